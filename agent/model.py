@@ -6,7 +6,7 @@ Everything here is a plain value: it can be compared, printed and made up in a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +100,24 @@ class Problem:
     sentence: str
     what_to_do: str
     details: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True)
+class Words:
+    """What OutTray says of one kind of problem. Each room keeps its own, in its `problems.py`.
+
+    Templates: `{...}` are filled in by `problem`. The subject is the thing and not the person; no bare codes; what to
+    do is something that the reader can do. A template may name files and fields: a problem stands beside the file or
+    on the page, never in a log or a notice.
+    """
+
+    code: str
+    sentence: str
+    what_to_do: str
+
+    def problem(self, details: Iterable[Fault] = (), **facts: object) -> Problem:
+        """Return the problem, its words filled in with `facts`."""
+        return Problem(self.code, self.sentence.format(**facts), self.what_to_do.format(**facts), tuple(details))
 
 
 # --- What intake makes of the files that it found -------------------------------------------------------------------
