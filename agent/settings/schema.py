@@ -59,7 +59,8 @@ class LaneSettings(Section):
 
     def shelf(self, name: Literal["held", "sending", "sent", "failed"]) -> Path:
         """Return where a shelf stands: inside the watched folder, or where an absolute path puts it."""
-        return self.folder / getattr(self, name)
+        shelves = {"held": self.held, "sending": self.sending, "sent": self.sent, "failed": self.failed}
+        return self.folder / shelves[name]
 
 
 class AttachmentsSettings(LaneSettings):
