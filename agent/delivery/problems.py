@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from agent.model import Words
 
 INCOMPLETE = Words(
@@ -26,11 +28,33 @@ GAVE_UP = Words(
 )
 DUPLICATE = Words(
     "duplicate",
-    "{name} was sent already, {when}.",
-    "Nothing more is needed for it. {reference}",
+    "{name} was sent already with just this content, {when}.",
+    "Nothing more is needed for it; this copy can be deleted. {reference}",
 )
 VANISHED = Words(
     "vanished",
     "{name} was removed from OutTray's own folder before it was sent.",
     "If it still has to go, drop it into the folder again.",
 )
+GAVE_UP_UNSURE = Words(
+    "gave-up-unsure",
+    "{name} was sent, but no answer came back for {hours:g} hours. The last answer: {last}",
+    "Ask the service whether it has arrived before sending it again. To try again, drag it back into the folder.",
+)
+NAME_USED = Words(
+    "name-used",
+    "A file named {name} went within the last 24 hours, and the statements service takes a name once in that time.",
+    "Nothing needs doing: it is kept safe and goes by itself.",
+)
+NAME_USED_FAIL = Words(
+    "name-used",
+    "A file named {name} went within the last 24 hours, and the statements service takes a name once in that time.",
+    "Give the file another name, or drop it again after {until}.",
+)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as people say it, in the PC's own time zone: July 4, 2026 at 9:05 AM."""
+    local = at.astimezone()
+    hour = local.hour % 12 or 12
+    return f"{local:%B} {local.day}, {local.year} at {hour}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"

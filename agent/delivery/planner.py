@@ -1,0 +1,273 @@
+"""Decides. `plan(view, now)` looks at everything at once and says what to do next.
+
+Pure: no clock, no disk, no network, no thread. The control thread carries the actions out, looks again, and asks again,
+until nothing is left to do now. So each rule here can be read, and tested, as input and expected list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.delivery import problems
+from agent.delivery.actions import Action, Admit, Check, Found, Hold, Reschedule, Shelve, Start
+from agent.delivery.verdicts import Finished, settle
+from agent.ledger.filename_rule import Continues, Duplicate, Free, Taken, Verdict, filename_key, judge
+from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
+from agent.model import LaneId, LaneKind, PacketState, Problem, Readiness
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the settings say that matters for deciding."""
+
+    waiting_hours: float = 72
+    give_up_hours: float = 72
+    store_id: str = ""
+    scope: str = "filename"
+    on_conflict: str = "hold"
+
+
+@dataclass(frozen=True)
+class LaneView:
+    """One lane at one moment. `claims` are its store's filename claims; `lookalikes` the packets of the same size as a
+    found one, by the found one's id."""
+
+    id: LaneId
+    terms: Terms
+    record: LaneRecord
+    offline: bool = False
+    found: tuple[Found, ...] = ()
+    lookalikes: Mapping[str, tuple[PacketRecord, ...]] | None = None
+    claims: tuple[FilenameClaim, ...] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """All that there is to decide on."""
+
+    lanes: tuple[LaneView, ...] = ()
+    packets: tuple[PacketRecord, ...] = ()  # unfinished, in order of arrival
+    finished: tuple[Finished, ...] = ()
+    free_senders: int = 0
+    stuck: frozenset[str] = frozenset()  # packets whose files could not be moved just now
+    stopping: bool = False
+
+
+def plan(view: View, now: datetime) -> list[Action]:
+    """Return what to do now, in the order in which to do it."""
+    lanes = {lane.id: lane for lane in view.lanes}
+    if view.finished:
+        # What came back changes everything else: record it first, then look again.
+        return [
+            action
+            for done in view.finished
+            for action in settle(done, lanes[done.packet.lane].record, lanes[done.packet.lane].terms.give_up_hours, now)
+        ]
+    actions: list[Action] = [
+        Shelve(packet)
+        for packet in view.packets
+        if packet.unshelved and packet.id not in view.stuck and not _offline(lanes, packet.lane)
+    ]
+    if view.stopping:
+        return actions
+    senders = _Senders(view, lanes, now)
+    actions.extend(_start(view, lanes, senders, now))
+    for lane in view.lanes:
+        if not lane.offline and lane.record.paused_since is None:
+            actions.extend(_admit(lane, senders, now))
+    return actions
+
+
+# --- Packets that are ours already ----------------------------------------------------------------------------------
+
+
+def _start(view: View, lanes: Mapping[LaneId, LaneView], senders: _Senders, now: datetime) -> Iterator[Action]:
+    for packet in view.packets:
+        lane = lanes.get(packet.lane)
+        if lane is None or lane.offline or lane.record.paused_since or packet.id in view.stuck:
+            continue
+        if packet.state is PacketState.HELD:
+            yield from _release(packet, lane, senders, now)
+        elif packet.state is PacketState.QUEUED and (packet.next_at is None or packet.next_at <= now):
+            verdict = _rule(lane, packet, now)
+            if isinstance(verdict, Taken):
+                yield Hold(packet, None, verdict.until, problems.NAME_USED.problem(name=packet.upload_name))
+            elif senders.take(lane):
+                yield Start(packet)
+
+
+def _release(packet: PacketRecord, lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]:
+    verdict = _rule(lane, packet, now)
+    if isinstance(verdict, Taken):
+        if packet.next_at is None or abs(packet.next_at - verdict.until) > timedelta(seconds=1):
+            yield Reschedule(packet, verdict.until)
+    elif packet.name_refusals and packet.next_at is not None and packet.next_at > now:
+        return  # the service itself has said "used already": only time helps
+    elif senders.take(lane):
+        yield Start(packet)
+
+
+def _rule(lane: LaneView, packet: PacketRecord, now: datetime) -> Verdict:
+    mine = next((claim for claim in lane.claims if claim.packet == packet.id), None)
+    if mine is None:
+        return Free()
+    return judge(lane.claims, mine, scope=lane.terms.scope, now=now)
+
+
+# --- Files that are not ours yet ------------------------------------------------------------------------------------
+
+
+def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]:
+    claims = list(lane.claims)
+    for found in sorted(lane.found, key=lambda found: (found.since, found.candidate.name)):
+        candidate = found.candidate
+        problem = candidate.problem
+        if candidate.readiness is Readiness.SETTLING and found.incomplete:
+            problem = problems.INCOMPLETE.problem(name=candidate.name, reason=found.incomplete)
+        elif candidate.readiness is Readiness.WAITING and _waited_long(found, lane.terms, now):
+            problem = _nothing_came(found, lane.terms)
+        elif candidate.readiness is Readiness.READY:
+            if found.checked is None:
+                if not found.checking:
+                    yield Check(lane.id, found)
+                continue
+            problem = found.checked.problem
+            if problem is None:
+                action = _ready(lane, found, claims, senders, now)
+                if action is not None:
+                    claims.extend([action.claim] if action.claim else [])
+                    yield action
+                continue
+        if problem is not None:
+            yield Admit(lane.id, found, PacketState.FAILED, problem=problem)
+
+
+def _ready(lane: LaneView, found: Found, claims: list[FilenameClaim], senders: _Senders, now: datetime) -> Admit | None:
+    """Admit a packet that is in order: to go, to be held, or as a duplicate. None: the twin ahead decides first."""
+    if lane.id.kind is LaneKind.STATEMENTS:
+        return _by_rule(lane, found, claims, senders, now)
+    possibly_sent = False
+    assert found.checked is not None  # noqa: S101 - the caller has looked
+    for twin in (lane.lookalikes or {}).get(found.packet, ()):
+        if twin.fingerprint != found.checked.fingerprint:
+            continue
+        if twin.state in (PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED) and _same_sizes(twin, found):
+            return None
+        if _same_bytes(twin, found):
+            if twin.state is PacketState.SENT:
+                return Admit(
+                    lane.id,
+                    found,
+                    PacketState.FAILED,
+                    problem=_duplicate(found.candidate.name, twin.ended_at, twin.control_number),
+                )
+            possibly_sent = possibly_sent or twin.possibly_sent
+    return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), possibly_sent=possibly_sent)
+
+
+def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders: _Senders, now: datetime) -> Admit:
+    assert found.checked is not None  # noqa: S101 - the caller has looked
+    mine = FilenameClaim(
+        packet=found.packet,
+        store_id=lane.terms.store_id,
+        key=filename_key(found.upload_name),
+        sha256="".join(found.checked.sha256[:1]),
+        state=ClaimState.RESERVED,
+        claimed_at=now,
+    )
+    verdict = judge(claims, mine, scope=lane.terms.scope, now=now)
+    match verdict:
+        case Free():
+            return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), claim=mine)
+        case Continues(claim=earlier):
+            taken_over = FilenameClaim(
+                **{**vars(mine), "state": ClaimState.UNKNOWN, "accepted_at": earlier.accepted_at}
+            )
+            return Admit(
+                lane.id,
+                found,
+                PacketState.QUEUED,
+                start=senders.take(lane),
+                possibly_sent=True,
+                claim=taken_over,
+                continues=earlier.packet,
+            )
+        case Duplicate(of=claim):
+            problem = _duplicate(found.upload_name, claim.accepted_at)
+            return Admit(lane.id, found, PacketState.FAILED, problem=problem)
+        case Taken(until=until):
+            if lane.terms.on_conflict == "fail":
+                problem = problems.NAME_USED_FAIL.problem(name=found.upload_name, until=problems.moment(until))
+                return Admit(lane.id, found, PacketState.FAILED, problem=problem)
+            held = problems.NAME_USED.problem(name=found.upload_name)
+            return Admit(lane.id, found, PacketState.HELD, until=until, problem=held, claim=mine)
+
+
+def _waited_long(found: Found, terms: Terms, now: datetime) -> bool:
+    return now - found.since >= timedelta(hours=terms.waiting_hours)
+
+
+def _nothing_came(found: Found, terms: Terms) -> Problem:
+    candidate = found.candidate
+    if candidate.sidecar is None:
+        return problems.NO_SIDECAR.problem(
+            name=candidate.files[0].base if candidate.files else candidate.name,
+            hours=terms.waiting_hours,
+            sidecar=f"{candidate.name}.json",
+        )
+    missing = ", ".join(candidate.missing) or f"{candidate.name}.*"
+    return problems.FILES_MISSING.problem(name=candidate.sidecar.base, missing=missing)
+
+
+def _duplicate(name: str, sent_at: datetime | None, control_number: str = "") -> Problem:
+    when = f"on {problems.moment(sent_at)}" if sent_at else "and is on its way"
+    reference = f"Its control number is {control_number}." if control_number else ""
+    return problems.DUPLICATE.problem(name=name, when=when, reference=reference)
+
+
+def _same_sizes(twin: PacketRecord, found: Found) -> bool:
+    return twin.sizes == tuple(sorted(file.identity.size for file in found.candidate.files))
+
+
+def _same_bytes(twin: PacketRecord, found: Found) -> bool:
+    theirs = sorted(file.sha256 for file in twin.documents)
+    return found.checked is not None and "" not in theirs and theirs == sorted(found.checked.sha256)
+
+
+# --- Who may send ---------------------------------------------------------------------------------------------------
+
+
+class _Senders:
+    """Hands out the free senders: none to a lane that must not send, one alone to a lane that tries its luck again."""
+
+    def __init__(self, view: View, lanes: Mapping[LaneId, LaneView], now: datetime) -> None:
+        self._free = view.free_senders
+        self._now = now
+        self._busy = dict.fromkeys(lanes, 0)
+        for packet in view.packets:
+            if packet.state is PacketState.SENDING and packet.lane in self._busy:
+                self._busy[packet.lane] += 1
+
+    def take(self, lane: LaneView) -> bool:
+        record = lane.record
+        if self._free <= 0 or record.paused_since is not None:
+            return False
+        if record.rest_until is not None and record.rest_until > self._now:
+            return False
+        alone = record.blocked_since is not None or record.setbacks > 0
+        if alone and self._busy[lane.id] > 0:
+            return False
+        self._free -= 1
+        self._busy[lane.id] += 1
+        return True
+
+
+def _offline(lanes: Mapping[LaneId, LaneView], lane: LaneId) -> bool:
+    return lane not in lanes or lanes[lane].offline
+
+
+def lanes_that_lack_senders(packets: Iterable[PacketRecord]) -> set[LaneId]:
+    """Return the lanes in which a packet is ready and waits for a free sender only."""
+    return {packet.lane for packet in packets if packet.state is PacketState.QUEUED and packet.next_at is None}

@@ -1,0 +1,102 @@
+"""The 24-hour filename rule, in one place: may this file go now, later, or not at all?
+
+The statements service takes one filename a store within 24 hours ("to prevent accidental simultaneous uploads").
+OutTray keeps the rule on its own side of the wire. Every statement packet claims its name in the ledger before anything
+is sent; claims stand in line by their arrival. A claim counts for 24 hours from acceptance; a lost reply counts as accepted; a
+definite refusal lets go. Everything here is pure; the claims come from the ledger.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.ledger.records import ClaimState, FilenameClaim
+
+WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Free:
+    """The name can go now."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Another packet has the name, or stands before this one in the line for it.
+
+    `until` is when this one can go: to the second where only past uploads are in the way, and an estimate (a window for
+    each packet ahead) where others still have to go first.
+    """
+
+    by: FilenameClaim
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """The very same bytes went, or are about to go, under this name."""
+
+    of: FilenameClaim
+
+
+@dataclass(frozen=True)
+class Continues:
+    """The same bytes, from a packet that was given up after a lost reply: this is its next try, not a second upload."""
+
+    claim: FilenameClaim
+
+
+Verdict = Free | Taken | Duplicate | Continues
+
+
+def filename_key(name: str) -> str:
+    """Return what makes two filenames the same: NFC, case-folded, with the extension."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def judge(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, now: datetime) -> Verdict:
+    """Judge `mine` against all claims of its store.
+
+    `scope` is "filename" (one upload a name) or "store" (one upload of any name). Equal bytes under the same name are a
+    duplicate in both scopes.
+    """
+    others = [claim for claim in claims if claim.packet != mine.packet and (claim.active or _in_window(claim, now))]
+    for claim in others:
+        if claim.key == mine.key and mine.sha256 and claim.sha256 == mine.sha256:
+            given_up = claim.state is ClaimState.UNKNOWN and not claim.active
+            return Continues(claim) if given_up else Duplicate(claim)
+    rivals = [claim for claim in others if scope == "store" or claim.key == mine.key]
+    ahead = sorted((claim for claim in rivals if claim.active and _before(claim, mine)), key=_place_in_line)
+    past = [claim for claim in rivals if _in_window(claim, now)]
+    if not ahead and not past:
+        return Free()
+    last = max(past, key=window_end, default=None)
+    opens = window_end(last) if last else None
+    for claim in ahead:
+        goes = max(moment for moment in (claim.claimed_at, claim.not_before, opens) if moment is not None)
+        opens = goes + WINDOW
+        last = claim
+    assert last is not None and opens is not None  # noqa: S101, PT018 - one of the two lists has an element
+    while opens <= now:  # the one ahead is late: whole windows, so that the estimate stands still in between
+        opens += WINDOW
+    return Taken(last, opens)
+
+
+def window_end(claim: FilenameClaim) -> datetime:
+    """Return when a claimed name can be used again."""
+    return (claim.accepted_at or claim.claimed_at) + WINDOW
+
+
+def _in_window(claim: FilenameClaim, now: datetime) -> bool:
+    return claim.accepted_at is not None and claim.accepted_at + WINDOW > now
+
+
+def _before(claim: FilenameClaim, mine: FilenameClaim) -> bool:
+    return _place_in_line(claim) < _place_in_line(mine)
+
+
+def _place_in_line(claim: FilenameClaim) -> tuple[datetime, str]:
+    return (claim.claimed_at, claim.packet)

@@ -1,0 +1,225 @@
+"""The ledger: every lasting fact about packets, and the journal of how they came about.
+
+The control thread owns it and writes in transactions: `with ledger.transaction() as tx: tx.admit(...)`. A transaction
+is synced to disk when it ends, unless it says that what it records can be found out again from the shelves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, and_, func, or_, select, text
+
+from agent.ledger import schema
+from agent.ledger.records import ClaimState, FilenameClaim, JournalLine, LaneRecord, PacketFile, PacketRecord, Shelf
+from agent.ledger.transaction import Transaction, problem_from
+from agent.model import Identity, LaneId, LaneKind, PacketState
+
+ACTIVE = (PacketState.QUEUED, PacketState.SENDING, PacketState.HELD, PacketState.DELIVERED)
+
+
+class Ledger:
+    """Reads and writes over one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self, *, synced: bool = True) -> Iterator[Transaction]:
+        """Write several facts as one. `synced=False`: losing them to a power cut does no harm."""
+        with self._engine.connect() as connection:
+            sqlite = connection.dialect.name == "sqlite"
+            if sqlite and not synced:
+                connection.execute(text("PRAGMA synchronous=NORMAL"))
+                connection.commit()
+            try:
+                with connection.begin():
+                    yield Transaction(connection)
+            finally:
+                if sqlite and not synced:
+                    connection.execute(text("PRAGMA synchronous=FULL"))
+                    connection.commit()
+
+    def packet(self, packet_id: str) -> PacketRecord | None:
+        """Return one packet, or None."""
+        found = self._packets(schema.packet.c.id == packet_id)
+        return found[0] if found else None
+
+    def unfinished(self) -> list[PacketRecord]:
+        """Return every packet that has not come to rest, in order of arrival."""
+        waits_for_shelf = and_(
+            schema.packet.c.state == PacketState.FAILED, schema.packet.c.shelf.in_([Shelf.SENDING, Shelf.HELD])
+        )
+        return self._packets(or_(schema.packet.c.state.in_(ACTIVE), waits_for_shelf))
+
+    def unresolved(self) -> list[PacketRecord]:
+        """Return the failed packets that nobody has dealt with yet."""
+        column = schema.packet.c
+        return self._packets(
+            and_(column.state == PacketState.FAILED, column.shelf == Shelf.FAILED, column.resolved_at.is_(None))
+        )
+
+    def history(
+        self,
+        *,
+        since: datetime | None = None,
+        states: Sequence[PacketState] = (),
+        store: str | None = None,
+        limit: int | None = None,
+    ) -> list[PacketRecord]:
+        """Return packets by arrival, the newest first."""
+        column = schema.packet.c
+        where = [
+            *([column.arrived_at >= since] if since else []),
+            *([column.state.in_(list(states))] if states else []),
+            *([column.store == store] if store else []),
+        ]
+        return self._packets(and_(True, *where), newest_first=True, limit=limit)
+
+    def lookalikes(self, lane: LaneId, size: int, since: datetime) -> list[PacketRecord]:
+        """Return the lane's packets with this total size that are under way or were sent after `since`."""
+        column = schema.packet.c
+        return self._packets(
+            and_(
+                column.store == lane.store,
+                column.kind == lane.kind,
+                column.size == size,
+                or_(
+                    column.state.in_(ACTIVE),
+                    and_(column.state == PacketState.SENT, column.ended_at >= since),
+                    and_(column.state == PacketState.FAILED, column.possibly_sent, column.ended_at >= since),
+                ),
+            )
+        )
+
+    def claims(self, store_id: str, now: datetime) -> list[FilenameClaim]:
+        """Return the store's filename claims that can still matter at `now`."""
+        claim, packet = schema.filename_claim.c, schema.packet.c
+        query = (
+            select(schema.filename_claim, packet.state.label("packet_state"), packet.next_at)
+            .join(schema.packet, packet.id == claim.packet, isouter=True)
+            .where(
+                claim.store_id == store_id,
+                or_(packet.state.in_(ACTIVE), claim.accepted_at > now - timedelta(hours=24)),
+            )
+        )
+        with self._engine.connect() as connection:
+            return [_claim(row) for row in connection.execute(query)]
+
+    def lanes(self) -> dict[LaneId, LaneRecord]:
+        """Return what is remembered of each lane."""
+        with self._engine.connect() as connection:
+            return {record.id: record for record in map(_lane, connection.execute(select(schema.lane)))}
+
+    def waiting_since(self, lane: LaneId) -> dict[tuple[str, str], datetime]:
+        """Return since when files of the lane have waited, by name and identity."""
+        column = schema.waiting.c
+        query = select(schema.waiting).where(column.store == lane.store, column.kind == lane.kind)
+        with self._engine.connect() as connection:
+            return {(row.name, row.identity): row.since for row in connection.execute(query)}
+
+    def journal(self, packet: str | None = None) -> list[JournalLine]:
+        """Return what happened, in order: all, or to one packet."""
+        query = select(schema.journal).order_by(schema.journal.c.number)
+        if packet is not None:
+            query = query.where(schema.journal.c.packet == packet)
+        with self._engine.connect() as connection:
+            return [
+                JournalLine(row.at, row.event, row.packet, row.lane, row.detail, row.actor)
+                for row in connection.execute(query)
+            ]
+
+    def counts(self, since: datetime) -> dict[LaneId, dict[PacketState, int]]:
+        """Return how many packets of each state each lane has; those sent and failed only since `since`."""
+        column = schema.packet.c
+        query = (
+            select(column.store, column.kind, column.state, func.count())
+            .where(or_(column.state.in_(ACTIVE), column.ended_at >= since))
+            .group_by(column.store, column.kind, column.state)
+        )
+        found: dict[LaneId, dict[PacketState, int]] = {}
+        with self._engine.connect() as connection:
+            for store, kind, state, count in connection.execute(query):
+                found.setdefault(LaneId(store, LaneKind(kind)), {})[PacketState(state)] = count
+        return found
+
+    def clock_reading(self) -> tuple[str, datetime, float] | None:
+        """Return the last remembered look at the clocks: boot, wall, steady."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(schema.clock_reading)).first()
+        return None if row is None else (row.boot, row.wall, float(row.steady))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _packets(self, where: Any, *, newest_first: bool = False, limit: int | None = None) -> list[PacketRecord]:
+        order = schema.packet.c.arrived_at.desc() if newest_first else schema.packet.c.arrived_at
+        query = select(schema.packet).where(where).order_by(order, schema.packet.c.id).limit(limit)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+            files: dict[str, list[PacketFile]] = {}
+            for chunk in (rows[start : start + 500] for start in range(0, len(rows), 500)):
+                of_these = schema.packet_file.c.packet.in_([row.id for row in chunk])
+                in_order = select(schema.packet_file).where(of_these).order_by(schema.packet_file.c.position)
+                for row in connection.execute(in_order):
+                    identity = Identity(row.size, row.mtime_ns, row.file_id)
+                    files.setdefault(row.packet, []).append(PacketFile(row.name, row.role, identity, row.sha256))
+        return [_packet(row, tuple(files.get(row.id, ()))) for row in rows]
+
+
+def _packet(row: Row[Any], files: tuple[PacketFile, ...]) -> PacketRecord:
+    return PacketRecord(
+        id=row.id,
+        lane=LaneId(row.store, LaneKind(row.kind)),
+        state=PacketState(row.state),
+        name=row.name,
+        shelf=Shelf(row.shelf),
+        files=files,
+        arrived_at=row.arrived_at,
+        folder=row.folder,
+        keep_names=row.keep_names,
+        next_at=row.next_at,
+        attempts=row.attempts,
+        name_refusals=row.name_refusals,
+        first_attempt_at=row.first_attempt_at,
+        possibly_sent=row.possibly_sent,
+        claim=row.claim,
+        fingerprint=row.fingerprint,
+        upload_name=row.upload_name,
+        warnings=tuple(row.warnings),
+        problem=problem_from(row.problem),
+        receipt=row.receipt,
+        control_number=row.control_number,
+        ended_at=row.ended_at,
+        resolved_at=row.resolved_at,
+    )
+
+
+def _claim(row: Row[Any]) -> FilenameClaim:
+    return FilenameClaim(
+        packet=row.packet,
+        store_id=row.store_id,
+        key=row.key,
+        sha256=row.sha256,
+        state=ClaimState(row.state),
+        claimed_at=row.claimed_at,
+        accepted_at=row.accepted_at,
+        active=row.packet_state in ACTIVE and row.packet_state != PacketState.DELIVERED,
+        not_before=row.next_at if row.packet_state == PacketState.HELD else None,
+    )
+
+
+def _lane(row: Row[Any]) -> LaneRecord:
+    return LaneRecord(
+        id=LaneId(row.store, LaneKind(row.kind)),
+        paused_since=row.paused_since,
+        blocked_since=row.blocked_since,
+        rest_until=row.rest_until,
+        setbacks=row.setbacks,
+        problem=problem_from(row.problem),
+        marker_expected=row.marker_expected,
+    )

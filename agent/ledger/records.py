@@ -1,0 +1,134 @@
+"""What the ledger remembers, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from agent.model import Candidate, Identity, LaneId, Observation, PacketState, Problem
+
+
+class Shelf(StrEnum):
+    """Where a packet's files stand."""
+
+    HELD = "held"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class PacketFile:
+    """One file of a packet, under the name that it had in the watched folder."""
+
+    name: str
+    role: str  # "document" | "sidecar"
+    identity: Identity
+    sha256: str = ""  # hex; of what really went out, or of what the check read
+
+
+@dataclass(frozen=True)
+class PacketRecord:
+    """A packet as the ledger has it. Times are UTC."""
+
+    id: str
+    lane: LaneId
+    state: PacketState
+    name: str
+    shelf: Shelf
+    files: tuple[PacketFile, ...]
+    arrived_at: datetime
+    folder: str = ""
+    keep_names: bool = False
+    next_at: datetime | None = None
+    attempts: int = 0
+    name_refusals: int = 0
+    first_attempt_at: datetime | None = None
+    possibly_sent: bool = False
+    claim: str = ""
+    fingerprint: str = ""
+    upload_name: str = ""
+    warnings: tuple[str, ...] = ()
+    problem: Problem | None = None
+    receipt: dict[str, Any] | None = None
+    control_number: str = ""
+    ended_at: datetime | None = None
+    resolved_at: datetime | None = None
+
+    @property
+    def documents(self) -> tuple[PacketFile, ...]:
+        """Return the files that go on the wire, in their order."""
+        return tuple(file for file in self.files if file.role == "document")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Return the documents' sizes, smallest first: what a duplicate has in common before any byte is read."""
+        return tuple(sorted(file.identity.size for file in self.documents))
+
+    @property
+    def unshelved(self) -> bool:
+        """Tell whether the packet has ended but its files still have to move to their last shelf."""
+        ended = self.state in (PacketState.DELIVERED, PacketState.FAILED)
+        return ended and self.shelf in (Shelf.SENDING, Shelf.HELD)
+
+    @property
+    def candidate(self) -> Candidate:
+        """Return the packet's files as intake sees them, for a check of what stands on the shelf."""
+        sidecars = [Observation(file.name, file.identity) for file in self.files if file.role == "sidecar"]
+        return Candidate(
+            name=self.name,
+            files=tuple(Observation(file.name, file.identity) for file in self.documents),
+            sidecar=sidecars[0] if sidecars else None,
+            folder=self.folder,
+            keep_names=self.keep_names,
+        )
+
+
+class ClaimState(StrEnum):
+    """How sure it is that the service has taken a filename."""
+
+    RESERVED = "reserved"  # on its way; nothing accepted yet
+    UNKNOWN = "unknown"  # sent, reply lost: counts as taken from the end of that attempt
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True)
+class FilenameClaim:
+    """ "This store sent this filename at this time": what the 24-hour rule reads."""
+
+    packet: str
+    store_id: str
+    key: str
+    sha256: str
+    state: ClaimState
+    claimed_at: datetime
+    accepted_at: datetime | None = None
+    active: bool = True  # its packet has not ended yet
+    not_before: datetime | None = None  # when its packet goes, where it waits
+
+
+@dataclass(frozen=True)
+class LaneRecord:
+    """A lane's lasting state."""
+
+    id: LaneId
+    paused_since: datetime | None = None
+    blocked_since: datetime | None = None
+    rest_until: datetime | None = None
+    setbacks: int = 0
+    problem: Problem | None = None
+    marker_expected: bool = False
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """One thing that happened."""
+
+    at: datetime
+    event: str
+    packet: str = ""
+    lane: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    actor: str = ""

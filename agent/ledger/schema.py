@@ -1,0 +1,158 @@
+"""The ledger's tables, as the newest migration leaves them.
+
+Patient names are not kept here: the metadata stays in the sidecar, which stands with its packet. What people search
+for (file name, claim ID, control number) is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
+
+
+class UtcText(TypeDecorator[datetime]):
+    """A moment in UTC as text of one width, so that it sorts as it reads."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's signature
+        """Write a moment."""
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base's signature
+        """Read a moment."""
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+packet = Table(
+    "packet",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("store", String, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("name", String, nullable=False),
+    Column("folder", String, nullable=False, default=""),
+    Column("keep_names", Boolean, nullable=False, default=False),
+    Column("shelf", String(16), nullable=False),  # where the files stand: sending, held, sent, failed
+    Column("arrived_at", UtcText, nullable=False),
+    Column("next_at", UtcText),  # queued: not before; held: goes at
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("name_refusals", Integer, nullable=False, default=0),  # "this name was used already", in a row
+    Column("first_attempt_at", UtcText),
+    Column("possibly_sent", Boolean, nullable=False, default=False),  # an attempt whose reply was lost
+    Column("claim", String, nullable=False, default=""),
+    Column("fingerprint", String(64), nullable=False, default=""),
+    Column("upload_name", String, nullable=False, default=""),
+    Column("size", BigInteger, nullable=False, default=0),
+    Column("warnings", JSON, nullable=False, default=list),
+    Column("problem", JSON),
+    Column("receipt", JSON),
+    Column("control_number", String, nullable=False, default=""),
+    Column("ended_at", UtcText),
+    Column("resolved_at", UtcText),  # a failed packet whose files have left the shelf needs nobody any more
+    Index("packet_by_state", "state"),
+    Index("packet_by_lane_size", "store", "kind", "size"),
+    Index("packet_by_arrival", "arrived_at"),
+)
+
+packet_file = Table(
+    "packet_file",
+    metadata,
+    Column("packet", ForeignKey("packet.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("role", String(16), nullable=False),  # document, sidecar
+    Column("name", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("file_id", String, nullable=False, default=""),
+    Column("sha256", String(64), nullable=False, default=""),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("packet", ForeignKey("packet.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("started_at", UtcText, nullable=False),
+    Column("ended_at", UtcText),
+    Column("outcome", String(16)),  # none yet: still under way, or the agent was killed in its middle
+    Column("status", Integer),
+    Column("code", String, nullable=False, default=""),
+)
+
+filename_claim = Table(
+    "filename_claim",
+    metadata,
+    Column("packet", String(32), primary_key=True),
+    Column("store_id", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("sha256", String(64), nullable=False, default=""),
+    Column("state", String(16), nullable=False),  # reserved, unknown, accepted
+    Column("claimed_at", UtcText, nullable=False),
+    Column("accepted_at", UtcText),  # from when the window counts
+    Index("filename_claim_by_key", "store_id", "key"),
+)
+
+lane = Table(
+    "lane",
+    metadata,
+    Column("store", String, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("paused_since", UtcText),
+    Column("blocked_since", UtcText),
+    Column("rest_until", UtcText),  # the service asked for patience, or cannot be reached
+    Column("setbacks", Integer, nullable=False, default=0),
+    Column("problem", JSON),
+    Column("marker_expected", Boolean, nullable=False, default=False),
+)
+
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("store", String, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("identity", String, primary_key=True),
+    Column("since", UtcText, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcText, nullable=False),
+    Column("packet", String(32), nullable=False, default=""),
+    Column("lane", String, nullable=False, default=""),
+    Column("event", String(32), nullable=False),
+    Column("detail", JSON, nullable=False, default=dict),
+    Column("actor", String, nullable=False, default=""),  # the OS user, where a person asked for it
+    Index("journal_by_packet", "packet"),
+)
+
+clock_reading = Table(
+    "clock_reading",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("boot", String, nullable=False),
+    Column("wall", UtcText, nullable=False),
+    Column("steady", String, nullable=False),
+)

@@ -1,0 +1,267 @@
+"""What can be written to the ledger: one method a fact, each with its line in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from agent.clock import Reading
+from agent.ledger import schema
+from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord, Shelf
+from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
+
+
+class Transaction:
+    """Writes over one connection, inside one database transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # --- Packets ----------------------------------------------------------------------------------------------------
+
+    def admit(self, record: PacketRecord, at: datetime) -> None:
+        """Remember a new packet, whose files stand on `record.shelf`."""
+        values = {
+            name: value
+            for name, value in vars(record).items()
+            if name not in ("lane", "files", "warnings", "problem", "size")
+        }
+        self._connection.execute(
+            insert(schema.packet).values(
+                **values,
+                store=record.lane.store,
+                kind=record.lane.kind,
+                size=sum(record.sizes),
+                warnings=list(record.warnings),
+                problem=problem_to(record.problem),
+            )
+        )
+        for position, file in enumerate(record.files):
+            self._connection.execute(
+                insert(schema.packet_file).values(
+                    packet=record.id,
+                    position=position,
+                    role=file.role,
+                    name=file.name,
+                    sha256=file.sha256,
+                    **asdict(file.identity),
+                )
+            )
+        code = {"code": record.problem.code} if record.problem else {}
+        self.note(at, "admitted", packet=record.id, lane=record.lane, state=str(record.state), **code)
+
+    def start_attempt(self, record: PacketRecord, at: datetime) -> None:
+        """Remember that a try begins, before the first byte goes out."""
+        number = record.attempts + 1
+        self._change(
+            record,
+            state=PacketState.SENDING,
+            shelf=Shelf.SENDING,
+            attempts=number,
+            first_attempt_at=record.first_attempt_at or at,
+            next_at=None,
+        )
+        self._connection.execute(insert(schema.attempt).values(packet=record.id, number=number, started_at=at, code=""))
+        self.note(at, "attempt", packet=record.id, lane=record.lane, number=number)
+
+    def end_attempt(self, record: PacketRecord, at: datetime, outcome: str, status: int = 0, code: str = "") -> None:
+        """Remember what became of the try under way."""
+        column = schema.attempt.c
+        self._connection.execute(
+            update(schema.attempt)
+            .where(column.packet == record.id, column.number == record.attempts)
+            .values(ended_at=at, outcome=outcome, status=status, code=code)
+        )
+        self.note(at, "outcome", packet=record.id, lane=record.lane, outcome=outcome, status=status, code=code)
+
+    def deliver(self, record: PacketRecord, receipt: dict[str, Any], sent: Iterable[SentFile], at: datetime) -> None:
+        """Remember a delivery and its receipt; the files still have to be shelved."""
+        self._change(
+            record,
+            state=PacketState.DELIVERED,
+            receipt=receipt,
+            warnings=list(receipt["warnings"]),
+            control_number=receipt["attachment_control_number"] or "",
+            problem=None,
+            next_at=None,
+            ended_at=at,
+        )
+        by_name = {file.name: file.sha256 for file in sent}
+        for file in record.documents:
+            if file.name in by_name:
+                column = schema.packet_file.c
+                self._connection.execute(
+                    update(schema.packet_file)
+                    .where(column.packet == record.id, column.name == file.name)
+                    .values(sha256=by_name[file.name])
+                )
+
+    def fail(self, record: PacketRecord, problem: Problem, at: datetime) -> None:
+        """Remember that the packet has failed; the files still have to be shelved."""
+        self._change(record, state=PacketState.FAILED, problem=problem_to(problem), next_at=None, ended_at=at)
+        self.note(at, "failed", packet=record.id, lane=record.lane, code=problem.code)
+
+    def queue(
+        self, record: PacketRecord, next_at: datetime | None, *, problem: Problem | None = None, possibly_sent: bool
+    ) -> None:
+        """Remember that the packet goes again, not before `next_at`."""
+        self._change(
+            record,
+            state=PacketState.QUEUED,
+            next_at=next_at,
+            problem=problem_to(problem),
+            possibly_sent=possibly_sent,
+        )
+
+    def hold(
+        self, record: PacketRecord, until: datetime, problem: Problem | None, at: datetime, *, refused: bool
+    ) -> None:
+        """Remember that the packet waits for the filename rule until `until`."""
+        self._change(
+            record,
+            state=PacketState.HELD,
+            shelf=Shelf.HELD,
+            next_at=until,
+            problem=problem_to(problem),
+            name_refusals=record.name_refusals + (1 if refused else 0),
+        )
+        self.note(at, "held", packet=record.id, lane=record.lane, until=until.isoformat())
+
+    def reschedule(self, record: PacketRecord, until: datetime) -> None:
+        """Remember a better estimate of when a held packet goes."""
+        self._change(record, next_at=until)
+
+    def shelved(self, record: PacketRecord, at: datetime) -> None:
+        """Remember that the files have come to their last shelf."""
+        sent = record.state is PacketState.DELIVERED
+        self._change(
+            record,
+            state=PacketState.SENT if sent else PacketState.FAILED,
+            shelf=Shelf.SENT if sent else Shelf.FAILED,
+        )
+        self.note(at, "shelved", packet=record.id, lane=record.lane)
+
+    def resolve(self, record: PacketRecord, at: datetime, how: str, actor: str = "") -> None:
+        """Remember that a failed packet needs nobody any more."""
+        self._change(record, resolved_at=at)
+        self.note(at, "resolved", packet=record.id, lane=record.lane, actor=actor, how=how)
+
+    def _change(self, record: PacketRecord, **values: Any) -> None:
+        self._connection.execute(update(schema.packet).where(schema.packet.c.id == record.id).values(**values))
+
+    # --- Filename claims --------------------------------------------------------------------------------------------
+
+    def claim(self, claim: FilenameClaim) -> None:
+        """Stand in line for a filename."""
+        stored = {key: value for key, value in vars(claim).items() if key not in ("active", "not_before")}
+        self._connection.execute(insert(schema.filename_claim).values(**stored))
+
+    def mark_claim(self, packet: str, state: ClaimState, accepted_at: datetime) -> None:
+        """Remember that the service has taken the name, or may have."""
+        self._connection.execute(
+            update(schema.filename_claim)
+            .where(schema.filename_claim.c.packet == packet)
+            .values(state=state, accepted_at=accepted_at)
+        )
+
+    def release_claim(self, packet: str) -> None:
+        """Let go of a name that was never taken."""
+        self._connection.execute(delete(schema.filename_claim).where(schema.filename_claim.c.packet == packet))
+
+    # --- Lanes ------------------------------------------------------------------------------------------------------
+
+    def lane(self, record: LaneRecord) -> None:
+        """Remember a lane's state."""
+        key = {"store": record.id.store, "kind": record.id.kind}
+        values = {name: value for name, value in vars(record).items() if name not in ("id", "problem")}
+        values["problem"] = problem_to(record.problem)
+        column = schema.lane.c
+        changed = self._connection.execute(
+            update(schema.lane).where(column.store == record.id.store, column.kind == record.id.kind).values(**values)
+        )
+        if changed.rowcount == 0:
+            self._connection.execute(insert(schema.lane).values(**key, **values))
+
+    def waits(self, lane: LaneId, files: Iterable[Observation], since: datetime) -> None:
+        """Remember since when files have waited, so that a PC switched off at night does not forget."""
+        for file in files:
+            self._connection.execute(
+                insert(schema.waiting).values(
+                    store=lane.store,
+                    kind=lane.kind,
+                    name=file.name,
+                    identity=identity_text(file),
+                    since=since,
+                )
+            )
+
+    def waits_no_more(self, lane: LaneId, keys: Iterable[tuple[str, str]]) -> None:
+        """Forget files that wait no longer."""
+        column = schema.waiting.c
+        for name, identity in keys:
+            self._connection.execute(
+                delete(schema.waiting).where(
+                    column.store == lane.store,
+                    column.kind == lane.kind,
+                    column.name == name,
+                    column.identity == identity,
+                )
+            )
+
+    # --- Time -------------------------------------------------------------------------------------------------------
+
+    def remember_clock(self, reading: Reading) -> None:
+        """Remember a look at both clocks, against which a jump will show."""
+        self._connection.execute(delete(schema.clock_reading))
+        self._connection.execute(
+            insert(schema.clock_reading).values(id=1, boot=reading.boot, wall=reading.wall, steady=repr(reading.steady))
+        )
+
+    def shift_times(self, by: timedelta, at: datetime) -> None:
+        """Move every moment that still matters along with a clock that was set: waits stay as long as they were."""
+        for table, column in (
+            (schema.filename_claim, schema.filename_claim.c.accepted_at),
+            (schema.filename_claim, schema.filename_claim.c.claimed_at),
+            (schema.packet, schema.packet.c.next_at),
+            (schema.packet, schema.packet.c.first_attempt_at),
+            (schema.lane, schema.lane.c.rest_until),
+            (schema.waiting, schema.waiting.c.since),
+        ):
+            keys = list(table.primary_key.columns)
+            matters = [column.is_not(None), *([table.c.ended_at.is_(None)] if "ended_at" in table.c else [])]
+            for row in self._connection.execute(select(*keys, column).where(*matters)).all():
+                same = [key == value for key, value in zip(keys, row, strict=False)]
+                self._connection.execute(update(table).where(*same).values({column.name: row[-1] + by}))
+        self.note(at, "clock-set", by_seconds=by.total_seconds())
+
+    # --- Journal ----------------------------------------------------------------------------------------------------
+
+    def note(
+        self, at: datetime, event: str, *, packet: str = "", lane: LaneId | str = "", actor: str = "", **detail: Any
+    ) -> None:
+        """Add a line to the journal."""
+        self._connection.execute(
+            insert(schema.journal).values(at=at, event=event, packet=packet, lane=str(lane), detail=detail, actor=actor)
+        )
+
+
+def identity_text(file: Observation) -> str:
+    """Return a file's identity as one text, as the `waiting` table keys it."""
+    return f"{file.identity.size}-{file.identity.mtime_ns}-{file.identity.file_id}"
+
+
+def problem_to(problem: Problem | None) -> dict[str, Any] | None:
+    """Return a problem as JSON."""
+    return None if problem is None else asdict(problem)
+
+
+def problem_from(stored: Any) -> Problem | None:
+    """Return a problem from JSON."""
+    if stored is None:
+        return None
+    details = tuple(Fault(**fault) for fault in stored["details"])
+    return Problem(stored["code"], stored["sentence"], stored["what_to_do"], details)
