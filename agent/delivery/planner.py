@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from agent.delivery import problems
 from agent.delivery.actions import Action, Admit, Check, Found, Hold, Reschedule, Shelve, Start
 from agent.delivery.verdicts import Finished, settle
-from agent.ledger.filename_rule import Continues, Duplicate, Free, Taken, Verdict, filename_key, judge
+from agent.folder.names import name_key
+from agent.ledger.filename_rule import Continues, Duplicate, Free, Taken, judge, turn
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
 from agent.model import LaneId, LaneKind, PacketState, Problem, Readiness
 
@@ -109,11 +110,11 @@ def _release(packet: PacketRecord, lane: LaneView, senders: _Senders, now: datet
         yield Start(packet)
 
 
-def _rule(lane: LaneView, packet: PacketRecord, now: datetime) -> Verdict:
+def _rule(lane: LaneView, packet: PacketRecord, now: datetime) -> Free | Taken:
     mine = next((claim for claim in lane.claims if claim.packet == packet.id), None)
     if mine is None:
         return Free()
-    return judge(lane.claims, mine, scope=lane.terms.scope, now=now)
+    return turn(lane.claims, mine, scope=lane.terms.scope, now=now)
 
 
 # --- Files that are not ours yet ------------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders:
     mine = FilenameClaim(
         packet=found.packet,
         store_id=lane.terms.store_id,
-        key=filename_key(found.upload_name),
+        key=name_key(found.upload_name),
         sha256="".join(found.checked.sha256[:1]),
         state=ClaimState.RESERVED,
         claimed_at=now,

@@ -2,13 +2,12 @@
 
 The statements service takes one filename a store within 24 hours ("to prevent accidental simultaneous uploads").
 OutTray keeps the rule on its own side of the wire. Every statement packet claims its name in the ledger before anything
-is sent; claims stand in line by their arrival. A claim counts for 24 hours from acceptance; a lost reply counts as accepted; a
-definite refusal lets go. Everything here is pure; the claims come from the ledger.
+is sent; claims stand in line by their arrival; names are the same by NFC and case-folding (`name_key`). A claim counts for 24 hours from acceptance; a lost reply counts as
+accepted; a definite refusal lets go. Everything here is pure; the claims come from the ledger.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,23 +51,22 @@ class Continues:
 Verdict = Free | Taken | Duplicate | Continues
 
 
-def filename_key(name: str) -> str:
-    """Return what makes two filenames the same: NFC, case-folded, with the extension."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
 def judge(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, now: datetime) -> Verdict:
-    """Judge `mine` against all claims of its store.
+    """Judge a new file's claim, `mine`, against all claims of its store.
 
     `scope` is "filename" (one upload a name) or "store" (one upload of any name). Equal bytes under the same name are a
     duplicate in both scopes.
     """
-    others = [claim for claim in claims if claim.packet != mine.packet and (claim.active or _in_window(claim, now))]
-    for claim in others:
-        if claim.key == mine.key and mine.sha256 and claim.sha256 == mine.sha256:
+    for claim in _rivals(claims, mine, "filename", now):
+        if mine.sha256 and claim.sha256 == mine.sha256:
             given_up = claim.state is ClaimState.UNKNOWN and not claim.active
             return Continues(claim) if given_up else Duplicate(claim)
-    rivals = [claim for claim in others if scope == "store" or claim.key == mine.key]
+    return turn(claims, mine, scope=scope, now=now)
+
+
+def turn(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, now: datetime) -> Free | Taken:
+    """Tell whether it is the turn of `mine`, whose packet is ours already, and if not, when it will be."""
+    rivals = _rivals(claims, mine, scope, now)
     ahead = sorted((claim for claim in rivals if claim.active and _before(claim, mine)), key=_place_in_line)
     past = [claim for claim in rivals if _in_window(claim, now)]
     if not ahead and not past:
@@ -88,6 +86,17 @@ def judge(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, n
 def window_end(claim: FilenameClaim) -> datetime:
     """Return when a claimed name can be used again."""
     return (claim.accepted_at or claim.claimed_at) + WINDOW
+
+
+def _rivals(claims: Sequence[FilenameClaim], mine: FilenameClaim, scope: str, now: datetime) -> list[FilenameClaim]:
+    """Return the claims of other packets on the same name (or on the store's one place a day) that still count."""
+    return [
+        claim
+        for claim in claims
+        if claim.packet != mine.packet
+        and (scope == "store" or claim.key == mine.key)
+        and (claim.active or _in_window(claim, now))
+    ]
 
 
 def _in_window(claim: FilenameClaim, now: datetime) -> bool:

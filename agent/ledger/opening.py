@@ -7,12 +7,13 @@ from what stands on the shelves. Nothing here ever overwrites a ledger.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 HEAD = "0001"
@@ -46,13 +47,13 @@ def open_ledger(path: Path, now: datetime) -> Opened:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             engine = _ready(path)
-        except (DatabaseError, _NewerLedgerError) as trouble:
+        except (DatabaseError, sqlite3.DatabaseError, _NewerLedgerError) as trouble:
             if not _is_beyond_use(trouble):
                 raise
             why = "newer" if isinstance(trouble, _NewerLedgerError) else "damaged"
             set_aside = _put_aside(path, why, now)
             engine = _ready(path)
-    except (OSError, OperationalError) as trouble:
+    except (OSError, DatabaseError, sqlite3.DatabaseError) as trouble:
         raise LedgerUnavailable(f"The ledger {path} cannot be opened: {_reason(trouble)}.") from trouble
     return Opened(engine, set_aside, why)
 
@@ -60,7 +61,7 @@ def open_ledger(path: Path, now: datetime) -> Opened:
 def memory_ledger() -> Engine:
     """Return a ledger that lives in memory only, for simulation and dry runs."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    _make(engine)
+    _migrate(engine, None)
     return engine
 
 
@@ -72,21 +73,29 @@ def read_only(path: Path) -> Engine:
 
 
 def _ready(path: Path) -> Engine:
+    version = _inspect(path) if path.exists() and path.stat().st_size else None
     engine = _engine(path)
     try:
-        with engine.connect() as connection:
-            if connection.execute(text("PRAGMA quick_check(1)")).scalar() != "ok":
-                raise DatabaseError("PRAGMA quick_check", None, sqlite3.DatabaseError("the file is malformed"))
-            has_tables = connection.execute(text("SELECT count(*) FROM sqlite_master")).scalar()
-            version = _version(connection) if has_tables else None
-        if not has_tables:
-            _make(engine)
-        elif version != HEAD:
+        if version != HEAD:
             _migrate(engine, version)
     except BaseException:
         engine.dispose()
         raise
     return engine
+
+
+def _inspect(path: Path) -> str | None:
+    """Return which version of the ledger stands there, None for an empty database, before anything is written to it."""
+    with closing(sqlite3.connect(path, timeout=15)) as connection:
+        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("malformed")
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not tables:
+            return None
+        if "alembic_version" not in tables:
+            raise sqlite3.DatabaseError("not a database of OutTray")
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row else None
 
 
 def _engine(path: Path) -> Engine:
@@ -99,19 +108,6 @@ def _engine(path: Path) -> Engine:
         connection.execute("PRAGMA foreign_keys=ON")
 
     return engine
-
-
-def _version(connection: Connection) -> str | None:
-    known = connection.execute(
-        text("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'alembic_version'")
-    ).scalar()
-    if not known:
-        raise DatabaseError("SELECT alembic_version", None, sqlite3.DatabaseError("not a ledger of OutTray"))
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _make(engine: Engine) -> None:
-    _migrate(engine, None)
 
 
 def _migrate(engine: Engine, version: str | None) -> None:
@@ -131,8 +127,9 @@ def _migrate(engine: Engine, version: str | None) -> None:
 
 def _is_beyond_use(trouble: Exception) -> bool:
     """Tell damage and a newer version apart from a disk, a right or a lock that may be well again in a moment."""
-    if isinstance(trouble, OperationalError):
-        return "malformed" in str(trouble.orig) or "not a database" in str(trouble.orig)
+    original = trouble.orig if isinstance(trouble, DatabaseError) else trouble
+    if isinstance(original, sqlite3.OperationalError):
+        return "malformed" in str(original)
     return True
 
 
@@ -154,6 +151,6 @@ def _put_aside(path: Path, why: str, now: datetime) -> Path:
 
 
 def _reason(trouble: Exception) -> str:
-    if isinstance(trouble, OperationalError):
+    if isinstance(trouble, DatabaseError):
         return str(trouble.orig)
-    return trouble.strerror or str(trouble) if isinstance(trouble, OSError) else str(trouble)
+    return (isinstance(trouble, OSError) and trouble.strerror) or str(trouble)

@@ -1,0 +1,90 @@
+"""Work done away from the control thread: sending, and checking files.
+
+The control thread starts a job and gets its result back as a message. `ThreadJobs` is the real side of this seam;
+`InlineJobs` does each job at once, in the caller's thread, so that a whole day runs single-threaded in a simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from agent.log import log, where
+
+Result = TypeVar("Result")
+
+
+class Jobs(Protocol):
+    """Where the control thread's work is done."""
+
+    def send(
+        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+    ) -> None:
+        """Run a sender's `work`; then call `done` with its result, or `broken` with what it raised."""
+        ...
+
+    def check(
+        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+    ) -> None:
+        """Run the `work` of a check likewise."""
+        ...
+
+    def close(self) -> None:
+        """Take nothing more, and wait for what is under way: the caller has told it to end."""
+        ...
+
+
+class ThreadJobs:
+    """A small pool of threads for senders, and one thread for checks."""
+
+    def __init__(self, senders: int) -> None:
+        self._senders = ThreadPoolExecutor(senders, thread_name_prefix="sender")
+        self._checks = ThreadPoolExecutor(1, thread_name_prefix="check")
+
+    def send(
+        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+    ) -> None:
+        """Run `work` in a sender thread."""
+        self._senders.submit(_run, work, done, broken)
+
+    def check(
+        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+    ) -> None:
+        """Run `work` in the checking thread."""
+        self._checks.submit(_run, work, done, broken)
+
+    def close(self) -> None:
+        """Take nothing more, and wait for what is under way."""
+        self._checks.shutdown(wait=True, cancel_futures=True)
+        self._senders.shutdown(wait=True, cancel_futures=True)
+
+
+class InlineJobs:
+    """Does each job at once, in the caller's thread."""
+
+    def send(
+        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+    ) -> None:
+        """Run `work` now."""
+        _run(work, done, broken)
+
+    def check(
+        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+    ) -> None:
+        """Run `work` now."""
+        _run(work, done, broken)
+
+    def close(self) -> None:
+        """Nothing is under way."""
+
+
+def _run(work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]) -> None:
+    """Run a job: the one place of its thread where whatever was raised becomes a message."""
+    try:
+        result = work()
+    except Exception as trouble:  # noqa: BLE001 - nothing may end a thread silently; `broken` tells it on
+        log.error("a job broke down", extra={"trouble": where(trouble)})
+        broken(trouble)
+    else:
+        done(result)

@@ -1,0 +1,60 @@
+"""The log: one JSON object a line, rotating, with packet and lane ids and without any name.
+
+Exceptions carry file names in their messages, so a message of an exception never goes into the log: `where` gives its
+type and the lines of code that it came through, which is what a maintainer needs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+log = logging.getLogger("outtray")
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def where(trouble: BaseException) -> str:
+    """Return an exception's type and its way through the code, without its message."""
+    frames = traceback.extract_tb(trouble.__traceback__)
+    way = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    cause = f" from {type(trouble.__cause__).__name__}" if trouble.__cause__ else ""
+    return f"{type(trouble).__name__}{cause} at {way}"
+
+
+def write_to(folder: Path, *, level: int = logging.INFO) -> None:
+    """Log to `outtray.log` in `folder`: five files of at most 2 MB.
+
+    A folder that cannot be written leaves the agent without a log, never without work.
+    """
+    log.setLevel(level)
+    log.propagate = False
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            folder / "outtray.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True
+        )
+    except OSError:
+        log.addHandler(logging.NullHandler())
+        return
+    handler.setFormatter(_JsonLines())
+    for old in list(log.handlers):
+        log.removeHandler(old)
+        old.close()
+    log.addHandler(handler)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "thread": record.threadName,
+            **{key: value for key, value in vars(record).items() if key not in _OWN},
+        }
+        return json.dumps(line, ensure_ascii=True, default=str)
