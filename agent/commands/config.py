@@ -1,0 +1,118 @@
+"""`outtray config`: the settings file, written, shown and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.commands.options import (
+    USAGE_OR_SETTINGS,
+    ConfigOption,
+    JsonOption,
+    answer_json,
+    chosen_config,
+    load_or_exit,
+    tell,
+)
+
+app = typer.Typer(help="The settings file: write, show and check it.", no_args_is_help=True)
+
+
+@app.command()
+def init(
+    ctx: typer.Context,
+    path: Annotated[Path | None, typer.Argument(help="Where to write it. Default: this user's settings file.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a settings file to fill in. A file that stands there is left alone."""
+    from agent.settings import locations
+    from agent.settings.template import template
+
+    target = (
+        path or chosen_config(config, ctx) or locations.configured_settings_file() or locations.user_settings_file()
+    )
+    if target.is_dir():
+        target = target / locations.SETTINGS_FILE
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as file:
+            file.write(template())
+    except FileExistsError:
+        tell(f"{target} is there already and was left as it is. Edit it, or name another path.")
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    except OSError as problem:
+        tell(f"{target} could not be written ({problem.strerror}). Choose a folder in which this account may write.")
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    if as_json:
+        answer_json({"path": str(target)})
+        return
+    typer.echo(f"{target} is written. Fill in folder and client_id, then run:")
+    typer.echo("  outtray secret set main-street/client_secret")
+    typer.echo("  outtray config check")
+
+
+@app.command()
+def show(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show every setting as it holds, and whether the file says so or it is the default."""
+    from agent.settings.effective import effective, nested
+    from agent.settings.sentences import in_file, where
+
+    loaded = load_or_exit(config, ctx)
+    keys = list(effective(loaded.settings))
+    tables = nested(keys)
+    if as_json:
+        answer_json(
+            {
+                "path": str(loaded.path),
+                "found_by": loaded.found_by,
+                "settings": tables,
+                "sources": {where(key.at, {}): key.source for key in keys},
+            }
+        )
+        return
+    typer.echo(f"# {loaded.path} (found by: {loaded.found_by})")
+    for key in keys:
+        typer.echo(f"{key.source:8} {where(key.at, tables)} = {in_file(key.value)}")
+
+
+@app.command()
+def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Tell everything that is wrong with the settings, and which secrets are missing."""
+    from agent.settings.reading import SettingsProblem, load
+    from agent.settings.secrets import Secrets
+
+    try:
+        loaded = load(chosen_config(config, ctx))
+    except SettingsProblem as problem:
+        if as_json:
+            path = None if problem.path is None else str(problem.path)
+            answer_json({"ok": False, "path": path, "problems": problem.sentences, "warnings": []})
+        else:
+            for sentence in problem.sentences:
+                tell(sentence)
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    needed = [entry.problem for entry in Secrets().listing(loaded.settings) if entry.problem is not None]
+    warnings = [f"{problem.sentence} {problem.what_to_do}" for problem in needed]
+    if as_json:
+        answer_json({"ok": True, "path": str(loaded.path), "problems": [], "warnings": warnings})
+        return
+    stores, lanes = _counted(loaded.settings.store, "store"), _counted(loaded.settings.lanes, "lane")
+    typer.echo(f"{loaded.path} is in order: {stores}, {lanes}.")
+    for warning in warnings:
+        tell(warning)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the settings file, for editors and scripts."""
+    from agent.settings.schema import Settings
+
+    answer_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()})
+
+
+def _counted(things: Sized, word: str) -> str:
+    return f"{len(things)} {word}" + ("" if len(things) == 1 else "s")

@@ -1,0 +1,51 @@
+"""Where OutTray's own files live on this computer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+
+from agent.settings.schema import AgentSettings
+
+_APP = "OutTray"
+SETTINGS_FILE = "outtray.toml"
+CONFIG_VARIABLE = "OUTTRAY_CONFIG"
+
+
+def user_settings_file() -> Path:
+    """Return where this user's settings file stands, if there is one."""
+    return platformdirs.user_config_path(_APP, appauthor=False) / SETTINGS_FILE
+
+
+def machine_settings_file() -> Path:
+    """Return where the settings file for everyone on this computer stands, if there is one."""
+    return platformdirs.site_config_path(_APP, appauthor=False) / SETTINGS_FILE
+
+
+def configured_settings_file(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the settings file that `OUTTRAY_CONFIG` names, or None."""
+    named = environment.get(CONFIG_VARIABLE, "")
+    return Path(named).expanduser() if named else None
+
+
+def data_folder(agent: AgentSettings) -> Path:
+    """Return the folder for all that OutTray keeps: ledger, spool and logs."""
+    return agent.data_dir or platformdirs.user_data_path(_APP, appauthor=False)
+
+
+def ledger_file(agent: AgentSettings) -> Path:
+    """Return the ledger's file."""
+    return data_folder(agent) / "ledger.sqlite"
+
+
+def spool_folder(agent: AgentSettings) -> Path:
+    """Return the folder for request bodies that are ready to go."""
+    return data_folder(agent) / "spool"
+
+
+def log_folder(agent: AgentSettings) -> Path:
+    """Return the folder for logs: under `data_dir` where that is given, else where the system keeps logs."""
+    return data_folder(agent) / "logs" if agent.data_dir else platformdirs.user_log_path(_APP, appauthor=False)
