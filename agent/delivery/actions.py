@@ -13,8 +13,8 @@ from agent.model import AttemptResult, Candidate, Checked, Delivered, LaneId, Pa
 class Found:
     """Files that belong together, as they stand in a lane's folder, with what is known of them so far.
 
-    `packet` is the id that they will have. `incomplete` says what is missing from a file that has been incomplete for
-    too long. `checked` is None until the check has run on just these files.
+    `packet` is the id that they will have. `incomplete` names a file that has been incomplete for too long, and says
+    what it lacks. `checked` is None until the check has run on just these files.
     """
 
     packet: str
@@ -22,7 +22,8 @@ class Found:
     since: datetime
     checked: Checked | None = None
     checking: bool = False
-    incomplete: str = ""
+    incomplete: tuple[str, str] | None = None
+    not_yet: bool = False  # they could not be moved: nothing more is tried until the next look
     upload_name: str = ""
 
 

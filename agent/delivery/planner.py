@@ -6,7 +6,7 @@ until nothing is left to do now. So each rule here can be read, and tested, as i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -123,10 +123,13 @@ def _rule(lane: LaneView, packet: PacketRecord, now: datetime) -> Free | Taken:
 def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]:
     claims = list(lane.claims)
     for found in sorted(lane.found, key=lambda found: (found.since, found.candidate.name)):
+        if found.not_yet:
+            continue
         candidate = found.candidate
         problem = candidate.problem
         if candidate.readiness is Readiness.SETTLING and found.incomplete:
-            problem = problems.INCOMPLETE.problem(name=candidate.name, reason=found.incomplete)
+            file, reason = found.incomplete
+            problem = problems.INCOMPLETE.problem(name=file, reason=reason)
         elif candidate.readiness is Readiness.WAITING and _waited_long(found, lane.terms, now):
             problem = _nothing_came(found, lane.terms)
         elif candidate.readiness is Readiness.READY:
@@ -267,8 +270,3 @@ class _Senders:
 
 def _offline(lanes: Mapping[LaneId, LaneView], lane: LaneId) -> bool:
     return lane not in lanes or lanes[lane].offline
-
-
-def lanes_that_lack_senders(packets: Iterable[PacketRecord]) -> set[LaneId]:
-    """Return the lanes in which a packet is ready and waits for a free sender only."""
-    return {packet.lane for packet in packets if packet.state is PacketState.QUEUED and packet.next_at is None}

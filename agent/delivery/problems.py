@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agent.model import Words
+from agent.model import Unknown, Words
 
 INCOMPLETE = Words(
     "incomplete",
@@ -51,6 +51,26 @@ NAME_USED_FAIL = Words(
     "A file named {name} went within the last 24 hours, and the statements service takes a name once in that time.",
     "Give the file another name, or drop it again after {until}.",
 )
+UNREADABLE = Words(
+    "unreadable",
+    "{name} cannot be read by OutTray.",
+    "Open it to see that it is as it should be, save it anew and drop it again. If that does not help, tell IT.",
+)
+WITHDRAWN = Words(
+    "withdrawn",
+    "{name} was withdrawn before it was sent.",
+    "If it still has to go, drop it into the folder again.",
+)
+BROKE_DOWN = Words(
+    "reply-lost",
+    "The sending of {name} broke off inside OutTray, and whether it arrived is not known.",
+    "Nothing needs doing: it is sent again. If this stays, tell IT.",
+)
+
+
+def lost_in_a_breakdown(name: str) -> Unknown:
+    """Return the outcome of a try that broke down inside OutTray itself."""
+    return Unknown(BROKE_DOWN.problem(name=name))
 
 
 def moment(at: datetime) -> str:

@@ -91,7 +91,7 @@ def test_a_sidecar_waits_for_its_files_and_then_says_which_did_not_come() -> Non
 
 
 def test_a_file_that_stays_incomplete_fails_with_the_reason() -> None:
-    torn = found(readiness=Readiness.SETTLING, incomplete="its last page is missing")
+    torn = found(readiness=Readiness.SETTLING, incomplete=("scan.pdf", "its last page is missing"))
     [action] = plan(view(lane(found=(torn,))), NOW)
     assert (action.state, action.problem.code) == (PacketState.FAILED, "incomplete")
     assert "its last page is missing" in action.problem.sentence

@@ -1,0 +1,309 @@
+"""Carries the planner's actions out: files first, then one transaction, then the senders, then the shelves.
+
+The order is the promise. Files are taken before the ledger says so (a crash in between leaves a manifest, and the files
+go back); an outcome is committed before anything is shelved (a crash in between repeats the shelving).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from agent.delivery import documents, problems
+from agent.delivery.actions import (
+    Action,
+    Admit,
+    Deliver,
+    Fail,
+    Hold,
+    Requeue,
+    Reschedule,
+    SetLane,
+    Shelve,
+    Start,
+)
+from agent.delivery.lane import Lane
+from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing
+from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
+from agent.folder.problems import folder_problem
+from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
+from agent.ledger.transaction import Transaction
+from agent.log import log
+from agent.model import AttemptResult, LaneId, PacketState, Problem, Unknown
+
+if TYPE_CHECKING:
+    from agent.delivery.control import Control
+
+FIRST_PATIENCE = 1.0
+LONGEST_PATIENCE = 60.0
+
+
+@dataclass
+class _Setback:
+    """A packet whose files could not be moved: tried again at `at` (steady seconds), ever more patiently."""
+
+    at: float
+    patience: float
+    problem: Problem
+
+
+class CarryingOut:
+    """The control thread's hands."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._setbacks: dict[str, _Setback] = {}
+
+    def stuck(self, steady: float) -> frozenset[str]:
+        """Return the packets whose files are not to be moved just now."""
+        return frozenset(packet for packet, setback in self._setbacks.items() if setback.at > steady)
+
+    def due(self, steady: float) -> Iterator[float]:
+        """Yield in how many seconds something is to be tried again."""
+        for setback in self._setbacks.values():
+            yield setback.at - steady
+
+    def trouble_of(self, lane: LaneId) -> Problem | None:
+        """Return what keeps a lane's files from moving."""
+        packets = self._control.packets
+        for packet_id, setback in self._setbacks.items():
+            if packet_id in packets and packets[packet_id].lane == lane:
+                return setback.problem
+        return None
+
+    def all(self, actions: Sequence[Action], now: datetime) -> None:
+        """Carry actions out."""
+        ready = [action for action in actions if self._files_first(action, now)]
+        to_write: list[Action] = [action for action in ready if not isinstance(action, Shelve)]
+        written: list[str] = []
+        if to_write:
+            with self._control.ledger.transaction() as tx:
+                for action in to_write:
+                    written.extend(self._write(tx, action, now))
+            for action in to_write:
+                if isinstance(action, SetLane):
+                    self._control.lane_records[action.record.id] = action.record
+            self._control.refresh(written)
+        for action in ready:
+            match action:
+                case Admit(start=True, found=found):
+                    self._control.launch(self._control.packets[found.packet])
+                case Start(packet=packet):
+                    self._control.launch(self._control.packets[packet.id])
+                case Hold(packet=packet):
+                    self._move_to_shelf(packet, Shelf.HELD)
+                case Shelve(packet=packet):
+                    self._shelve(packet, now)
+                case _:
+                    pass
+
+    # --- Files first ------------------------------------------------------------------------------------------------
+
+    def _files_first(self, action: Action, now: datetime) -> bool:
+        """Move the files that have to be moved before the ledger is written; False: not now."""
+        if isinstance(action, Admit):
+            return self._take(action, now)
+        if isinstance(action, Start) and action.packet.shelf is Shelf.HELD:
+            return self._move_to_shelf(action.packet, Shelf.SENDING)
+        return True
+
+    def _take(self, action: Admit, now: datetime) -> bool:
+        lane = self._control.lanes[action.lane]
+        found = action.found
+        shelf = Shelf.HELD if action.state is PacketState.HELD else Shelf.SENDING
+        try:
+            lane.take(found, shelf, now)
+        except (Busy, Changed, Missing):
+            # Someone has it open, or was quicker: not yet. The next look tells what is there now.
+            lane.not_yet(found.packet)
+            self._control.look_again(lane.id, FIRST_PATIENCE)
+            return False
+        except FileSystemProblem as trouble:
+            lane.not_yet(found.packet, folder_problem(trouble, lane.settings.folder))
+            self._control.look_again(lane.id, FIRST_PATIENCE * 5)
+            return False
+        lane.drop(found.packet)
+        return True
+
+    def _move_to_shelf(self, packet: PacketRecord, shelf: Shelf) -> bool:
+        """Move a packet between `held` and `sending`; one that people took away is withdrawn."""
+        lane = self._control.lanes[packet.lane]
+        other = Shelf.HELD if shelf is Shelf.SENDING else Shelf.SENDING
+        try:
+            lane.transfer(packet, other, shelf)
+        except Missing:
+            self._withdrawn(packet)
+            return False
+        except FileSystemProblem as trouble:
+            self._set_back(packet, trouble)
+            return False
+        self._setbacks.pop(packet.id, None)
+        return True
+
+    # --- The ledger -------------------------------------------------------------------------------------------------
+
+    def _write(self, tx: Transaction, action: Action, now: datetime) -> Iterable[str]:
+        """Write one action down; return the packets that it changes."""
+        match action:
+            case Admit():
+                return [self._admit(tx, action, now)]
+            case Start(packet=packet):
+                tx.start_attempt(packet, now)
+                return [packet.id]
+            case Deliver(packet=packet, result=result, delivered=delivered):
+                destination = self._control.lanes[packet.lane].destination.name
+                receipt = documents.receipt(packet, result, delivered, destination, now)
+                tx.end_attempt(packet, now, "delivered", delivered.status)
+                tx.deliver(packet, receipt, result.files, now)
+                tx.mark_claim(packet.id, ClaimState.ACCEPTED, action.accepted_at)
+                return [packet.id]
+            case Requeue(packet=packet, result=result, problem=problem):
+                _end_attempt(tx, packet, result, now)
+                tx.queue(packet, action.next_at, problem=problem, possibly_sent=action.possibly_sent)
+                if result is not None and isinstance(result.outcome, Unknown):
+                    tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
+                return [packet.id]
+            case Hold(packet=packet, result=result, until=until, problem=problem, refused=refused):
+                _end_attempt(tx, packet, result, now)
+                tx.hold(packet, until, problem, now, refused=refused)
+                return [packet.id]
+            case Reschedule(packet=packet, until=until):
+                tx.reschedule(packet, until)
+                return [packet.id]
+            case Fail(packet=packet, result=result, problem=problem):
+                _end_attempt(tx, packet, result, now)
+                tx.fail(packet, problem, now)
+                if result is not None and isinstance(result.outcome, Unknown):
+                    tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
+                elif not packet.possibly_sent:
+                    tx.release_claim(packet.id)
+                return [packet.id]
+            case SetLane(record=record):
+                tx.lane(record)
+                tx.note(
+                    now,
+                    "lane",
+                    lane=record.id,
+                    blocked=record.blocked_since is not None,
+                    code=record.problem.code if record.problem else "",
+                )
+        return []
+
+    def _admit(self, tx: Transaction, action: Admit, now: datetime) -> str:
+        found, candidate = action.found, action.found.candidate
+        digests = found.checked.sha256 if found.checked else ()
+        roles = [*(("document", file) for file in candidate.files)]
+        if candidate.sidecar is not None:
+            roles.append(("sidecar", candidate.sidecar))
+        record = PacketRecord(
+            id=found.packet,
+            lane=action.lane,
+            state=action.state,
+            name=candidate.name,
+            shelf=Shelf.HELD if action.state is PacketState.HELD else Shelf.SENDING,
+            files=tuple(
+                PacketFile(file.name, role, file.identity, digests[index] if index < len(digests) else "")
+                for index, (role, file) in enumerate(roles)
+            ),
+            arrived_at=now,
+            folder=candidate.folder,
+            keep_names=candidate.keep_names,
+            next_at=action.until,
+            possibly_sent=action.possibly_sent,
+            claim=found.checked.claim if found.checked else "",
+            fingerprint=found.checked.fingerprint if found.checked else "",
+            upload_name=found.upload_name,
+            warnings=found.checked.warnings if found.checked else (),
+            problem=action.problem,
+            ended_at=now if action.state is PacketState.FAILED else None,
+        )
+        tx.admit(record, now)
+        if action.continues:
+            tx.release_claim(action.continues)
+        if action.claim is not None:
+            tx.claim(action.claim)
+        if action.start:
+            tx.start_attempt(record, now)
+        return record.id
+
+    # --- The shelves ------------------------------------------------------------------------------------------------
+
+    def _shelve(self, packet: PacketRecord, now: datetime) -> None:
+        """Move an ended packet's files to their last shelf, and remember that."""
+        lane = self._control.lanes[packet.lane]
+        ended = packet.ended_at or now
+        try:
+            if packet.state is PacketState.DELIVERED:
+                beside = {RECEIPT: documents.as_bytes(packet.receipt or {})}
+                shelf = lane.settings.shelf("sent") / f"{ended.astimezone():%Y-%m-%d}"
+            else:
+                problem = packet.problem or problems.VANISHED.problem(name=packet.name)
+                beside = {
+                    PROBLEM_TEXT: documents.problem_text(packet, problem, ended).encode("utf-8", "surrogateescape"),
+                    PROBLEM_JSON: documents.as_bytes(documents.problem_json(packet, problem, ended)),
+                }
+                shelf = lane.settings.shelf("failed")
+            lane.shelve(packet, shelf, beside)
+        except FileSystemProblem as trouble:
+            self._set_back(packet, trouble)
+            return
+        with self._control.ledger.transaction(synced=False) as tx:
+            tx.shelved(packet, now)
+        self._setbacks.pop(packet.id, None)
+        lane.forget(packet.id)
+        self._control.refresh([packet.id])
+
+    def _set_back(self, packet: PacketRecord, trouble: FileSystemProblem) -> None:
+        before = self._setbacks.get(packet.id)
+        patience = min(LONGEST_PATIENCE, before.patience * 2) if before else FIRST_PATIENCE
+        lane = self._control.lanes[packet.lane]
+        self._setbacks[packet.id] = _Setback(
+            self._control.clock.steady() + patience, patience, folder_problem(trouble, lane.settings.folder)
+        )
+        log.warning(
+            "files could not be moved",
+            extra={"packet": packet.id, "kind": type(trouble).__name__, "again_in": patience},
+        )
+
+    # --- What people take away --------------------------------------------------------------------------------------
+
+    def notice_what_people_did(self, lane: Lane) -> None:
+        """Notice waiting packets whose files people have removed, and failed ones that they have dealt with.
+
+        Raises FileSystemProblem when the shelves cannot be read.
+        """
+        for packet in list(self._control.packets.values()):
+            waits = packet.state in (PacketState.HELD, PacketState.QUEUED)
+            if waits and packet.lane == lane.id and lane.files_gone(packet):
+                self._withdrawn(packet)
+        failed = [packet for packet in self._control.ledger.unresolved() if packet.lane == lane.id]
+        dealt_with = lane.dealt_with(failed) if failed else []
+        if dealt_with:
+            with self._control.ledger.transaction(synced=False) as tx:
+                for packet in dealt_with:
+                    tx.resolve(packet, self._control.clock.now(), "files-gone")
+
+    def _withdrawn(self, packet: PacketRecord) -> None:
+        now = self._control.clock.now()
+        words = problems.WITHDRAWN if packet.state is PacketState.HELD else problems.VANISHED
+        with self._control.ledger.transaction() as tx:
+            tx.fail(packet, words.problem(name=packet.upload_name or packet.name), now)
+            if not packet.possibly_sent:
+                tx.release_claim(packet.id)
+        self._control.refresh([packet.id])
+
+
+def _end_attempt(tx: Transaction, packet: PacketRecord, result: AttemptResult | None, now: datetime) -> None:
+    if result is None:
+        return
+    outcome = result.outcome
+    problem: Problem | None = getattr(outcome, "problem", None)
+    tx.end_attempt(
+        packet,
+        now,
+        type(outcome).__name__.lower(),
+        getattr(outcome, "status", 0),
+        problem.code if problem else "",
+    )

@@ -1,0 +1,291 @@
+"""Puts the real parts together: what the settings ask for, on this PC's disks, clocks and network."""
+
+from __future__ import annotations
+
+import platform
+import ssl
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from agent.clock import Clock, SystemClock
+from agent.delivery.control import Control
+from agent.delivery.jobs import ThreadJobs
+from agent.delivery.lane import Lane
+from agent.delivery.planner import Terms
+from agent.delivery.requests import RequestBox
+from agent.delivery.snapshot import Snapshot, SnapshotFile
+from agent.delivery.status import snapshot_of
+from agent.destinations.protocol import Destination
+from agent.folder.filesystem import FileSystem, FileSystemProblem
+from agent.folder.watching import Watcher, listen_natively
+from agent.intake.lanes import intake_for
+from agent.ledger.ledger import Ledger
+from agent.ledger.opening import Opened, open_ledger
+from agent.log import log, where
+from agent.model import LaneId
+from agent.settings.locations import data_folder, ledger_file, spool_folder
+from agent.settings.schema import AttachmentsSettings, LaneSettings, Settings, StatementsSettings, StoreSettings
+from agent.settings.secrets import SECRET_OF, Secrets
+
+if TYPE_CHECKING:
+    import httpx
+
+    from agent.destinations.limiter import UploadLimiter
+
+
+class AlreadyRunning(Exception):
+    """Another agent works with this data folder."""
+
+
+@dataclass
+class Engine:
+    """A whole agent: the control thread's object and everything that has to be closed behind it."""
+
+    settings: Settings
+    control: Control
+    opened: Opened
+    closing: list[Callable[[], None]] = field(default_factory=list)
+    failed: BaseException | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return what the agent is doing."""
+        return snapshot_of(self.control, self.notes)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the agent has to say about itself."""
+        if self.opened.set_aside is None:
+            return ()
+        why = "was damaged" if self.opened.why == "damaged" else "was written by a newer OutTray"
+        return (
+            f"The ledger {why} and was set aside as {self.opened.set_aside.name}. "
+            "OutTray goes on from what stands on the shelves.",
+        )
+
+    def run(self) -> None:
+        """Run the control loop in this thread until it is stopped. Raises what ended it, if anything did."""
+        try:
+            self.control.run()
+        except BaseException as trouble:
+            self.failed = trouble
+            log.critical("the engine has stopped", extra={"trouble": where(trouble)})
+            raise
+
+    def start(self) -> threading.Thread:
+        """Run the control loop in a thread of its own; `failed` tells afterwards what ended it."""
+
+        def loop() -> None:
+            try:
+                self.run()
+            except Exception:  # noqa: BLE001 - kept in `failed` and logged by `run`; the thread's end is watched
+                return
+
+        thread = threading.Thread(target=loop, name="control")
+        thread.start()
+        return thread
+
+
+@contextmanager
+def engine(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    secrets: Secrets | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    watch: bool = True,
+) -> Iterator[Engine]:
+    """Make an agent ready to run, and close everything behind it.
+
+    Raises AlreadyRunning, LedgerUnavailable, or OSError when the data folder cannot be made.
+    """
+    folder = data_folder(settings.agent)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        made = _build(settings, folder, clock or SystemClock(), secrets or Secrets(), ssl_context, watch)
+        try:
+            yield made
+        finally:
+            for close in reversed(made.closing):
+                close()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / "agent.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise AlreadyRunning(f"OutTray is already running with the data folder {folder}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_running(settings: Settings) -> bool:
+    """Tell whether an agent works with these settings' data folder at this moment."""
+    path = data_folder(settings.agent) / "agent.lock"
+    if not path.exists():
+        return False
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _build(
+    settings: Settings,
+    folder: Path,
+    clock: Clock,
+    secrets: Secrets,
+    ssl_context: ssl.SSLContext | None,
+    watch: bool,
+) -> Engine:
+    from agent.destinations.limiter import UploadLimiter
+    from agent.destinations.transport import build_client
+    from agent.folder.real import RealFileSystem
+
+    fs = RealFileSystem()
+    spool = spool_folder(settings.agent)
+    spool.mkdir(parents=True, exist_ok=True)
+    opened = open_ledger(ledger_file(settings.agent), clock.now())
+    ledger = Ledger(opened.engine)
+    limiter = UploadLimiter(settings.agent.upload_bytes_per_second, clock.steady)
+    client = build_client(proxy=settings.agent.proxy, senders=settings.agent.senders, ssl_context=ssl_context)
+    lanes: dict[LaneId, Lane] = {}
+    made: list[Engine] = []
+    for store in settings.store:
+        for lane_id, lane in store.lanes.items():
+            lanes[lane_id] = Lane(
+                lane_id,
+                lane,
+                terms_of(store, lane),
+                fs,
+                clock,
+                intake_for(lane, lane_id, fs, spool),
+                destination_for(store, lane, lane_id, secrets, client, fs, limiter, clock),
+                duplicate_days=lane.duplicate_days if isinstance(lane, AttachmentsSettings) else 0,
+                watcher=_watcher(lane, fs, partial(_pass_on, made, lane_id)) if watch else None,
+                installation=installation_id(folder),
+            )
+    box = RequestBox(folder)
+    status_file = SnapshotFile(folder)
+    jobs = ThreadJobs(settings.agent.senders)
+    control = Control(
+        lanes,
+        ledger,
+        clock,
+        jobs,
+        senders=settings.agent.senders,
+        requests=box.collect,
+        changed=lambda _control: status_file.write(made[0].snapshot()),
+        fresh_ledger=opened.set_aside is not None,
+    )
+    built = Engine(settings, control, opened)
+    made.append(built)
+    built.closing += [client.close, ledger.close, status_file.remove, jobs.close, control.cancel.set]
+    if watch:
+        built.closing.append(_listen_for_requests(box, control))
+        for one in lanes.values():
+            if one.watcher is not None:
+                one.watcher.start(clock.steady())
+                built.closing.append(one.watcher.stop)
+    return built
+
+
+def _watcher(lane: LaneSettings, fs: FileSystem, hint: Callable[[], None]) -> Watcher:
+    try:
+        remote = fs.is_remote(lane.folder)
+    except FileSystemProblem:
+        remote = False
+    return Watcher(lane, hint, remote=remote)
+
+
+def _pass_on(made: list[Engine], lane: LaneId) -> None:
+    for built in made:
+        built.control.hint(lane)
+
+
+def _listen_for_requests(box: RequestBox, control: Control) -> Callable[[], None]:
+    """Wake the control thread when a request is left; without the system's events it is met at the next look."""
+    box.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        hearing = listen_natively(box.folder, lambda _path: control.hint())
+    except (OSError, RuntimeError) as trouble:
+        log.warning("requests are met at the next look only", extra={"trouble": where(trouble)})
+        return lambda: None
+    return hearing.stop
+
+
+def destination_for(
+    store: StoreSettings,
+    lane: LaneSettings,
+    lane_id: LaneId,
+    secrets: Secrets,
+    client: httpx.Client,
+    fs: FileSystem,
+    limiter: UploadLimiter,
+    clock: Clock,
+) -> Destination:
+    """Return the service that a lane's packets go to."""
+
+    def secret() -> str | None:
+        return secrets.get(lane_id.store, SECRET_OF[lane_id.kind])
+
+    if isinstance(lane, AttachmentsSettings):
+        from agent.destinations.attachments import AttachmentsDestination
+
+        return AttachmentsDestination(
+            store=store.name,
+            base_url=lane.service_url,
+            token_url=lane.service_token_url,
+            client_id=lane.client_id or "",
+            secret=secret,
+            client=client,
+            files=fs,
+            limiter=limiter,
+            clock=clock,
+            create_path=lane.create_path,
+            request_style=lane.request_style,
+        )
+    assert isinstance(lane, StatementsSettings)  # noqa: S101 - there are two kinds
+    from agent.destinations.statements import StatementsDestination
+
+    return StatementsDestination(
+        store=store.name,
+        base_url=lane.base_url,
+        store_id=store.store_id or "",
+        api_key=secret,
+        client=client,
+        files=fs,
+        limiter=limiter,
+        clock=clock,
+    )
+
+
+def terms_of(store: StoreSettings, lane: LaneSettings) -> Terms:
+    """Return what of the settings the planner has to know."""
+    rule = lane.filename_rule if isinstance(lane, StatementsSettings) else None
+    return Terms(
+        waiting_hours=lane.waiting_hours,
+        give_up_hours=lane.give_up_after,
+        store_id=store.store_id or store.name,
+        scope=rule.scope if rule else "filename",
+        on_conflict=rule.on_conflict if rule else "hold",
+    )
+
+
+def installation_id(folder: Path) -> str:
+    """Name this installation: the same after a lost ledger, another one on another PC that shares a folder."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"outtray:{platform.node()}:{folder}"))

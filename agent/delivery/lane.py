@@ -1,0 +1,354 @@
+"""A lane at work: its folder, what stands there, how it is checked, and how it is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from agent.clock import Clock
+from agent.delivery import problems
+from agent.delivery.actions import Found
+from agent.delivery.planner import Terms
+from agent.destinations.protocol import Destination, Progress
+from agent.folder import failed, shelves
+from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
+from agent.folder.looking import look
+from agent.folder.packets import Packet, ShelfFile
+from agent.folder.problems import folder_problem
+from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
+from agent.folder.watching import POLL_SECONDS, Watcher
+from agent.ledger.ledger import Ledger
+from agent.ledger.records import LaneRecord, PacketFile, PacketRecord, Shelf
+from agent.ledger.transaction import identity_text
+from agent.model import (
+    AttachmentRequest,
+    AttemptResult,
+    Candidate,
+    Checked,
+    LaneId,
+    LaneKind,
+    Observation,
+    Problem,
+    Readiness,
+    Refused,
+    Retry,
+    StatementUpload,
+)
+from agent.settings.schema import LaneSettings
+
+SETTLE_LOCAL, SETTLE_SHARE = 2.0, 5.0
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letters or digits that look alike
+
+
+class Intake(Protocol):
+    """How one kind of lane makes packets of files. Runs over the lane's folder and over a packet's own place alike."""
+
+    complete: Complete  # tells why a file cannot be all there yet
+
+    def gather(self, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
+        """Return which files of the lane's folder belong together; `nested` are folders inside packet subfolders."""
+        ...
+
+    def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
+        """Check a packet's files. Raises FileSystemProblem when they cannot be read just now."""
+        ...
+
+    def upload_name(self, candidate: Candidate, now: datetime) -> str:
+        """Return the name under which the service will have the file; empty where it has no names."""
+        ...
+
+    def forget(self, packet: str) -> None:
+        """Remove what was prepared for a packet that has ended."""
+        ...
+
+
+class Lane:
+    """One lane. Belongs to the control thread, but for `check` and `send`, which run in others and change nothing."""
+
+    def __init__(
+        self,
+        lane_id: LaneId,
+        settings: LaneSettings,
+        terms: Terms,
+        fs: FileSystem,
+        clock: Clock,
+        intake: Intake,
+        destination: Destination,
+        *,
+        duplicate_days: float = 7,
+        dice: random.Random | None = None,
+        watcher: Watcher | None = None,
+        installation: str = "",
+    ) -> None:
+        self.id = lane_id
+        self.settings = settings
+        self.terms = terms
+        self.fs = fs
+        self.destination = destination
+        self.duplicate_days = duplicate_days
+        self.installation = installation
+        self.found: dict[str, Found] = {}
+        self.offline: Problem | None = None  # why the folder cannot be looked at
+        self.trouble: Problem | None = None  # why files cannot be moved, although it can
+        self.recovered = False
+        self.looks: tuple[FileLook, ...] = ()
+        self._clock = clock
+        self.intake = intake
+        self._dice = dice or random.SystemRandom()
+        self.watcher = watcher
+        self._requests: dict[str, AttachmentRequest | StatementUpload] = {}
+        self._setbacks = 0
+        self._probe: Probe | None = None
+
+    # --- Looking (control thread) -----------------------------------------------------------------------------------
+
+    def look(self, ledger: Ledger, record: LaneRecord, now: datetime) -> float:
+        """Look at the folder; return when, in steady seconds, to look again."""
+        steady = self._clock.steady()
+        try:
+            if self._probe is None:
+                self._probe = self._new_probe()
+            seen = look(
+                self.fs,
+                self.settings,
+                packet_folders=self.id.kind is LaneKind.ATTACHMENTS,
+                marker_expected=record.marker_expected,
+            )
+            self.looks = self._probe.look(seen.observations, steady)
+            candidates = self.intake.gather(self.looks, seen.nested)
+        except FileSystemProblem as trouble:
+            return self.unreachable(trouble)
+        self.offline = self.trouble = None
+        self._setbacks = 0
+        self._meet(candidates, ledger, now)
+        period = min(self.settings.rescan_seconds, POLL_SECONDS)
+        if self.watcher is not None:
+            self.watcher.follow(seen.folders, steady)
+            period = self.watcher.look_every
+        return min(steady + period, max(due(self.looks) or steady + period, steady + 0.01))
+
+    def _new_probe(self) -> Probe:
+        settle = self.settings.settle_seconds
+        if settle is None:
+            settle = SETTLE_SHARE if self.fs.is_remote(self.settings.folder) else SETTLE_LOCAL
+        return Probe(
+            self.fs,
+            self.settings.folder,
+            self.intake.complete,
+            settle_seconds=settle,
+            incomplete_minutes=self.settings.incomplete_minutes,
+        )
+
+    def unreachable(self, trouble: FileSystemProblem) -> float:
+        """Remember why the folder cannot be worked with; return when, in steady seconds, to look again."""
+        self.offline = folder_problem(trouble, self.settings.folder)
+        self.found = {}
+        self.looks = ()
+        self._setbacks += 1
+        patience = POLL_SECONDS * 2.0 ** min(self._setbacks - 1, 6) if isinstance(trouble, Offline) else POLL_SECONDS
+        return self._clock.steady() + min(self.settings.rescan_seconds, patience)
+
+    def _meet(self, candidates: Sequence[Candidate], ledger: Ledger, now: datetime) -> None:
+        """Take over what is known of files that were here at the last look; begin anew with the others."""
+        known = {found.candidate.members: found for found in self.found.values()}
+        waits = ledger.waiting_since(self.id)
+        overdue = {seen.observation.name: seen for seen in self.looks if seen.status is FileStatus.OVERDUE}
+        self.found = {}
+        for candidate in candidates:
+            before = known.get(candidate.members)
+            since = min(
+                (waits[_key(member)] for member in candidate.members if _key(member) in waits),
+                default=before.since if before else now,
+            )
+            torn = next((overdue[member.name] for member in candidate.members if member.name in overdue), None)
+            found = before or Found(
+                packet=self._new_id(now),
+                candidate=candidate,
+                since=since,
+                upload_name=self.intake.upload_name(candidate, now),
+            )
+            self.found[found.packet] = replace(
+                found,
+                candidate=candidate,
+                since=since,
+                not_yet=False,
+                incomplete=(torn.observation.base, torn.reason) if torn else None,
+            )
+        self._remember_waiting(waits, ledger)
+
+    def _remember_waiting(self, waits: dict[tuple[str, str], datetime], ledger: Ledger) -> None:
+        waiting = {
+            _key(member): (member, found.since)
+            for found in self.found.values()
+            if found.candidate.readiness is Readiness.WAITING
+            for member in found.candidate.members
+        }
+        gone = [key for key in waits if key not in waiting]
+        fresh = [entry for key, entry in waiting.items() if key not in waits]
+        if not gone and not fresh:
+            return
+        with ledger.transaction(synced=False) as tx:
+            tx.waits_no_more(self.id, gone)
+            for member, since in fresh:
+                tx.waits(self.id, [member], since)
+
+    def _new_id(self, now: datetime) -> str:
+        return f"{now:%Y%m%d-%H%M%S}-{''.join(self._dice.choice(_ALPHABET) for _ in range(5))}"
+
+    # --- Checking ---------------------------------------------------------------------------------------------------
+
+    def checking(self, packet: str) -> None:
+        """Remember that a check runs."""
+        self.found[packet] = replace(self.found[packet], checking=True)
+
+    def check_done(self, packet: str, checked: Checked | None) -> None:
+        """Take a check's result; None means that the files could not be read, and that the next look starts anew."""
+        found = self.found.get(packet)
+        if found is None:
+            self.intake.forget(packet)
+        elif checked is None:
+            del self.found[packet]
+        else:
+            self.found[packet] = replace(found, checked=checked, checking=False)
+            if checked.request is not None:
+                self._requests[packet] = checked.request
+
+    def check(self, found: Found, now: datetime, *, hash_ahead: bool) -> Checked | None:
+        """Check files in the folder (in the checking thread). `hash_ahead`: something of this size went before."""
+        place = self.settings.folder
+        try:
+            checked = self.intake.check(place, found.candidate, found.packet, found.upload_name, now)
+            if hash_ahead and checked.problem is None and not checked.sha256:
+                digests = tuple(self._digest(place / file.name) for file in found.candidate.files)
+                checked = replace(checked, sha256=digests)
+        except FileSystemProblem:
+            return None
+        return checked
+
+    def broken_check(self, found: Found) -> Checked:
+        """Return what holds when a check broke down: a packet that OutTray cannot judge must not vanish from sight."""
+        return Checked(problem=problems.UNREADABLE.problem(name=found.candidate.name))
+
+    def _digest(self, path: Path) -> str:
+        with self.fs.open(path) as file:
+            digest = hashlib.sha256()
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+            return digest.hexdigest()
+
+    # --- Sending (in a sender thread) -------------------------------------------------------------------------------
+
+    def send(self, packet: PacketRecord, progress: Progress, cancel: Event, now: datetime) -> AttemptResult:
+        """Send a packet from its own place, checking it again where the check is not fresh."""
+        place = self.place(packet)
+        request = self._requests.get(packet.id)
+        if request is None:
+            try:
+                checked = self.intake.check(place, packet.candidate, packet.id, packet.upload_name, now)
+            except FileSystemProblem as trouble:
+                return AttemptResult(Retry(folder_problem(trouble, place)))
+            if checked.problem is not None:
+                return AttemptResult(Refused(0, checked.problem))
+            assert checked.request is not None  # noqa: S101 - a check gives a problem or a request
+            request = checked.request
+        return self.destination.send(request, place, progress, cancel)
+
+    def broken_send(self, packet: PacketRecord) -> AttemptResult:
+        """Return what holds when a sender broke down: it may have sent, so the reply counts as lost."""
+        return AttemptResult(problems.lost_in_a_breakdown(packet.name))
+
+    # --- Shelves (control thread) -----------------------------------------------------------------------------------
+
+    def place(self, packet: PacketRecord) -> Path:
+        """Return where a packet's files stand while it is not at rest."""
+        return self._place(packet.id, Shelf.HELD if packet.shelf is Shelf.HELD else Shelf.SENDING)
+
+    def take(self, found: Found, shelf: Shelf, now: datetime) -> None:
+        """Move found files to their own folder on `shelf`. Raises FileSystemProblem; then nothing is half taken."""
+        packet = Packet.of(
+            found.candidate,
+            packet=found.packet,
+            lane=str(self.id),
+            installation=self.installation,
+            arrived_at=now,
+        )
+        shelves.take(self.fs, self.settings.folder, self._place(found.packet, shelf), packet)
+
+    def transfer(self, packet: PacketRecord, source: Shelf, target: Shelf) -> None:
+        """Move a packet between `held` and `sending`. Raises Missing when people took its files away."""
+        places = (self._place(packet.id, source), self._place(packet.id, target))
+        shelves.transfer(self.fs, *places, shelf_packet(packet, self.installation))
+
+    def shelve(self, packet: PacketRecord, shelf: Path, beside: dict[str, bytes]) -> None:
+        """Move an ended packet to its last shelf, with its documents."""
+        shelves.shelve(self.fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
+
+    def files_gone(self, packet: PacketRecord) -> bool:
+        """Tell whether people have taken a document of a waiting packet away."""
+        try:
+            standing = {entry.name for entry in self.fs.list(self.place(packet) / packet.folder)}
+        except Missing:
+            standing = set()
+        return any(file.name.rpartition("/")[2] not in standing for file in packet.documents)
+
+    def dealt_with(self, records: Sequence[PacketRecord]) -> list[PacketRecord]:
+        """Return which failed packets have no file left on `failed`, and remove their problem documents."""
+        shelf = self.settings.shelf("failed")
+        packets = {packet.id: shelf_packet(packet, self.installation) for packet in records}
+        left = failed.files_left(self.fs, shelf, packets.values())
+        gone = [packet for packet in records if not left[packet.id]]
+        for packet in gone:
+            failed.tidy(self.fs, shelf, packets[packet.id])
+        return gone
+
+    def shelf(self, shelf: Shelf) -> Path:
+        """Return the folder of `held` or `sending`."""
+        return self.settings.shelf("held" if shelf is Shelf.HELD else "sending")
+
+    def _place(self, packet: str, shelf: Shelf) -> Path:
+        return self.shelf(shelf) / packet
+
+    # --- Bookkeeping ------------------------------------------------------------------------------------------------
+
+    def forget(self, packet: str) -> None:
+        """Let go of what was prepared for a packet that has ended."""
+        self._requests.pop(packet, None)
+        self.intake.forget(packet)
+
+    def drop(self, packet: str) -> None:
+        """Take files out of sight that have become a packet, or that turned out to be gone."""
+        self.found.pop(packet, None)
+
+    def not_yet(self, packet: str, trouble: Problem | None = None) -> None:
+        """Leave files alone until the next look; `trouble` is what keeps every file of the lane from moving."""
+        self.found[packet] = replace(self.found[packet], not_yet=True)
+        self.trouble = trouble or self.trouble
+
+
+def shelf_packet(packet: PacketRecord, installation: str) -> Packet:
+    """Return what a shelf has to know of a packet."""
+    return Packet(
+        id=packet.id,
+        lane=str(packet.lane),
+        installation=installation,
+        name=packet.name,
+        arrived_at=packet.arrived_at,
+        files=tuple(ShelfFile(file.name, file.role, file.identity) for file in packet.files),
+        folder=packet.folder,
+        keep_names=packet.keep_names,
+    )
+
+
+def packet_files(packet: Packet) -> tuple[PacketFile, ...]:
+    """Return a packet's files as the ledger keeps them."""
+    return tuple(PacketFile(file.name, file.role, file.identity) for file in packet.files)
+
+
+def _key(member: Observation) -> tuple[str, str]:
+    return (member.name, identity_text(member))

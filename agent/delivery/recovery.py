@@ -1,0 +1,208 @@
+"""After a start: tries that a crash cut off, packets that it left between two places, and a ledger that is new.
+
+What the ledger knows is finished as it says. A packet's folder that the ledger does not know was being taken when the
+agent was killed: its files go back into the watched folder. Where the ledger itself had to be set aside, nothing is
+taken on trust: what stands in `sending` may have been sent, and what stands in `sent` and `failed` is read back from
+the receipts and problems beside the files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agent.delivery.lane import Lane, packet_files, shelf_packet
+from agent.folder import shelves
+from agent.folder.filesystem import FileSystemProblem, Missing
+from agent.folder.names import PROBLEM_JSON, RECEIPT, name_key
+from agent.folder.packets import Packet
+from agent.ledger.ledger import Ledger
+from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
+from agent.ledger.transaction import problem_from
+from agent.log import log, where
+from agent.model import Identity, LaneKind, PacketState
+
+READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
+LARGEST_RECEIPT = 16 << 20
+
+
+def recover_ledger(ledger: Ledger, now: datetime) -> None:
+    """End the tries that were under way when the agent was killed: whether they arrived is not known."""
+    for packet in ledger.unfinished():
+        if packet.state is PacketState.SENDING:
+            with ledger.transaction() as tx:
+                tx.end_attempt(packet, now, "unknown", 0, "killed")
+                tx.queue(packet, now, problem=None, possibly_sent=True)
+                tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
+
+
+def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: bool) -> None:
+    """Bring the shelves of a lane in line with the ledger. Raises FileSystemProblem when they cannot be read."""
+    if fresh_ledger:
+        _read_back_sent(ledger, lane, now)
+        _read_back_failed(ledger, lane, now)
+    for shelf in (Shelf.SENDING, Shelf.HELD):
+        for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
+            packet = taken.packet
+            if packet is None:
+                lane.fs.remove_folder(taken.place)  # only an empty one goes: a crash before its manifest
+                continue
+            if packet.installation != lane.installation or packet.lane != str(lane.id):
+                continue  # another PC's that shares this folder, at work on it
+            known = ledger.packet(packet.id)
+            if known is None:
+                if fresh_ledger:
+                    _adopt(ledger, lane, packet, shelf, taken.place, now)
+                else:
+                    shelves.undo_take(lane.fs, lane.settings.folder, taken.place, packet)
+            elif known.shelf in (Shelf.SENDING, Shelf.HELD) and known.shelf is not shelf:
+                _reunite(lane, known, taken.place)
+
+
+def _reunite(lane: Lane, known: PacketRecord, place: Path) -> None:
+    try:
+        shelves.transfer(lane.fs, place, lane.place(known), shelf_packet(known, lane.installation))
+    except Missing:
+        return  # people have taken files away: that is noticed where it is told
+
+
+def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path, now: datetime) -> None:
+    """Go on with a packet that only its manifest tells of."""
+    sending = shelf is Shelf.SENDING
+    record = PacketRecord(
+        id=packet.id,
+        lane=lane.id,
+        state=PacketState.QUEUED if sending else PacketState.HELD,
+        name=packet.name,
+        shelf=shelf,
+        files=packet_files(packet),
+        arrived_at=packet.arrived_at,
+        folder=packet.folder,
+        keep_names=packet.keep_names,
+        next_at=None if sending else now,
+        possibly_sent=sending,
+    )
+    record = replace(record, upload_name=lane.intake.upload_name(record.candidate, packet.arrived_at))
+    checked = lane.intake.check(place, record.candidate, packet.id, record.upload_name, now)
+    record = replace(record, claim=checked.claim, fingerprint=checked.fingerprint, warnings=checked.warnings)
+    with ledger.transaction() as tx:
+        tx.admit(record, now)
+        tx.note(now, "adopted", packet=record.id, lane=lane.id)
+        if lane.id.kind is LaneKind.STATEMENTS:
+            tx.claim(
+                FilenameClaim(
+                    packet=record.id,
+                    store_id=lane.terms.store_id,
+                    key=name_key(record.upload_name),
+                    sha256="".join(checked.sha256[:1]),
+                    state=ClaimState.UNKNOWN if sending else ClaimState.RESERVED,
+                    claimed_at=packet.arrived_at,
+                    accepted_at=now if sending else None,
+                )
+            )
+
+
+def _read_back_sent(ledger: Ledger, lane: Lane, now: datetime) -> None:
+    for receipt, shelf in _documents(lane, _days(lane, now), RECEIPT):
+        sent_at = datetime.fromisoformat(receipt["sent_at"])
+        files = tuple(
+            PacketFile(str(file["name"]), "document", Identity(int(file["size"]), 0, ""), file["sha256"] or "")
+            for file in receipt["files"]
+        )
+        record = PacketRecord(
+            id=str(receipt["packet"]),
+            lane=lane.id,
+            state=PacketState.SENT,
+            name=shelf.name.removesuffix(RECEIPT),
+            shelf=Shelf.SENT,
+            files=files,
+            arrived_at=sent_at,
+            attempts=int(receipt["attempts"]),
+            possibly_sent=bool(receipt["possibly_sent_twice"]),
+            receipt=receipt,
+            control_number=str(receipt["attachment_control_number"] or ""),
+            ended_at=sent_at,
+        )
+        if ledger.packet(record.id) is not None:
+            continue
+        with ledger.transaction() as tx:
+            tx.admit(record, now)
+            if lane.id.kind is LaneKind.STATEMENTS and files:
+                name = lane.intake.upload_name(record.candidate, sent_at)
+                claim = FilenameClaim(
+                    packet=record.id,
+                    store_id=lane.terms.store_id,
+                    key=name_key(name),
+                    sha256="",
+                    state=ClaimState.ACCEPTED,
+                    claimed_at=sent_at,
+                    accepted_at=min(sent_at, now),
+                )
+                tx.claim(claim)
+
+
+def _read_back_failed(ledger: Ledger, lane: Lane, now: datetime) -> None:
+    failed = lane.settings.shelf("failed")
+    for document, _path in _documents(lane, [failed], PROBLEM_JSON):
+        at = datetime.fromisoformat(document["at"])
+        names = [str(file["name"]) for file in document["files"]]
+        problem = problem_from({key: document[key] for key in ("code", "sentence", "what_to_do", "details")})
+        record = PacketRecord(
+            id=str(document["packet"]),
+            lane=lane.id,
+            state=PacketState.FAILED,
+            name=_path.name.removesuffix(PROBLEM_JSON),
+            shelf=Shelf.FAILED,
+            files=tuple(
+                PacketFile(name, "sidecar" if name.endswith(".json") else "document", lane.fs.identify(failed / name))
+                for name in names
+                if _stands(lane, failed / name)
+            ),
+            arrived_at=at,
+            problem=problem,
+            ended_at=at,
+        )
+        if ledger.packet(record.id) is None:
+            with ledger.transaction() as tx:
+                tx.admit(record, now)
+
+
+def _days(lane: Lane, now: datetime) -> Iterator[Path]:
+    sent = lane.settings.shelf("sent")
+    oldest = f"{(now - READ_BACK).astimezone():%Y-%m-%d}"
+    try:
+        entries = lane.fs.list(sent)
+    except Missing:
+        return
+    yield from (sent / entry.name for entry in entries if entry.kind == "folder" and entry.name >= oldest)
+
+
+def _documents(lane: Lane, shelves_: Iterator[Path] | list[Path], ending: str) -> Iterator[tuple[dict[str, Any], Path]]:
+    """Yield our own documents on these shelves. Anyone can write there: what is not of our form is passed over."""
+    for shelf in shelves_:
+        try:
+            entries = lane.fs.list(shelf)
+        except Missing:
+            continue
+        for entry in entries:
+            if entry.kind != "file" or not entry.name.endswith(ending):
+                continue
+            try:
+                with lane.fs.open(shelf / entry.name) as file:
+                    document = json.loads(file.read(LARGEST_RECEIPT))
+                if document["store"] == lane.id.store and document["lane"] == lane.id.kind:
+                    yield document, shelf / entry.name
+            except (FileSystemProblem, ValueError, KeyError, TypeError) as trouble:
+                log.warning("a document on a shelf could not be read back", extra={"trouble": where(trouble)})
+
+
+def _stands(lane: Lane, path: Path) -> bool:
+    try:
+        lane.fs.identify(path)
+    except FileSystemProblem:
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""What the agent is doing, as one typed value: the tray, the page and `outtray status` read this and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from agent.model import LaneState, Problem
+
+
+@dataclass(frozen=True)
+class PacketSnapshot:
+    """One packet, or files on their way to being one. `id` is empty until they are taken."""
+
+    id: str
+    lane: str
+    name: str
+    state: str
+    next_at: str | None = None
+    attempts: int = 0
+    sent_bytes: int = 0
+    total_bytes: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class LaneSnapshot:
+    """One lane. `problem` is why it is not running, or what hampers it."""
+
+    lane: str
+    state: LaneState
+    folder: str
+    watching: str = ""
+    since: str | None = None
+    problem: Problem | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    needs_attention: int = 0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The whole agent at one moment. `running` is false when it was put together from the ledger alone."""
+
+    at: str
+    running: bool
+    pid: int
+    lanes: tuple[LaneSnapshot, ...]
+    packets: tuple[PacketSnapshot, ...]
+    needs_attention: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """Return the snapshot as JSON."""
+        return asdict(self)
+
+
+class SnapshotFile:
+    """Where a running agent leaves its snapshot for other programs of the same user."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "status.json"
+        self._last = ""
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Replace the file when anything but the time has changed. A disk that is full is told elsewhere."""
+        fresh = snapshot.as_json
+        content = json.dumps({key: value for key, value in fresh.items() if key != "at"}, sort_keys=True)
+        if content == self._last:
+            return
+        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_text(json.dumps(fresh), encoding="utf-8")
+            temporary.replace(self._path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            return
+        self._last = content
+
+    def read(self) -> dict[str, Any] | None:
+        """Return what the last agent wrote, or None."""
+        try:
+            found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found
+
+    def remove(self) -> None:
+        """Take the file away: no agent runs any more."""
+        self._path.unlink(missing_ok=True)
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return a moment for a snapshot: ISO 8601 in UTC."""
+    return None if at is None else at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,165 @@
+"""The snapshot: put together from a running control thread, or from the ledger alone when no agent runs."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from agent.delivery.actions import Found
+from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, SnapshotFile, moment
+from agent.ledger.ledger import Ledger
+from agent.ledger.opening import LedgerUnavailable, read_only
+from agent.ledger.records import LaneRecord, PacketRecord
+from agent.model import LaneId, LaneState, PacketState, Problem, Readiness
+from agent.settings.locations import data_folder, ledger_file
+from agent.settings.schema import Settings
+
+if TYPE_CHECKING:
+    from agent.delivery.control import Control
+
+NEEDS_SOMEONE_AFTER = timedelta(minutes=30)  # how long a scan may wait for its sidecar before it is shown to people
+
+
+def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
+    """Return what a running agent is doing. Called in the control thread."""
+    now = control.clock.now()
+    unresolved = Counter(packet.lane for packet in control.ledger.unresolved())
+    counts = control.ledger.counts(_midnight(now))
+    lanes = []
+    packets = [_packet(packet, control.sending.get(packet.id)) for packet in control.packets.values()]
+    for lane in control.lanes.values():
+        record = control.lane_records[lane.id]
+        found = list(lane.found.values())
+        packets.extend(_found(lane.id, one) for one in found)
+        of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})
+        of_states.update(_state_of(one) for one in found)
+        needs = unresolved[lane.id] + sum(_waits_for_someone(one, now) for one in found)
+        state, since, problem = _lane_state(record, lane.offline)
+        lanes.append(
+            LaneSnapshot(
+                lane=str(lane.id),
+                state=state,
+                folder=str(lane.settings.folder),
+                watching=str(lane.watcher.state.watching) if lane.watcher else "",
+                since=moment(since),
+                problem=problem or control.trouble_of(lane.id),
+                counts=dict(of_states),
+                needs_attention=needs,
+            )
+        )
+    return Snapshot(
+        at=moment(now) or "",
+        running=True,
+        pid=os.getpid(),
+        lanes=tuple(lanes),
+        packets=tuple(packets),
+        needs_attention=sum(lane.needs_attention for lane in lanes),
+        notes=notes,
+    )
+
+
+def current_status(settings: Settings) -> dict[str, Any]:
+    """Return the running agent's snapshot, or one put together from the ledger when none runs."""
+    from agent.delivery.engine import is_running
+
+    if is_running(settings):
+        written = SnapshotFile(data_folder(settings.agent)).read()
+        if written is not None:
+            return written
+    return _from_ledger(settings).as_json
+
+
+def _from_ledger(settings: Settings) -> Snapshot:
+    now = datetime.now(UTC)
+    records: Mapping[LaneId, LaneRecord] = {}
+    counts: Mapping[LaneId, Mapping[PacketState, int]] = {}
+    unfinished: list[PacketRecord] = []
+    unresolved: Iterable[PacketRecord] = ()
+    try:
+        ledger = Ledger(read_only(ledger_file(settings.agent)))
+    except LedgerUnavailable:
+        pass
+    else:
+        records, counts = ledger.lanes(), ledger.counts(_midnight(now))
+        unfinished, unresolved = ledger.unfinished(), ledger.unresolved()
+        ledger.close()
+    failed = Counter(packet.lane for packet in unresolved)
+    lanes = []
+    for lane, lane_settings in settings.lanes.items():
+        state, since, problem = _lane_state(records.get(lane, LaneRecord(lane)), None)
+        lanes.append(
+            LaneSnapshot(
+                lane=str(lane),
+                state=state,
+                folder=str(lane_settings.folder),
+                since=moment(since),
+                problem=problem,
+                counts={str(state): count for state, count in counts.get(lane, {}).items()},
+                needs_attention=failed[lane],
+            )
+        )
+    return Snapshot(
+        at=moment(now) or "",
+        running=False,
+        pid=0,
+        lanes=tuple(lanes),
+        packets=tuple(_packet(packet, None) for packet in unfinished),
+        needs_attention=sum(lane.needs_attention for lane in lanes),
+    )
+
+
+def _lane_state(record: LaneRecord, offline: Problem | None) -> tuple[LaneState, datetime | None, Problem | None]:
+    if offline is not None:
+        return LaneState.OFFLINE, None, offline
+    if record.paused_since is not None:
+        return LaneState.PAUSED, record.paused_since, None
+    if record.blocked_since is not None:
+        return LaneState.BLOCKED, record.blocked_since, record.problem
+    return LaneState.RUNNING, None, record.problem
+
+
+def _packet(packet: PacketRecord, progress: tuple[int, int] | None) -> PacketSnapshot:
+    sent, total = progress or (0, sum(packet.sizes))
+    return PacketSnapshot(
+        id=packet.id,
+        lane=str(packet.lane),
+        name=packet.name,
+        state=str(packet.state),
+        next_at=moment(packet.next_at),
+        attempts=packet.attempts,
+        sent_bytes=sent,
+        total_bytes=total,
+        why=packet.problem.sentence if packet.problem else "",
+    )
+
+
+def _found(lane: LaneId, found: Found) -> PacketSnapshot:
+    candidate = found.candidate
+    why = ""
+    if candidate.readiness is Readiness.WAITING:
+        why = f"Waits for {', '.join(candidate.missing)}." if candidate.sidecar else "Waits for its sidecar."
+    return PacketSnapshot(
+        id="",
+        lane=str(lane),
+        name=candidate.name,
+        state=_state_of(found),
+        total_bytes=sum(file.identity.size for file in candidate.files),
+        why=why,
+    )
+
+
+def _state_of(found: Found) -> str:
+    waiting = found.candidate.readiness is Readiness.WAITING
+    return str(PacketState.WAITING if waiting else PacketState.SETTLING)
+
+
+def _waits_for_someone(found: Found, now: datetime) -> bool:
+    waiting = found.candidate.readiness is Readiness.WAITING
+    return waiting and found.candidate.sidecar is None and now - found.since >= NEEDS_SOMEONE_AFTER
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

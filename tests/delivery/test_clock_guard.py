@@ -1,0 +1,46 @@
+"""A clock that was set moves the waits along; time that passes, asleep or awake, does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from agent.clock import Reading
+from agent.delivery.clock_guard import mind_the_clock
+from agent.ledger.ledger import Ledger
+from agent.ledger.opening import memory_ledger
+from tests.support.packets import NOW, accepted, hours
+
+
+@pytest.mark.parametrize(
+    ("wall_passes", "steady_passes", "boot", "moved_by"),
+    [
+        (1.0, 1.0, "boot-1", 0),
+        (10.0, 10.0, "boot-1", 0),
+        (26.0, 1.0, "boot-1", 25),
+        (-5.0, 1.0, "boot-1", -6),
+        (48.0, 0.5, "boot-2", 0),
+    ],
+    ids=["an hour", "a night asleep", "set forward by 25 hours", "set back by 6 hours", "a reboot"],
+)
+def test_the_waits_move_with_the_clock(wall_passes: float, steady_passes: float, boot: str, moved_by: float) -> None:
+    ledger = Ledger(memory_ledger())
+    with ledger.transaction() as tx:
+        tx.claim(accepted("p0", hours(0)))
+    mind_the_clock(ledger, Reading(NOW, 1000.0, "boot-1"))
+    later = Reading(NOW + hours(wall_passes), 1000.0 + steady_passes * 3600, boot)
+    assert mind_the_clock(ledger, later) is (moved_by != 0)
+    [claim] = ledger.claims("store-1", NOW - timedelta(days=9))
+    assert claim.accepted_at == NOW + hours(moved_by)
+    ledger.close()
+
+
+def test_slow_drift_never_adds_up_to_a_jump() -> None:
+    ledger = Ledger(memory_ledger())
+    moved = [
+        mind_the_clock(ledger, Reading(NOW + timedelta(minutes=6 * n, seconds=0.5 * n), 360.0 * n, "boot-1"))
+        for n in range(100)
+    ]
+    assert not any(moved)
+    ledger.close()
