@@ -106,9 +106,16 @@ class Control:
 
     def run(self) -> None:
         """Work until `stop`. Returns when every try that was under way is recorded."""
+        self.run_until(lambda: False)
+
+    def run_until(self, is_over: Callable[[], bool]) -> None:
+        """Work until `stop`, or until `is_over`, which is asked after each step, says so."""
         while True:
             pause = self.step()
-            if self._stopping and not self.sending:
+            if self._stopping:
+                if not self.sending and self._inbox.empty():
+                    return
+            elif is_over():
                 return
             try:
                 self._receive(self._inbox.get(timeout=pause))

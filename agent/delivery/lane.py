@@ -314,6 +314,13 @@ class Lane:
     def _place(self, packet: str, shelf: Shelf) -> Path:
         return self.shelf(shelf) / packet
 
+    def busy(self, *, settling: bool) -> bool:
+        """Tell whether there are files that are about to become packets; with `settling`, also those that may."""
+        soon = {FileStatus.SETTLING, FileStatus.IN_USE}
+        if settling and any(seen.status in soon for seen in self.looks):
+            return True
+        return any(found.candidate.readiness is Readiness.READY for found in self.found.values())
+
     # --- Bookkeeping ------------------------------------------------------------------------------------------------
 
     def forget(self, packet: str) -> None:

@@ -1,0 +1,21 @@
+"""The way in: `outtray`, or `python -m agent`."""
+
+from __future__ import annotations
+
+import sys
+
+from agent import __version__
+
+
+def main() -> None:
+    """Run the command line. `--version` is answered before anything is imported: installers ask it often."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"outtray {__version__}")
+        return
+    from agent.cli import run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The command line: `outtray`. Each command is a module of `agent.commands`, loaded when it is called."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent import __version__
+from agent.commands import config, profile, secret
+from agent.commands.check import check
+from agent.commands.doctor import doctor
+from agent.commands.history import history
+from agent.commands.requests import pause, resume, retry
+from agent.commands.run import run as run_agent
+from agent.commands.sandbox import sandbox
+from agent.commands.status import status
+from agent.demo import demo
+
+UNEXPECTED = 1
+
+app = typer.Typer(
+    name="outtray",
+    help="An out-tray for the practice: drop a scan or a statement file, and it is delivered, with a receipt.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for name, command in {
+    "run": run_agent,
+    "demo": demo,
+    "check": check,
+    "status": status,
+    "history": history,
+    "retry": retry,
+    "pause": pause,
+    "resume": resume,
+    "doctor": doctor,
+    "sandbox": sandbox,
+}.items():
+    app.command(name)(command)
+app.add_typer(secret.app, name="secret", help="The stores' secrets, in the system's credential store.")
+app.add_typer(config.app, name="config", help="The settings file.")
+app.add_typer(profile.app, name="profile", help="How statement files are read.")
+
+
+@app.callback()
+def _before_every_command(
+    ctx: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", metavar="PATH", help="The settings file.")] = None,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say which version this is.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"outtray {__version__}")
+        raise typer.Exit
+    ctx.obj = {"config": config}
+
+
+def run() -> None:
+    """Run the command that was asked for. What nobody expected is told in one line and logged in full; exit code 1."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as trouble:  # noqa: BLE001 - the last place: told, logged and turned into the exit code
+        from agent.log import log, where
+
+        log.critical("unexpected", extra={"trouble": where(trouble)})
+        print(f"OutTray met something unexpected: {where(trouble)}", file=sys.stderr)
+        sys.exit(UNEXPECTED)

@@ -1,0 +1,56 @@
+"""`outtray status`: what the agent is doing, or, when none runs, what the ledger remembers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from agent.commands.options import ConfigOption, JsonOption, answer_json, load_or_exit
+
+
+def status(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show each lane's state and every packet that has not come to rest."""
+    from agent.delivery.status import current_status
+
+    settings = load_or_exit(config, ctx).settings
+    snapshot = current_status(settings)
+    if as_json:
+        answer_json(snapshot)
+    else:
+        _tell(snapshot)
+
+
+def _tell(snapshot: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)
+    console.print("OutTray is running." if snapshot["running"] else "OutTray is not running; nothing is being sent.")
+    for note in snapshot["notes"]:
+        console.print(note)
+    lanes = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in ("Lane", "State", "Waiting", "Held", "To send", "Sent today", "Needs you"):
+        lanes.add_column(heading)
+    for lane in snapshot["lanes"]:
+        counts = lane["counts"]
+        to_send = counts.get("queued", 0) + counts.get("sending", 0)
+        figures = (counts.get("waiting", 0), counts.get("held", 0), to_send, counts.get("sent", 0))
+        lanes.add_row(lane["lane"], lane["state"], *map(str, figures), str(lane["needs_attention"]))
+    console.print()
+    console.print(lanes)
+    for lane in snapshot["lanes"]:
+        if lane["problem"]:
+            console.print()
+            console.print(f"{lane['lane']}: {lane['problem']['sentence']}")
+            console.print(f"  What to do: {lane['problem']['what_to_do']}")
+    if snapshot["packets"]:
+        console.print()
+        packets = Table(box=None, header_style="bold", pad_edge=False)
+        for heading in ("Packet", "Name", "State", "Goes at", "Why"):
+            packets.add_column(heading, overflow="fold")
+        for packet in snapshot["packets"]:
+            packets.add_row(
+                packet["id"] or "-", packet["name"], packet["state"], packet["next_at"] or "", packet["why"]
+            )
+        console.print(packets)

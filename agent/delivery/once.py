@@ -1,0 +1,87 @@
+"""One pass over what is there, for schedulers: wait for files to settle, send what can go, leave the rest, and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.delivery.control import Control
+from agent.delivery.status import snapshot_of
+from agent.ledger.records import PacketRecord
+from agent.model import PacketState
+
+MOST_TRIES = 3  # in one pass; a packet that still could not go is left for the next
+LONGEST_WAIT = 15.0  # seconds for which a pass waits for a packet's next try
+LONGEST_SETTLING = 60.0  # seconds for which a pass waits for files that go on changing
+
+
+@dataclass
+class Pass:
+    """What one pass brought about. `unreachable`: the lanes that are blocked, offline, or whose service is away."""
+
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    unreachable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return vars(self)
+
+
+def one_pass(control: Control) -> Pass:
+    """Run the control loop until nothing more can be done in this pass."""
+    begun = control.clock.steady()
+    tries_before = dict[str, int]()
+
+    def is_over() -> bool:
+        for packet in control.packets.values():
+            tries_before.setdefault(packet.id, packet.attempts - (packet.id in control.sending))
+        settling = control.clock.steady() - begun < LONGEST_SETTLING
+        return not _has_more_to_do(control, tries_before, settling=settling)
+
+    control.run_until(is_over)
+    done = Pass()
+    for packet in control.ended:
+        (done.sent if packet.state is PacketState.SENT else done.failed).append(_row(packet))
+    for left in snapshot_of(control, ()).packets:
+        done.waiting.append({"packet": left.id, "lane": left.lane, "name": left.name, "state": left.state, "why": left.why})
+    for lane in control.lanes.values():
+        record = control.lane_records[lane.id]
+        problem = lane.offline or (record.problem if record.blocked_since or record.setbacks else None)
+        if problem is not None:
+            done.unreachable[str(lane.id)] = problem.sentence
+    return done
+
+
+def _has_more_to_do(control: Control, tries_before: dict[str, int], *, settling: bool) -> bool:
+    if control.sending or any(packet.unshelved for packet in control.packets.values()):
+        return True
+    now = control.clock.now()
+    for lane in control.lanes.values():
+        if lane.offline is None and not control.lane_records[lane.id].paused_since and lane.busy(settling=settling):
+            return True
+    for packet in control.packets.values():
+        lane_record = control.lane_records.get(packet.lane)
+        if packet.state is not PacketState.QUEUED or lane_record is None or lane_record.paused_since:
+            continue
+        if control.lanes[packet.lane].offline is not None or lane_record.blocked_since is not None:
+            continue
+        due = max(moment for moment in (packet.next_at, lane_record.rest_until, now) if moment is not None)
+        soon = (due - now).total_seconds() <= LONGEST_WAIT
+        if soon and packet.attempts - tries_before.get(packet.id, 0) < MOST_TRIES:
+            return True
+    return False
+
+
+def _row(packet: PacketRecord) -> dict[str, Any]:
+    return {
+        "packet": packet.id,
+        "lane": str(packet.lane),
+        "name": packet.name,
+        "state": str(packet.state),
+        "attachment_control_number": packet.control_number or None,
+        "code": packet.problem.code if packet.problem else None,
+        "sentence": packet.problem.sentence if packet.problem else None,
+    }

@@ -1,0 +1,94 @@
+"""Each kind of lane's intake behind one face: gather files into candidates, check a candidate, name its upload."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from agent.folder.filesystem import FileSystem
+from agent.folder.settling import Complete, FileLook
+from agent.intake.attachments import AttachmentsIntake, check_attachments
+from agent.intake.statements.check import check_statements
+from agent.intake.statements.gather import gather_statements
+from agent.intake.structure import incomplete_reason
+from agent.model import Candidate, Checked, LaneId
+from agent.settings.schema import AttachmentsSettings, LaneSettings, StatementsSettings
+
+
+class AttachmentsLane:
+    """Scans with sidecars."""
+
+    complete: Complete = staticmethod(incomplete_reason)
+
+    def __init__(self, settings: AttachmentsSettings, fs: FileSystem) -> None:
+        self._settings = settings
+        self._fs = fs
+        self._intake = AttachmentsIntake()
+
+    def gather(self, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
+        """Return which files of the lane's folder belong together."""
+        return self._intake.gather(self._fs, self._settings.folder, looks, nested)
+
+    def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
+        """Check a packet against every rule of the service, and make its request."""
+        del packet, upload_name
+        return check_attachments(self._fs, place, candidate, self._settings, now.astimezone().date())
+
+    def upload_name(self, candidate: Candidate, now: datetime) -> str:
+        """Return nothing: this service knows no names of uploads."""
+        del candidate, now
+        return ""
+
+    def forget(self, packet: str) -> None:
+        """Nothing was prepared."""
+        del packet
+
+
+class StatementsLane:
+    """Statement files: each becomes one JSON body in the spool folder."""
+
+    complete: Complete = staticmethod(incomplete_reason)
+
+    def __init__(self, settings: StatementsSettings, lane: LaneId, fs: FileSystem, spool: Path) -> None:
+        self._settings = settings
+        self._lane = lane
+        self._fs = fs
+        self._spool = spool
+
+    def gather(self, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
+        """Return a candidate a statement file."""
+        del nested
+        return gather_statements(looks, self._settings.include)
+
+    def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
+        """Read a statement file whole and write the request's body to the spool."""
+        spool = self._spool / f"{packet}.json"
+        today = now.astimezone().date()
+        return check_statements(self._fs, place, candidate, self._settings, spool, today, upload_name)
+
+    def upload_name(self, candidate: Candidate, now: datetime) -> str:
+        """Return the name under which the service will have the file, by the template of the filename rule."""
+        base = candidate.files[0].base
+        stem, dot, ending = base.rpartition(".")
+        local = now.astimezone()
+        return self._settings.filename_rule.upload_name.format(
+            name=base,
+            stem=stem or base,
+            suffix=dot + ending if stem else "",
+            date=f"{local:%Y-%m-%d}",
+            time=f"{local:%H%M%S}",
+            store=self._lane.store,
+        )
+
+    def forget(self, packet: str) -> None:
+        """Remove the body from the spool."""
+        (self._spool / f"{packet}.json").unlink(missing_ok=True)
+
+
+def intake_for(settings: LaneSettings, lane: LaneId, fs: FileSystem, spool: Path) -> AttachmentsLane | StatementsLane:
+    """Return the intake of a lane; `spool` is the folder for request bodies."""
+    if isinstance(settings, AttachmentsSettings):
+        return AttachmentsLane(settings, fs)
+    assert isinstance(settings, StatementsSettings)  # noqa: S101 - there are two kinds
+    return StatementsLane(settings, lane, fs, spool)
