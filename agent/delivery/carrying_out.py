@@ -31,7 +31,7 @@ from agent.folder.problems import folder_problem
 from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction
 from agent.log import log
-from agent.model import AttemptResult, LaneId, PacketState, Problem, Unknown
+from agent.model import AttemptResult, LaneId, LaneKind, PacketState, Problem, Unknown
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
@@ -156,7 +156,9 @@ class CarryingOut:
                 destination = self._control.lanes[packet.lane].destination.name
                 receipt = documents.receipt(packet, result, delivered, destination, now)
                 tx.end_attempt(packet, now, "delivered", delivered.status)
-                tx.deliver(packet, receipt, result.files, now)
+                # What goes out of a statement file is made of it: its own digest is known from the check.
+                sent = result.files if packet.lane.kind is LaneKind.ATTACHMENTS else ()
+                tx.deliver(packet, receipt, sent, now)
                 tx.mark_claim(packet.id, ClaimState.ACCEPTED, action.accepted_at)
                 return [packet.id]
             case Requeue(packet=packet, result=result, problem=problem):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.ledger.records import PacketRecord
-from agent.model import AttemptResult, Delivered, Problem
+from agent.model import AttemptResult, Delivered, LaneKind, Problem
 
 
 def receipt(
@@ -20,7 +20,7 @@ def receipt(
         "packet": packet.id,
         "store": packet.lane.store,
         "lane": str(packet.lane.kind),
-        "files": [asdict(file) for file in result.files] or _as_taken(packet),
+        "files": _as_sent(packet, result),
         "sent_at": _utc(at),
         "attempts": packet.attempts,
         "destination": destination,
@@ -68,6 +68,13 @@ def problem_text(packet: PacketRecord, problem: Problem, at: datetime) -> str:
 def as_bytes(document: dict[str, Any]) -> bytes:
     """Return a document as the bytes of its file."""
     return json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogateescape") + b"\n"
+
+
+def _as_sent(packet: PacketRecord, result: AttemptResult) -> list[dict[str, Any]]:
+    """Return the files of a receipt; what goes out of a statement file is made of it, so the file itself is named."""
+    if packet.lane.kind is LaneKind.STATEMENTS or not result.files:
+        return [file for file in _as_taken(packet) if file["name"] in {one.name for one in packet.documents}]
+    return [asdict(file) for file in result.files]
 
 
 def _as_taken(packet: PacketRecord) -> list[dict[str, Any]]:

@@ -107,7 +107,7 @@ def engine(
     Raises AlreadyRunning, LedgerUnavailable, or OSError when the data folder cannot be made.
     """
     folder = data_folder(settings.agent)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the spool and the ledger are nobody else's business
     with _alone(folder):
         made = _build(settings, folder, clock or SystemClock(), secrets or Secrets(), ssl_context, watch)
         try:

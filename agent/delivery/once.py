@@ -46,7 +46,9 @@ def one_pass(control: Control) -> Pass:
     for packet in control.ended:
         (done.sent if packet.state is PacketState.SENT else done.failed).append(_row(packet))
     for left in snapshot_of(control, ()).packets:
-        done.waiting.append({"packet": left.id, "lane": left.lane, "name": left.name, "state": left.state, "why": left.why})
+        done.waiting.append(
+            {"packet": left.id, "lane": left.lane, "name": left.name, "state": left.state, "why": left.why}
+        )
     for lane in control.lanes.values():
         record = control.lane_records[lane.id]
         problem = lane.offline or (record.problem if record.blocked_since or record.setbacks else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ NEEDS_SOMEONE_AFTER = timedelta(minutes=30)  # how long a scan may wait for its 
 def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     """Return what a running agent is doing. Called in the control thread."""
     now = control.clock.now()
-    unresolved = Counter(packet.lane for packet in control.ledger.unresolved())
+    unresolved = control.ledger.unresolved_counts()
     counts = control.ledger.counts(_midnight(now))
     lanes = []
     packets = [_packet(packet, control.sending.get(packet.id)) for packet in control.packets.values()]
@@ -36,7 +36,7 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
         packets.extend(_found(lane.id, one) for one in found)
         of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})
         of_states.update(_state_of(one) for one in found)
-        needs = unresolved[lane.id] + sum(_waits_for_someone(one, now) for one in found)
+        needs = unresolved.get(lane.id, 0) + sum(_waits_for_someone(one, now) for one in found)
         state, since, problem = _lane_state(record, lane.offline)
         lanes.append(
             LaneSnapshot(
@@ -77,16 +77,15 @@ def _from_ledger(settings: Settings) -> Snapshot:
     records: Mapping[LaneId, LaneRecord] = {}
     counts: Mapping[LaneId, Mapping[PacketState, int]] = {}
     unfinished: list[PacketRecord] = []
-    unresolved: Iterable[PacketRecord] = ()
+    unresolved: Mapping[LaneId, int] = {}
     try:
         ledger = Ledger(read_only(ledger_file(settings.agent)))
     except LedgerUnavailable:
         pass
     else:
         records, counts = ledger.lanes(), ledger.counts(_midnight(now))
-        unfinished, unresolved = ledger.unfinished(), ledger.unresolved()
+        unfinished, unresolved = ledger.unfinished(), ledger.unresolved_counts()
         ledger.close()
-    failed = Counter(packet.lane for packet in unresolved)
     lanes = []
     for lane, lane_settings in settings.lanes.items():
         state, since, problem = _lane_state(records.get(lane, LaneRecord(lane)), None)
@@ -98,7 +97,7 @@ def _from_ledger(settings: Settings) -> Snapshot:
                 since=moment(since),
                 problem=problem,
                 counts={str(state): count for state, count in counts.get(lane, {}).items()},
-                needs_attention=failed[lane],
+                needs_attention=unresolved.get(lane, 0),
             )
         )
     return Snapshot(

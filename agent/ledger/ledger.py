@@ -62,6 +62,17 @@ class Ledger:
             and_(column.state == PacketState.FAILED, column.shelf == Shelf.FAILED, column.resolved_at.is_(None))
         )
 
+    def unresolved_counts(self) -> dict[LaneId, int]:
+        """Return how many failed packets of each lane nobody has dealt with yet."""
+        column = schema.packet.c
+        query = (
+            select(column.store, column.kind, func.count())
+            .where(column.state == PacketState.FAILED, column.resolved_at.is_(None))
+            .group_by(column.store, column.kind)
+        )
+        with self._engine.connect() as connection:
+            return {LaneId(store, LaneKind(kind)): count for store, kind, count in connection.execute(query)}
+
     def history(
         self,
         *,

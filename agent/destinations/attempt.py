@@ -1,0 +1,97 @@
+"""One try at sending, and the one place where what goes wrong in it becomes an outcome."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable
+from threading import Event
+
+import httpx
+
+from agent.clock import Clock
+from agent.destinations.body import Body
+from agent.destinations.network import cancelled_by
+from agent.destinations.outcomes import (
+    Service,
+    answered_too_soon,
+    classify_exception,
+    classify_failure,
+    classify_reply,
+)
+from agent.destinations.protocol import Health
+from agent.destinations.reply import LARGEST_REPLY, Reply, read_reply
+from agent.model import AttemptResult, Blocked, Outcome, Refused, Retry
+
+_log = logging.getLogger(__name__)
+
+
+def attempt(
+    client: httpx.Client,
+    url: str,
+    headers: dict[str, str],
+    make_body: Callable[[], Body],
+    read: Callable[[Reply], Outcome],
+    *,
+    service: Service,
+    secrets: Iterable[str],
+    cancel: Event,
+) -> AttemptResult:
+    """POST one body and tell what became of it. Never raises.
+
+    `read` makes the outcome of a reply. `secrets` are what the request carried: no outcome shows them.
+    """
+    body: Body | None = None
+    try:
+        with cancelled_by(cancel):
+            body = make_body()
+            reply = _post(client, url, {**headers, "Content-Length": str(body.length)}, body, secrets)
+        too_soon = reply.is_success and not body.finished
+        outcome = answered_too_soon(reply.status, service) if too_soon else read(reply)
+    except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
+        finished = body is not None and body.finished
+        outcome = classify_exception(exc, service, body_finished=finished, secrets=secrets)
+        # Where it happened, but not the exception's words: they may quote a file name.
+        _log.info("a send ended with %s\n%s", type(exc).__name__, "".join(traceback.format_tb(exc.__traceback__)))
+    finally:
+        if body is not None:
+            body.close()
+    return AttemptResult(outcome, body.sent_files if body is not None else ())
+
+
+def ask(
+    client: httpx.Client,
+    build: Callable[[], httpx.Request],
+    *,
+    service: Service,
+    secrets: Iterable[str],
+    cancel: Event,
+    clock: Clock,
+    largest: int = LARGEST_REPLY,
+) -> Reply | Refused | Retry | Blocked:
+    """Send a small request that changes nothing at the service. Return its reply if it is a success. Never raises."""
+    try:
+        with cancelled_by(cancel):
+            response = client.send(build(), stream=True)
+            try:
+                reply = read_reply(response, secrets, largest)
+            finally:
+                response.close()
+    except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
+        return classify_failure(exc, service, secrets)
+    return reply if reply.is_success else classify_reply(reply, service, clock.now())
+
+
+def health_of(look: Callable[[], Reply | Refused | Retry | Blocked], service: Service, clock: Clock) -> Health:
+    """Return what a look at the service found, and how long it took."""
+    start = clock.steady()
+    found = look()
+    seconds = f"{service.address}, {clock.steady() - start:.2f} s"
+    if isinstance(found, Reply):
+        return Health(None, f"HTTP status {found.status}, {seconds}")
+    return Health(found.problem, f"HTTP status {found.status}, {seconds}" if found.status else seconds)
+
+
+def _post(client: httpx.Client, url: str, headers: dict[str, str], body: Body, secrets: Iterable[str]) -> Reply:
+    with client.stream("POST", url, content=body, headers=headers) as response:
+        return read_reply(response, secrets)

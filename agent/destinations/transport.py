@@ -1,0 +1,212 @@
+"""The HTTP client of a destination: the system's trust store, its proxy, waits that can be ended, nothing else.
+
+Redirects are not followed: a service that sends elsewhere has a wrong address in the settings. Cookies are not kept.
+TLS is always verified; there is no way to turn that off. A test or an office with its own authority gives an
+`ssl_context` that trusts it.
+"""
+
+from __future__ import annotations
+
+import ssl
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import ip_address
+from threading import Lock
+
+import httpcore
+import httpx
+import truststore
+
+from agent import __version__
+from agent.destinations.network import Network
+
+TIMEOUT = httpx.Timeout(connect=15, write=60, read=120, pool=None)
+"""Seconds. Uploads are slow and the service may think long over a scan: the client's own 5 s would be far too short."""
+
+KEEP_ALIVE = 20.0
+"""Seconds for which an idle connection is kept for the next packet."""
+
+
+class ProxyUnusable(Exception):
+    """The proxy setting, ours or the system's, is not the address of an HTTP proxy."""
+
+
+def build_client(
+    *,
+    proxy: str | None = None,
+    senders: int = 4,
+    ssl_context: ssl.SSLContext | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
+    """Return the client of one lane, for any number of threads.
+
+    `proxy`: None is the system's (environment, Windows' or macOS's settings). `senders`: how many idle connections are
+    worth keeping; there is no upper limit, so that no send ever waits for another's connection. `transport` replaces
+    the network, for tests and simulation; it must read the request's body.
+    """
+    return httpx.Client(
+        transport=transport or Transport(ssl_context or trusted_by_the_system(), proxy, senders),
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        trust_env=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        headers={
+            "User-Agent": f"OutTray/{__version__}",
+            "Accept": "application/json, application/problem+json",
+            "Accept-Encoding": "identity",
+        },
+    )
+
+
+def trusted_by_the_system() -> ssl.SSLContext:
+    """Return a TLS context that trusts what the operating system trusts: only there is an office's own authority known.
+
+    On Linux OpenSSL's `SSL_CERT_FILE` and `SSL_CERT_DIR` hold as well.
+    """
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class Transport(httpx.BaseTransport):
+    """HTTP/1.1 over connections whose waits can be ended, straight or through a proxy."""
+
+    def __init__(self, ssl_context: ssl.SSLContext, proxy: str | None, senders: int) -> None:
+        self._ssl_context = ssl_context
+        self._proxy = proxy
+        self._senders = senders
+        self._pools: dict[str | None, httpcore.ConnectionPool] = {}
+        self._routes: dict[str, str | None] = {}
+        self._lock = Lock()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request` and return the reply, its body still to be read. Raise httpx's exceptions."""
+        inner = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
+                target=request.url.raw_path,
+            ),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        try:
+            with _as_httpx():
+                reply = self._pool(request.url).handle_request(inner)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError):
+            self._forget_routes()
+            raise
+        return httpx.Response(
+            status_code=reply.status, headers=reply.headers, stream=_ReplyStream(reply), extensions=reply.extensions
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
+
+    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        with self._lock:
+            if url.host not in self._routes:
+                self._routes[url.host] = self._proxy_for(url)
+            route = self._routes[url.host]
+            if route not in self._pools:
+                self._pools[route] = self._new_pool(route)
+            return self._pools[route]
+
+    def _forget_routes(self) -> None:
+        """Look at the system's proxy settings again: a laptop may have been carried to another network."""
+        with self._lock:
+            self._routes.clear()
+
+    def _proxy_for(self, url: httpx.URL) -> str | None:
+        if is_loopback(url.host):
+            return None
+        if self._proxy is not None:
+            return self._proxy
+        if urllib.request.proxy_bypass(url.host):
+            return None
+        proxies = urllib.request.getproxies()
+        return proxies.get(url.scheme) or proxies.get("all") or None
+
+    def _new_pool(self, route: str | None) -> httpcore.ConnectionPool:
+        if route is None:
+            return httpcore.ConnectionPool(
+                ssl_context=self._ssl_context,
+                max_connections=None,
+                max_keepalive_connections=self._senders,
+                keepalive_expiry=KEEP_ALIVE,
+                network_backend=Network(),
+            )
+        try:
+            proxy = httpx.Proxy(route if "://" in route else f"http://{route}", ssl_context=self._ssl_context)
+        except (ValueError, httpx.InvalidURL) as exc:
+            raise ProxyUnusable from exc
+        if proxy.url.scheme not in ("http", "https") or not proxy.url.host:
+            raise ProxyUnusable
+        return httpcore.HTTPProxy(
+            proxy_url=httpcore.URL(
+                scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
+            ),
+            proxy_auth=proxy.raw_auth,
+            proxy_ssl_context=self._ssl_context if proxy.url.scheme == "https" else None,
+            ssl_context=self._ssl_context,
+            max_connections=None,
+            max_keepalive_connections=self._senders,
+            keepalive_expiry=KEEP_ALIVE,
+            network_backend=Network(),
+        )
+
+
+def without_credentials(url: str) -> str:
+    """Return an address as it may be shown: no user, password or query in it."""
+    return str(httpx.URL(url).copy_with(username=None, password=None, query=None, fragment=None))
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this PC itself, which no proxy can reach."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+class _ReplyStream(httpx.SyncByteStream):
+    def __init__(self, reply: httpcore.Response) -> None:
+        self._reply = reply
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._reply.iter_stream()
+
+    def close(self) -> None:
+        self._reply.close()
+
+
+_EXCEPTIONS: dict[type[Exception], type[httpx.TransportError]] = {
+    httpcore.ConnectTimeout: httpx.ConnectTimeout,
+    httpcore.ReadTimeout: httpx.ReadTimeout,
+    httpcore.WriteTimeout: httpx.WriteTimeout,
+    httpcore.PoolTimeout: httpx.PoolTimeout,
+    httpcore.ConnectError: httpx.ConnectError,
+    httpcore.ReadError: httpx.ReadError,
+    httpcore.WriteError: httpx.WriteError,
+    httpcore.ProxyError: httpx.ProxyError,
+    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
+    httpcore.LocalProtocolError: httpx.LocalProtocolError,
+    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
+}
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """Raise the client's exceptions for those of the connection pool, which it knows nothing of."""
+    try:
+        yield
+    except tuple(_EXCEPTIONS) as exc:
+        raise _EXCEPTIONS[type(exc)](str(exc)) from exc

@@ -1,0 +1,129 @@
+"""The statements service: what goes out, and what its replies mean."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from threading import Event
+
+import httpx
+import pytest
+
+from agent.model import Blocked, Delivered, Refused, Retry, SentFile
+from tests.support.wire import KEY, ignore_progress, mocked, statement, statements
+
+BODY = b'{"filename": "Statements.xml", "pendingInvoiceUploads": []}'
+
+
+def send(place: Path, reply: httpx.Response, **changes):
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return reply
+
+    destination = statements(mocked(handler), **changes)
+    return destination.send(statement(place, content=BODY), place, ignore_progress, Event()), seen
+
+
+def test_a_delivery(tmp_path: Path):
+    result, (request,) = send(tmp_path, httpx.Response(200, json={"savedPaymentId": "x"}))
+    assert result.outcome == Delivered(200, {"savedPaymentId": "x"})
+    assert result.files == (SentFile("Statements.xml", len(BODY), hashlib.sha256(BODY).hexdigest()),)
+    assert (request.method, str(request.url)) == ("POST", "https://api.example.com/api/v1/pending-invoices/")
+    assert request.content == BODY
+    assert request.headers["x-api-key"] == KEY
+    assert request.headers["x-store-id"] == "01GDG5BZA29R3SZMZ63Y2GFENV"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["content-length"] == str(len(BODY))
+
+
+@pytest.mark.parametrize("status", [400, 409, 412, 422])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Only one filename can be uploaded per store within a 24-hour period",
+        "A file with this name was uploaded in the last 24 hours",
+        "File name already used",
+        "duplicate file_name: Statements.xml",
+        "Filename must be unique within 24h",
+    ],
+)
+def test_a_repeated_name(tmp_path: Path, status: int, message: str):
+    result, _ = send(tmp_path, httpx.Response(status, json={"subErrors": [], "message": message}))
+    assert isinstance(result.outcome, Refused)
+    assert result.outcome.name_taken
+    assert result.outcome.problem.code == "name-taken"
+    assert message in result.outcome.problem.details[0].message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "pendingInvoiceUploads[0].amountDue must be a whole number",
+        "filename is required: a string",
+        "filename must not be blank",
+        "filename has characters that are not allowed",
+        "",
+    ],
+)
+def test_another_refusal_is_no_repeated_name(tmp_path: Path, message: str):
+    result, _ = send(tmp_path, httpx.Response(400, json={"subErrors": [], "message": message}))
+    assert isinstance(result.outcome, Refused)
+    assert not result.outcome.name_taken
+    assert result.outcome.problem.code == "refused"
+
+
+def test_a_service_in_trouble_that_speaks_of_24_hours_has_not_refused(tmp_path: Path):
+    result, _ = send(tmp_path, httpx.Response(503, text="Back within 24 hours"))
+    assert isinstance(result.outcome, Retry)
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "key-not-accepted"), (403, "not-allowed"), (404, "wrong-address")])
+def test_the_lane_is_broken(tmp_path: Path, status: int, code: str):
+    result, seen = send(tmp_path, httpx.Response(status))
+    assert isinstance(result.outcome, Blocked)
+    assert result.outcome.problem.code == code
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "code"), [(None, "no-secret"), ("", "no-secret"), ("line\n", "secret-unusable"), ("kéy", "secret-unusable")]
+)
+def test_a_key_that_cannot_go(tmp_path: Path, key: str | None, code: str):
+    result, seen = send(tmp_path, httpx.Response(200), api_key=lambda: key)
+    assert isinstance(result.outcome, Blocked)
+    assert result.outcome.problem.code == code
+    assert "outtray secret set main-street/api_key" in result.outcome.problem.what_to_do
+    assert seen == []
+
+
+def test_health_searches_for_one():
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert str(request.url) == "https://api.example.com/api/v1/pending-invoices/search?limit=1"
+        assert request.headers["x-api-key"] == KEY
+        return httpx.Response(200, json={"entities": []})
+
+    assert statements(mocked(handler)).health().problem is None
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "key-not-accepted"), (403, "not-allowed"), (500, "service-trouble")]
+)
+def test_poor_health(status: int, code: str):
+    health = statements(mocked(lambda _: httpx.Response(status))).health()
+    assert health.problem is not None
+    assert health.problem.code == code
+
+
+def test_search_gives_a_page():
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert dict(request.url.params) == {"limit": "100", "offset": "2", "filter": "status==pending;amountDue==600"}
+        return httpx.Response(200, json={"entities": [{"id": "1"}, "odd"]})
+
+    found = statements(mocked(handler)).search("status==pending;amountDue==600", 2, Event())
+    assert found.entities == ({"id": "1"},)
+
+
+def test_a_search_that_answers_oddly_is_tried_again():
+    assert isinstance(statements(mocked(lambda _: httpx.Response(200, text="odd"))).search("", 0, Event()), Retry)
