@@ -92,6 +92,8 @@ class CarryingOut:
                     self._control.launch(self._control.packets[found.packet])
                 case Start(packet=packet):
                     self._control.launch(self._control.packets[packet.id])
+                case Deliver(packet=packet):
+                    self._control.verify_later(packet)
                 case Hold(packet=packet):
                     self._move_to_shelf(packet, Shelf.HELD)
                 case Shelve(packet=packet):

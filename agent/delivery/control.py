@@ -25,6 +25,7 @@ from agent.delivery.recovery import recover_lane, recover_ledger
 from agent.delivery.requests import Request
 from agent.delivery.retrying import retry
 from agent.delivery.verdicts import Finished
+from agent.delivery.verification import AFTER, Answer, Verification, in_receipt
 from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LaneRecord, PacketRecord
@@ -51,6 +52,12 @@ class _CheckDone:
     lane: LaneId
     packet: str
     checked: Checked | None
+
+
+@dataclass(frozen=True)
+class _Said:
+    packet: str
+    answer: Answer
 
 
 class Control:
@@ -87,6 +94,7 @@ class Control:
         self.cancel = Event()
         self.packets: dict[str, PacketRecord] = {}
         self.lane_records: dict[LaneId, LaneRecord] = {}
+        self.verifying: dict[str, Verification] = {}
         self.sending: dict[str, tuple[int, int]] = {}  # packet, (bytes sent, bytes in all)
         self.ended: list[PacketRecord] = []  # what came to rest since the start, for a pass that reports
         self._carrying_out = CarryingOut(self)
@@ -139,6 +147,7 @@ class Control:
             if not self._stopping and self.clock.steady() >= self._look_at.get(lane.id, 0.0):
                 self._look(lane, now)
         self._decide(now)
+        self._verify(now)
         self._changed(self)
         return self._next_due(now)
 
@@ -146,6 +155,13 @@ class Control:
         now = self.clock.now()
         recover_ledger(self.ledger, now)
         self._read_all()
+        for packet in self.packets.values():
+            if (
+                packet.state is PacketState.DELIVERED
+                and packet.lane in self.lanes
+                and "verification" not in (packet.receipt or {})
+            ):
+                self.verify_later(packet)
         self._started = True
 
     def _read_all(self) -> None:
@@ -165,6 +181,8 @@ class Control:
                 packet = self.packets.get(packet_id)
                 if packet is not None:
                     self._finished.append(Finished(packet, result, self._dice.random(), cut_short=self.cancel.is_set()))
+            case _Said(packet=packet_id, answer=answer):
+                self._said(packet_id, answer)
             case _CheckDone(lane=lane, packet=packet_id, checked=checked):
                 self.lanes[lane].check_done(packet_id, checked)
             case _:
@@ -215,6 +233,7 @@ class Control:
             finished=tuple(self._finished),
             free_senders=0 if self._stopping else self._senders - len(self.sending),
             stuck=self._carrying_out.stuck(steady),
+            verifying=frozenset(self.verifying),
             stopping=self._stopping,
         )
 
@@ -250,6 +269,45 @@ class Control:
             lambda checked: self._inbox.put(_CheckDone(lane.id, found.packet, checked)),
             lambda _trouble: self._inbox.put(_CheckDone(lane.id, found.packet, lane.broken_check(found))),
         )
+
+    # --- Asking afterwards ------------------------------------------------------------------------------------------
+
+    def verify_later(self, packet: PacketRecord) -> None:
+        """Ask the service about a delivered packet, where the settings want that."""
+        if self.lanes[packet.lane].verifier is not None:
+            self.verifying[packet.id] = Verification(self.clock.steady())
+
+    def _verify(self, now: datetime) -> None:
+        steady = self.clock.steady()
+        for packet_id, verification in self.verifying.items():
+            if verification.under_way or verification.due > steady or self._stopping:
+                continue
+            verification.under_way = True
+            packet = self.packets[packet_id]
+            lane = self.lanes[packet.lane]
+            self._jobs.check(
+                partial(lane.verify, packet, self.cancel, now),
+                partial(self._post_answer, packet_id),
+                partial(self._post_broken_answer, packet_id),
+            )
+
+    def _post_answer(self, packet_id: str, answer: Answer) -> None:
+        self._inbox.put(_Said(packet_id, answer))
+
+    def _post_broken_answer(self, packet_id: str, _trouble: Exception) -> None:
+        self._post_answer(packet_id, Answer())
+
+    def _said(self, packet_id: str, answer: Answer) -> None:
+        verification = self.verifying[packet_id]
+        verification.asked += 1
+        verification.under_way = False
+        if answer.problem is None and verification.asked < len(AFTER):
+            return
+        packet, now = self.packets[packet_id], self.clock.now()
+        with self.ledger.transaction() as tx:
+            tx.verified(packet, in_receipt(packet, answer, now), answer.problem, now)
+        del self.verifying[packet_id]
+        self.refresh([packet_id])
 
     # --- For the hands ----------------------------------------------------------------------------------------------
 
@@ -314,6 +372,7 @@ class Control:
             return 0.0
         steady = self.clock.steady()
         due = [LONGEST_SLEEP, *(at - steady for at in self._look_at.values()), *self._carrying_out.due(steady)]
+        due.extend(one.due - steady for one in self.verifying.values() if not one.under_way)
         due.extend(lane.watcher.due - steady for lane in self.lanes.values() if lane.watcher and lane.watcher.due)
         due.extend(
             (packet.next_at - now).total_seconds() for packet in self.packets.values() if packet.next_at is not None

@@ -21,7 +21,7 @@ def receipt(
         "store": packet.lane.store,
         "lane": str(packet.lane.kind),
         "files": _as_sent(packet, result),
-        "sent_at": _utc(at),
+        "sent_at": utc_text(at),
         "attempts": packet.attempts,
         "destination": destination,
         "status": delivered.status,
@@ -42,7 +42,7 @@ def problem_json(packet: PacketRecord, problem: Problem, at: datetime) -> dict[s
         "store": packet.lane.store,
         "lane": str(packet.lane.kind),
         "files": _as_taken(packet),
-        "at": _utc(at),
+        "at": utc_text(at),
         **asdict(problem),
     }
 
@@ -81,5 +81,6 @@ def _as_taken(packet: PacketRecord) -> list[dict[str, Any]]:
     return [{"name": file.name, "size": file.identity.size, "sha256": file.sha256 or None} for file in packet.files]
 
 
-def _utc(at: datetime) -> str:
+def utc_text(at: datetime) -> str:
+    """Return a moment as the documents write it: ISO 8601 in UTC, to the millisecond."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -23,7 +23,7 @@ from agent.delivery.planner import Terms
 from agent.delivery.requests import RequestBox
 from agent.delivery.snapshot import Snapshot, SnapshotFile
 from agent.delivery.status import snapshot_of
-from agent.destinations.protocol import Destination
+from agent.delivery.verification import AsksAfterwards
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.watching import Watcher, listen_natively
 from agent.intake.lanes import intake_for
@@ -38,7 +38,9 @@ from agent.settings.secrets import SECRET_OF, Secrets
 if TYPE_CHECKING:
     import httpx
 
+    from agent.destinations.attachments import AttachmentsDestination
     from agent.destinations.limiter import UploadLimiter
+    from agent.destinations.statements import StatementsDestination
 
 
 class AlreadyRunning(Exception):
@@ -167,6 +169,7 @@ def _build(
     made: list[Engine] = []
     for store in settings.store:
         for lane_id, lane in store.lanes.items():
+            destination = destination_for(store, lane, lane_id, secrets, client, fs, limiter, clock)
             lanes[lane_id] = Lane(
                 lane_id,
                 lane,
@@ -174,7 +177,8 @@ def _build(
                 fs,
                 clock,
                 intake_for(lane, lane_id, fs, spool),
-                destination_for(store, lane, lane_id, secrets, client, fs, limiter, clock),
+                destination,
+                verifier=_verifier(lane, destination),
                 duplicate_days=lane.duplicate_days if isinstance(lane, AttachmentsSettings) else 0,
                 watcher=_watcher(lane, fs, partial(_pass_on, made, lane_id)) if watch else None,
                 installation=installation_id(folder),
@@ -202,6 +206,11 @@ def _build(
                 one.watcher.start(clock.steady())
                 built.closing.append(one.watcher.stop)
     return built
+
+
+def _verifier(lane: LaneSettings, destination: AttachmentsDestination | StatementsDestination) -> AsksAfterwards | None:
+    asked_for = isinstance(lane, StatementsSettings) and lane.verify
+    return destination if asked_for and hasattr(destination, "marked_as_failed") else None
 
 
 def _watcher(lane: LaneSettings, fs: FileSystem, hint: Callable[[], None]) -> Watcher:
@@ -237,7 +246,7 @@ def destination_for(
     fs: FileSystem,
     limiter: UploadLimiter,
     clock: Clock,
-) -> Destination:
+) -> AttachmentsDestination | StatementsDestination:
     """Return the service that a lane's packets go to."""
 
     def secret() -> str | None:

@@ -15,6 +15,7 @@ from agent.clock import Clock
 from agent.delivery import problems
 from agent.delivery.actions import Found
 from agent.delivery.planner import Terms
+from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.protocol import Destination, Progress
 from agent.folder import failed, shelves
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
@@ -84,6 +85,7 @@ class Lane:
         duplicate_days: float = 7,
         dice: random.Random | None = None,
         watcher: Watcher | None = None,
+        verifier: AsksAfterwards | None = None,
         installation: str = "",
     ) -> None:
         self.id = lane_id
@@ -102,7 +104,9 @@ class Lane:
         self.intake = intake
         self._dice = dice or random.SystemRandom()
         self.watcher = watcher
+        self.verifier = verifier  # where the settings ask for it
         self._requests: dict[str, AttachmentRequest | StatementUpload] = {}
+        self._failed_before: dict[str, frozenset[str]] = {}
         self._setbacks = 0
         self._probe: Probe | None = None
 
@@ -246,18 +250,34 @@ class Lane:
 
     def send(self, packet: PacketRecord, progress: Progress, cancel: Event, now: datetime) -> AttemptResult:
         """Send a packet from its own place, checking it again where the check is not fresh."""
+        request = self._request(packet, now)
+        if not isinstance(request, AttachmentRequest | StatementUpload):
+            return AttemptResult(request)
+        if self.verifier is not None:
+            self._failed_before[packet.id] = frozenset(self.verifier.marked_as_failed(cancel).entities)
+        return self.destination.send(request, self.place(packet), progress, cancel)
+
+    def _request(self, packet: PacketRecord, now: datetime) -> AttachmentRequest | StatementUpload | Retry | Refused:
+        """Return what to send: what the check has prepared, or, after a restart, what a new one makes of the files."""
+        known = self._requests.get(packet.id)
+        if known is not None:
+            return known
         place = self.place(packet)
-        request = self._requests.get(packet.id)
-        if request is None:
-            try:
-                checked = self.intake.check(place, packet.candidate, packet.id, packet.upload_name, now)
-            except FileSystemProblem as trouble:
-                return AttemptResult(Retry(folder_problem(trouble, place)))
-            if checked.problem is not None:
-                return AttemptResult(Refused(0, checked.problem))
-            assert checked.request is not None  # noqa: S101 - a check gives a problem or a request
-            request = checked.request
-        return self.destination.send(request, place, progress, cancel)
+        try:
+            checked = self.intake.check(place, packet.candidate, packet.id, packet.upload_name, now)
+        except FileSystemProblem as trouble:
+            return Retry(folder_problem(trouble, place))
+        if checked.problem is not None:
+            return Refused(0, checked.problem)
+        assert checked.request is not None  # noqa: S101 - a check gives a problem or a request
+        return checked.request
+
+    def verify(self, packet: PacketRecord, cancel: Event, now: datetime) -> Answer:
+        """Ask the service once more about a delivered packet (in the checking thread)."""
+        request = self._request(packet, now)
+        if self.verifier is None or not isinstance(request, StatementUpload):
+            return Answer()
+        return ask(self.verifier, request, self._failed_before.get(packet.id, frozenset()), cancel)
 
     def broken_send(self, packet: PacketRecord) -> AttemptResult:
         """Return what holds when a sender broke down: it may have sent, so the reply counts as lost."""
@@ -326,6 +346,7 @@ class Lane:
     def forget(self, packet: str) -> None:
         """Let go of what was prepared for a packet that has ended."""
         self._requests.pop(packet, None)
+        self._failed_before.pop(packet, None)
         self.intake.forget(packet)
 
     def drop(self, packet: str) -> None:

@@ -53,6 +53,7 @@ class View:
     finished: tuple[Finished, ...] = ()
     free_senders: int = 0
     stuck: frozenset[str] = frozenset()  # packets whose files could not be moved just now
+    verifying: frozenset[str] = frozenset()  # delivered packets about which the service is still being asked
     stopping: bool = False
 
 
@@ -69,7 +70,7 @@ def plan(view: View, now: datetime) -> list[Action]:
     actions: list[Action] = [
         Shelve(packet)
         for packet in view.packets
-        if packet.unshelved and packet.id not in view.stuck and not _offline(lanes, packet.lane)
+        if packet.unshelved and packet.id not in view.stuck | view.verifying and not _offline(lanes, packet.lane)
     ]
     if view.stopping:
         return actions

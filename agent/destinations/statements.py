@@ -7,7 +7,7 @@ on: the status code tells, and the body is kept as it came. A 200 means received
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -24,6 +24,7 @@ from agent.destinations.outcomes import Service, classify_reply
 from agent.destinations.protocol import Health, Progress
 from agent.destinations.reply import Reply
 from agent.destinations.transport import without_credentials
+from agent.destinations.verifying import FAILED, MOST_PAGES, Marked, marked
 from agent.folder.filesystem import FileSystem
 from agent.model import (
     AttachmentRequest,
@@ -127,6 +128,22 @@ class StatementsDestination:
         if not isinstance(entities, list):
             return Retry(self._service.problem(problems.ODD_REPLY), reply.status)
         return FoundStatements(tuple(entity for entity in entities if isinstance(entity, dict)))
+
+    def marked_as_failed(self, cancel: Event) -> Marked:
+        """Return the store's statements that the service has marked as failed. Never raises."""
+        return marked(self._pages(f"status=={FAILED}", cancel))
+
+    def _pages(
+        self, filter_: str, cancel: Event
+    ) -> Iterator[tuple[Mapping[str, Any], ...] | Refused | Retry | Blocked]:
+        for page in range(MOST_PAGES):
+            found = self.search(filter_, page, cancel)
+            if not isinstance(found, FoundStatements):
+                yield found
+                return
+            yield found.entities
+            if len(found.entities) < MOST_ENTITIES:
+                return
 
     def close(self) -> None:
         """Close all connections."""

@@ -2,8 +2,9 @@
 
 The statements service takes one filename a store within 24 hours ("to prevent accidental simultaneous uploads").
 OutTray keeps the rule on its own side of the wire. Every statement packet claims its name in the ledger before anything
-is sent; claims stand in line by their arrival; names are the same by NFC and case-folding (`name_key`). A claim counts for 24 hours from acceptance; a lost reply counts as
-accepted; a definite refusal lets go. Everything here is pure; the claims come from the ledger.
+is sent; claims stand in line by their arrival; names are the same by NFC and case-folding (`name_key`). A claim counts
+for 24 hours from acceptance; a lost reply counts as accepted; a definite refusal lets go. Everything here is pure; the
+claims come from the ledger.
 """
 
 from __future__ import annotations

@@ -63,11 +63,12 @@ class Ledger:
         )
 
     def unresolved_counts(self) -> dict[LaneId, int]:
-        """Return how many failed packets of each lane nobody has dealt with yet."""
+        """Return how many packets of each lane need someone: failed ones, and sent ones that the service took amiss."""
         column = schema.packet.c
+        amiss = and_(column.state == PacketState.SENT, column.problem.is_not(None))
         query = (
             select(column.store, column.kind, func.count())
-            .where(column.state == PacketState.FAILED, column.resolved_at.is_(None))
+            .where(or_(column.state == PacketState.FAILED, amiss), column.resolved_at.is_(None))
             .group_by(column.store, column.kind)
         )
         with self._engine.connect() as connection:

@@ -64,8 +64,8 @@ packet = Table(
     Column("upload_name", String, nullable=False, default=""),
     Column("size", BigInteger, nullable=False, default=0),
     Column("warnings", JSON, nullable=False, default=list),
-    Column("problem", JSON),
-    Column("receipt", JSON),
+    Column("problem", JSON(none_as_null=True)),
+    Column("receipt", JSON(none_as_null=True)),
     Column("control_number", String, nullable=False, default=""),
     Column("ended_at", UtcText),
     Column("resolved_at", UtcText),  # a failed packet whose files have left the shelf needs nobody any more
@@ -121,7 +121,7 @@ lane = Table(
     Column("blocked_since", UtcText),
     Column("rest_until", UtcText),  # the service asked for patience, or cannot be reached
     Column("setbacks", Integer, nullable=False, default=0),
-    Column("problem", JSON),
+    Column("problem", JSON(none_as_null=True)),
     Column("marker_expected", Boolean, nullable=False, default=False),
 )
 

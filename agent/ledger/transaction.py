@@ -100,6 +100,12 @@ class Transaction:
                     .values(sha256=by_name[file.name])
                 )
 
+    def verified(self, record: PacketRecord, receipt: dict[str, Any], problem: Problem | None, at: datetime) -> None:
+        """Remember what the service says of a delivered packet afterwards; it stays delivered."""
+        self._change(record, receipt=receipt, problem=problem_to(problem))
+        code = problem.code if problem else ""
+        self.note(at, "verified", packet=record.id, lane=record.lane, code=code)
+
     def fail(self, record: PacketRecord, problem: Problem, at: datetime) -> None:
         """Remember that the packet has failed; the files still have to be shelved."""
         self._change(record, state=PacketState.FAILED, problem=problem_to(problem), next_at=None, ended_at=at)
