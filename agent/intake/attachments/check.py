@@ -1,0 +1,288 @@
+"""Everything that the attachments service would check, before anything is sent, with every fault told at once.
+
+A function of the files, the settings and today, and nothing else: it runs on the lane's folder before a packet is
+taken, and again on the packet's own folder right before it is sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+from agent.folder.errors import problem_of
+from agent.folder.filesystem import FileSystem
+from agent.folder.names import name_key
+from agent.intake.attachments.fields import check_claim, check_file_fields, claim_fields, printable
+from agent.intake.attachments.sidecar import MOST_BYTES, MOST_FILES, Sidecar, read_sidecar
+from agent.intake.filetypes import IN_WORDS, PDF, Content, FileType, content_of, type_by_name
+from agent.intake.problems import FILES_UNSUITABLE, NO_SIDECAR, SEVERAL_FAULTS, SIDECAR_FIELDS
+from agent.intake.structure import incomplete_reason
+from agent.intake.structure.documents import is_encrypted_pdf
+from agent.model import AttachmentRequest, Candidate, Checked, Fault, Observation, Problem
+from agent.settings.schema import AttachmentsSettings
+
+MEGABYTE = 1_000_000  # the stricter reading of the caps, so that no reading of the service's is exceeded
+_LONGEST_NAME = 255
+_ANY_MIME = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class _File:
+    """One file as the check found it; `kind` is None where it has faults."""
+
+    observation: Observation
+    size: int
+    kind: FileType | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def name(self) -> str:
+        return self.observation.base
+
+
+@contextmanager
+def _opened(fs: FileSystem, path: Path) -> Iterator[BinaryIO]:
+    """Open a file so that a failure while reading is told as one of the seam's own problems too."""
+    with fs.open(path) as stream:
+        try:
+            yield stream
+        except OSError as error:
+            raise problem_of(error, path) from error
+
+
+def load_sidecar(fs: FileSystem, place: Path, sidecar: Observation) -> Sidecar | Problem:
+    """Read a sidecar from the disk, no more of it than a sidecar can have. Raises `FileSystemProblem`."""
+    with _opened(fs, place / sidecar.name) as stream:
+        return read_sidecar(stream.read(MOST_BYTES + 1), sidecar.base)
+
+
+def check_attachments(
+    fs: FileSystem, place: Path, candidate: Candidate, settings: AttachmentsSettings, today: date
+) -> Checked:
+    """Check a candidate whose files stand in `place` under their observed names, and make its request.
+
+    Blanks around a value are taken off; a blank value counts as missing; what the sidecar leaves out is filled in from
+    the store's settings where they have it. `fingerprint` covers the claim's fields and `fileMetadata`, not the files'
+    names: the same scan dropped again under another name is still the same. Raises `FileSystemProblem` where the files
+    cannot be read.
+    """
+    if candidate.problem is not None:
+        return Checked(problem=candidate.problem)
+    if candidate.sidecar is None:
+        return Checked(problem=NO_SIDECAR.problem(expected=f"{candidate.name}.json"))
+    sidecar = load_sidecar(fs, place, candidate.sidecar)
+    files = [_check_file(fs, place, file, settings) for file in candidate.files]
+    file_faults = [fault for file in files for fault in file.faults]
+    if isinstance(sidecar, Problem):
+        return Checked(problem=replace(sidecar, details=(*sidecar.details, *file_faults)))
+    file_faults += _check_together(sidecar, files, settings)
+    claim, field_faults = _check_claim(sidecar, settings, today)
+    file_metadata, metadata_faults = _check_file_metadata(sidecar, files, today)
+    field_faults += [*_changed(sidecar, files), *metadata_faults]
+    if field_faults or file_faults:
+        return Checked(problem=_problem(candidate.sidecar.base, field_faults, file_faults))
+    kinds = [(file, file.kind) for file in files if file.kind is not None]
+    return Checked(
+        warnings=tuple(_warning(file, kind) for file, kind in kinds if not kind.claims_standard),
+        request=AttachmentRequest(
+            metadata=claim,
+            files=tuple((file.observation.name, kind.mime) for file, kind in kinds),
+            file_metadata=tuple(file_metadata),
+        ),
+        claim=claim["claimId"],
+        fingerprint=_fingerprint(claim, file_metadata),
+    )
+
+
+# --- The sidecar's fields --------------------------------------------------------------------------------------------
+
+
+def _check_claim(sidecar: Sidecar, settings: AttachmentsSettings, today: date) -> tuple[dict[str, str], list[Fault]]:
+    """Check the claim's fields, the store's defaults filled in; a field whose shape is wrong is told of once."""
+    misshapen = {fault.where for fault in sidecar.faults}
+    values = dict(sidecar.values)
+    for field in claim_fields():
+        default = getattr(settings, field.setting) if field.setting else None
+        if default and field.name not in misshapen and not values.get(field.name, "").strip():
+            values[field.name] = default
+    claim, faults = check_claim(values, today)
+    return claim, [*sidecar.faults, *(fault for fault in faults if fault.where not in misshapen)]
+
+
+def _changed(sidecar: Sidecar, files: Sequence[_File]) -> Iterable[Fault]:
+    """Hold "files" against the packet once more: the sidecar can have been replaced since they were paired."""
+    if not sidecar.lists_files or sidecar.has_unusable_names:
+        return
+    listed = {name_key(name): name for name in sidecar.files}
+    present = {name_key(file.name): file.name for file in files}
+    for key in listed.keys() - present.keys():
+        yield Fault("files", listed[key], f'{listed[key]} is listed under "files" and is not there.')
+    for key in present.keys() - listed.keys():
+        yield Fault("files", present[key], f'{printable(present[key])} is not listed under "files".')
+
+
+# --- The files -------------------------------------------------------------------------------------------------------
+
+
+def _check_file(fs: FileSystem, place: Path, observation: Observation, settings: AttachmentsSettings) -> _File:
+    """Check one file's name, size, type and completeness. Its bytes are not read through."""
+    name = printable(observation.base)
+    with _opened(fs, place / observation.name) as stream:
+        size = stream.seek(0, os.SEEK_END)
+        faults = [Fault(name, name, message) for message in _wrong_with_name(observation.base)]
+        kind: FileType | None = None
+        if size == 0:
+            message = f"{name} is empty. Scan it again."
+        elif size > settings.max_file_mb * MEGABYTE:
+            message = f"{name} has {_megabytes(size)}. At most {settings.max_file_mb:g} MB can go: scan it smaller."
+        elif reason := incomplete_reason(stream, name, size):
+            message = f"{name} is not complete: {reason}. Scan it again."
+        else:
+            content = content_of(stream, size)
+            message = _wrong_with_type(name, content)
+            if not message and content.kind is PDF and is_encrypted_pdf(stream, size):
+                message = f"{name} is locked with a password or against changes. Save it without any password."
+            kind = content.kind
+    if message:
+        faults.append(Fault(name, "", message))
+    return _File(observation, size, None if faults else kind, tuple(faults))
+
+
+def _wrong_with_name(name: str) -> Iterable[str]:
+    if printable(name) != name and len(name) <= _LONGEST_NAME:
+        yield f"The name {printable(name)} has characters that cannot be sent. Rename the file."
+    if len(name) > _LONGEST_NAME:
+        yield f"The name has {len(name)} characters. At most {_LONGEST_NAME} can be sent: rename the file."
+
+
+def _wrong_with_type(name: str, content: Content) -> str:
+    """Hold what the file is against what its name promises; an empty string where they agree."""
+    promised = type_by_name(name)
+    if promised is not None and promised is content.kind:
+        return ""
+    if content.kind is None:
+        return f"{name} is {content.words}, which the service does not take. Save it as a PDF, or scan it again."
+    stem, dot, extension = name.rpartition(".")
+    ending = f"its name ends in .{extension}" if dot else "its name has no ending"
+    if promised is None and content.words == "plain text":
+        return f"{name} is not of a type that the service takes: {IN_WORDS}. Save it as one of them."
+    return f"{name} is {content.words}, but {ending}. Rename it to {stem or name}.{content.kind.extensions[0]}."
+
+
+def _check_together(sidecar: Sidecar, files: Sequence[_File], settings: AttachmentsSettings) -> Iterable[Fault]:
+    if not files and not sidecar.has_unusable_names:
+        yield Fault("files", "0", f"The packet has no file. It needs 1 to {MOST_FILES}.")
+    if len(files) > MOST_FILES:
+        yield Fault(
+            "files",
+            str(len(files)),
+            f"The packet has {len(files)} files. At most {MOST_FILES} can go: make two packets.",
+        )
+    total = sum(file.size for file in files)
+    if total > settings.max_request_mb * MEGABYTE:
+        message = f"The files have {_megabytes(total)} together. At most {settings.max_request_mb:g} MB can go at once."
+        yield Fault("files", _megabytes(total), message)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MEGABYTE:,.1f} MB"
+
+
+def _warning(file: _File, kind: FileType) -> str:
+    return f"{file.name} is {kind.label}: some payers (X12 275) take only JPG, TIFF, PDF and PNG."
+
+
+# --- What the sidecar says of each file ------------------------------------------------------------------------------
+
+
+def _check_file_metadata(
+    sidecar: Sidecar, files: Sequence[_File], today: date
+) -> tuple[list[dict[str, str]], list[Fault]]:
+    """Check `fileMetadata`: one entry a file, or none at all. It comes back in the order of the files."""
+    if not sidecar.file_metadata:
+        return [], []
+    faults: list[Fault] = []
+    entries: dict[str, Mapping[str, str]] = {}
+    for number, entry in enumerate(sidecar.file_metadata, start=1):
+        name = entry.get("fileName", "").strip()
+        if not name:
+            faults.append(
+                Fault(f"fileMetadata {number}", "", 'An entry under "fileMetadata" has no file name. Add "fileName".')
+            )
+        elif name_key(name) in entries:
+            faults.append(
+                Fault(
+                    "fileMetadata", printable(name), f'"fileMetadata" has two entries for {printable(name)}. Keep one.'
+                )
+            )
+        else:
+            entries[name_key(name)] = entry
+    found: list[dict[str, str]] = []
+    for file in files:
+        entry = entries.pop(name_key(file.name), {})
+        if entry:
+            fields, wrong = _check_entry(sidecar, file, entry, today)
+            found.append(fields)
+            faults += wrong
+        else:
+            message = f'{printable(file.name)} has no entry under "fileMetadata", and other files have one. Add it.'
+            faults.append(Fault("fileMetadata", printable(file.name), message))
+    for entry in entries.values():
+        name = printable(entry["fileName"])
+        faults.append(
+            Fault(
+                "fileMetadata",
+                name,
+                f'"fileMetadata" names {name}, which is not one of the packet\'s files. Take it out.',
+            )
+        )
+    return found, faults
+
+
+def _check_entry(
+    sidecar: Sidecar, file: _File, entry: Mapping[str, str], today: date
+) -> tuple[dict[str, str], list[Fault]]:
+    where = f"fileMetadata {printable(file.name)}: "
+    misshapen = {fault.where for fault in sidecar.faults}
+    values = {**entry, "fileName": file.name}
+    if not values.get("serviceDate", "").strip():
+        values["serviceDate"] = sidecar.values.get("dateOfService", "")
+    fields, faults = check_file_fields(values, today, where)
+    faults = [fault for fault in faults if fault.where not in misshapen]
+    mime = entry.get("mimeType", "").strip().casefold()
+    if file.kind is None:
+        return fields, faults
+    if mime and mime not in {file.kind.mime, _ANY_MIME, *file.kind.other_mimes}:
+        message = (
+            f'MIME type: {printable(mime)} does not fit {file.kind.label}. Write "{file.kind.mime}", or leave it out.'
+        )
+        faults.append(Fault(where + "mimeType", printable(mime), message))
+    return ({**fields, "mimeType": file.kind.mime} if fields else {}), faults
+
+
+# --- What is told, and what a duplicate has in common ----------------------------------------------------------------
+
+
+def _problem(sidecar: str, field_faults: Sequence[Fault], file_faults: Sequence[Fault]) -> Problem:
+    faults = [*field_faults, *file_faults]
+    words = SEVERAL_FAULTS if field_faults and file_faults else SIDECAR_FIELDS if field_faults else FILES_UNSUITABLE
+    rest = len(faults) - 1
+    more = "" if not rest else f" {rest} more {'thing is' if rest == 1 else 'things are'} wrong with it."
+    return words.problem(faults, first=faults[0].message, more=more, sidecar=sidecar)
+
+
+def _fingerprint(claim: Mapping[str, str], file_metadata: Iterable[Mapping[str, str]]) -> str:
+    """Digest the claim and what it says of its files; neither the order of the files nor their names count."""
+    about_files = sorted(
+        json.dumps({key: value for key, value in entry.items() if key != "fileName"}, sort_keys=True)
+        for entry in file_metadata
+    )
+    canonical = json.dumps([claim, about_files], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()

@@ -1,0 +1,55 @@
+"""What a file is, told by its first bytes: a name says only what someone called it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+HEAD_SIZE = 4096
+
+_BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+_PDF_HEADER_WITHIN = 1024  # ISO 32000: readers accept other bytes before the header, within the first 1,024
+
+
+class Signature(StrEnum):
+    """A kind of file that its first bytes give away."""
+
+    PDF = "pdf"
+    JPEG = "jpeg"
+    PNG = "png"
+    GIF = "gif"
+    BMP = "bmp"
+    TIFF = "tiff"
+    ZIP = "zip"
+    OLE = "ole"
+    RTF = "rtf"
+    DICOM = "dicom"
+
+
+_BEGINNINGS = (
+    (b"\xff\xd8\xff", Signature.JPEG),
+    (b"\x89PNG\r\n\x1a\n", Signature.PNG),
+    (b"GIF87a", Signature.GIF),
+    (b"GIF89a", Signature.GIF),
+    (b"II*\0", Signature.TIFF),
+    (b"MM\0*", Signature.TIFF),
+    (b"II+\0", Signature.TIFF),
+    (b"MM\0+", Signature.TIFF),
+    (b"PK\x03\x04", Signature.ZIP),
+    (b"PK\x05\x06", Signature.ZIP),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Signature.OLE),
+    (b"{\\rtf", Signature.RTF),
+)
+
+
+def signature(head: bytes) -> Signature | None:
+    """Return the kind of file that begins with `head` (its first 4 KiB), or None where nothing gives it away."""
+    if head[128:132] == b"DICM":
+        return Signature.DICOM  # first of all: before it there is room for another format's header, often TIFF's
+    for beginning, kind in _BEGINNINGS:
+        if head.startswith(beginning):
+            return kind
+    if head[:2] == b"BM" and head[6:10] == bytes(4) and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
+        return Signature.BMP
+    if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
+        return Signature.PDF
+    return None
