@@ -29,10 +29,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Check:
-    """Check these files, away from the control thread."""
+    """Check these files, away from the control thread. `hash_ahead`: a twin went before, so read their bytes too."""
 
     lane: LaneId
     found: Found
+    hash_ahead: bool = False
 
 
 @dataclass(frozen=True)

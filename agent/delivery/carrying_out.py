@@ -25,7 +25,7 @@ from agent.delivery.actions import (
     Start,
 )
 from agent.delivery.lane import Lane
-from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing
+from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.folder.problems import folder_problem
 from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
@@ -93,7 +93,7 @@ class CarryingOut:
                 case Start(packet=packet):
                     self._control.launch(self._control.packets[packet.id])
                 case Deliver(packet=packet):
-                    self._control.verify_later(packet)
+                    self._control.verifications.begin(self._control.packets[packet.id])
                 case Hold(packet=packet):
                     self._move_to_shelf(packet, Shelf.HELD)
                 case Shelve(packet=packet):
@@ -280,7 +280,7 @@ class CarryingOut:
         """
         for packet in list(self._control.packets.values()):
             waits = packet.state in (PacketState.HELD, PacketState.QUEUED)
-            if waits and packet.lane == lane.id and lane.files_gone(packet):
+            if waits and packet.lane == lane.id and self._files_gone(lane, packet):
                 self._withdrawn(packet)
         failed = [packet for packet in self._control.ledger.unresolved() if packet.lane == lane.id]
         dealt_with = lane.dealt_with(failed) if failed else []
@@ -288,6 +288,14 @@ class CarryingOut:
             with self._control.ledger.transaction(synced=False) as tx:
                 for packet in dealt_with:
                     tx.resolve(packet, self._control.clock.now(), "files-gone")
+
+    def _files_gone(self, lane: Lane, packet: PacketRecord) -> bool:
+        try:
+            return lane.files_gone(packet)
+        except Offline:
+            raise
+        except FileSystemProblem:
+            return False  # one packet's folder that cannot be read says nothing, and stops no other
 
     def _withdrawn(self, packet: PacketRecord) -> None:
         now = self._control.clock.now()

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
+from sqlalchemy.exc import DatabaseError
+
 from agent.clock import Clock
 from agent.delivery.actions import Check, Found
 from agent.delivery.carrying_out import CarryingOut
@@ -21,19 +23,22 @@ from agent.delivery.clock_guard import mind_the_clock
 from agent.delivery.jobs import Jobs
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
+from agent.delivery.problems import LEDGER_TROUBLE
 from agent.delivery.recovery import recover_lane, recover_ledger
 from agent.delivery.requests import Request
 from agent.delivery.retrying import retry
 from agent.delivery.verdicts import Finished
-from agent.delivery.verification import AFTER, Answer, Verification, in_receipt
+from agent.delivery.verification import Said, Verifications
 from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LaneRecord, PacketRecord
-from agent.log import log
-from agent.model import AttemptResult, Checked, LaneId, LaneKind, PacketState, Problem
+from agent.log import log, where
+from agent.model import AttemptResult, Checked, Fault, LaneId, LaneKind, PacketState, Problem
 
 ROUNDS = 50  # a step ends when the planner has nothing more to do now; more rounds than this would be a loop of ours
 LONGEST_SLEEP = 60.0
+LOOKS_APART = 0.2  # seconds: a program that writes slowly gives a hint with every write
+LEDGER_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,6 @@ class _CheckDone:
     lane: LaneId
     packet: str
     checked: Checked | None
-
-
-@dataclass(frozen=True)
-class _Said:
-    packet: str
-    answer: Answer
 
 
 class Control:
@@ -89,14 +88,18 @@ class Control:
         self._finished: list[Finished] = []
         self._stopping = False
         self._started = False
+        self._reread = False
         self._look_at: dict[LaneId, float] = {}
         self._tidy_at: dict[LaneId, float] = {}
+        self._again: dict[LaneId, bool] = {}
+        self._looked_at: dict[LaneId, float] = {}
         self.cancel = Event()
+        self.trouble: Problem | None = None  # what keeps the whole agent from working
         self.packets: dict[str, PacketRecord] = {}
         self.lane_records: dict[LaneId, LaneRecord] = {}
-        self.verifying: dict[str, Verification] = {}
         self.sending: dict[str, tuple[int, int]] = {}  # packet, (bytes sent, bytes in all)
         self.ended: list[PacketRecord] = []  # what came to rest since the start, for a pass that reports
+        self.verifications = Verifications(self, jobs, self._inbox.put)
         self._carrying_out = CarryingOut(self)
 
     # --- From any thread --------------------------------------------------------------------------------------------
@@ -119,7 +122,10 @@ class Control:
     def run_until(self, is_over: Callable[[], bool]) -> None:
         """Work until `stop`, or until `is_over`, which is asked after each step, says so."""
         while True:
-            pause = self.step()
+            try:
+                pause = self.step()
+            except DatabaseError as trouble:
+                pause = self._ledger_trouble(trouble)
             if self._stopping:
                 if not self.sending and self._inbox.empty():
                     return
@@ -130,10 +136,27 @@ class Control:
             except queue.Empty:
                 continue
 
+    def _ledger_trouble(self, trouble: DatabaseError) -> float:
+        """Go back to what the ledger says after it could not be written; return how long to wait before going on.
+
+        Nothing is lost by it: what was taken but not written down goes back into the folder (`recover_lane`), and what
+        has come back from a sender is recorded when the ledger can be written again.
+        """
+        log.error("the ledger cannot be used", extra={"trouble": where(trouble)})
+        self.trouble = LEDGER_TROUBLE.problem((Fault("ledger", "", str(trouble.orig)),))
+        for lane in self.lanes.values():
+            lane.recovered = False
+            self._look_at[lane.id] = 0.0
+        self._reread = True
+        return LEDGER_PATIENCE
+
     def step(self) -> float:
         """Do all that is to do now; return in how many seconds at most there is something to do again."""
         if not self._started:
             self._start()
+        if self._reread:
+            self._read_all()
+            self._reread = False
         now = self.clock.now()
         if mind_the_clock(self.ledger, self.clock.read()):
             self._read_all()
@@ -147,7 +170,9 @@ class Control:
             if not self._stopping and self.clock.steady() >= self._look_at.get(lane.id, 0.0):
                 self._look(lane, now)
         self._decide(now)
-        self._verify(now)
+        if not self._stopping:
+            self.verifications.ask()
+        self.trouble = None
         self._changed(self)
         return self._next_due(now)
 
@@ -156,12 +181,7 @@ class Control:
         recover_ledger(self.ledger, now)
         self._read_all()
         for packet in self.packets.values():
-            if (
-                packet.state is PacketState.DELIVERED
-                and packet.lane in self.lanes
-                and "verification" not in (packet.receipt or {})
-            ):
-                self.verify_later(packet)
+            self.verifications.begin(packet)
         self._started = True
 
     def _read_all(self) -> None:
@@ -175,14 +195,14 @@ class Control:
                 self._stopping = True
             case _Hint(lane=lane):
                 if lane is not None:
-                    self._look_at[lane] = 0.0
+                    self._look_at[lane] = self._looked_at.get(lane, 0.0) + LOOKS_APART
             case _Back(packet=packet_id, result=result):
                 self.sending.pop(packet_id, None)
                 packet = self.packets.get(packet_id)
                 if packet is not None:
                     self._finished.append(Finished(packet, result, self._dice.random(), cut_short=self.cancel.is_set()))
-            case _Said(packet=packet_id, answer=answer):
-                self._said(packet_id, answer)
+            case Said():
+                self.verifications.said(message)
             case _CheckDone(lane=lane, packet=packet_id, checked=checked):
                 self.lanes[lane].check_done(packet_id, checked)
             case _:
@@ -192,6 +212,7 @@ class Control:
 
     def _look(self, lane: Lane, now: datetime) -> None:
         record = self.lane_records[lane.id]
+        self._looked_at[lane.id] = self.clock.steady()
         self._look_at[lane.id] = lane.look(self.ledger, record, now)
         if lane.offline is not None:
             return
@@ -204,25 +225,27 @@ class Control:
         if not record.marker_expected:
             self.record_lane(LaneRecord(**{**vars(record), "marker_expected": True}))
         if not lane.recovered:
-            recover_lane(self.ledger, lane, now, fresh_ledger=self._fresh_ledger)
+            self._again[lane.id] = not recover_lane(self.ledger, lane, now, fresh_ledger=self._fresh_ledger)
             lane.recovered = True
             self._read_all()
         if self.clock.steady() >= self._tidy_at.get(lane.id, 0.0):
             self._tidy_at[lane.id] = self.clock.steady() + lane.settings.rescan_seconds
+            lane.recovered = not self._again.pop(lane.id, False)  # a file that was in use then may be free now
             self._carrying_out.notice_what_people_did(lane)
 
     # --- Deciding ---------------------------------------------------------------------------------------------------
 
     def _decide(self, now: datetime) -> None:
         for _ in range(ROUNDS):
-            actions = plan(self._view(now), now)
+            view = self._view(now)
+            actions = plan(view, now)
             if not actions:
                 return
-            self._finished.clear()
             for action in actions:
                 if isinstance(action, Check):
                     self._check(action)
             self._carrying_out.all([action for action in actions if not isinstance(action, Check)], now)
+            del self._finished[: len(view.finished)]
         log.error("the planner found no end", extra={"actions": [type(action).__name__ for action in actions]})
 
     def _view(self, now: datetime) -> View:
@@ -233,7 +256,7 @@ class Control:
             finished=tuple(self._finished),
             free_senders=0 if self._stopping else self._senders - len(self.sending),
             stuck=self._carrying_out.stuck(steady),
-            verifying=frozenset(self.verifying),
+            verifying=self.verifications.packets,
             stopping=self._stopping,
         )
 
@@ -262,52 +285,11 @@ class Control:
     def _check(self, action: Check) -> None:
         lane, found = self.lanes[action.lane], action.found
         lane.checking(found.packet)
-        now = self.clock.now()
-        hash_ahead = lane.id.kind is LaneKind.ATTACHMENTS and bool(self._lookalikes(lane, found, now))
         self._jobs.check(
-            partial(lane.check, found, now, hash_ahead=hash_ahead),
+            partial(lane.check, found, self.clock.now(), hash_ahead=action.hash_ahead),
             lambda checked: self._inbox.put(_CheckDone(lane.id, found.packet, checked)),
             lambda _trouble: self._inbox.put(_CheckDone(lane.id, found.packet, lane.broken_check(found))),
         )
-
-    # --- Asking afterwards ------------------------------------------------------------------------------------------
-
-    def verify_later(self, packet: PacketRecord) -> None:
-        """Ask the service about a delivered packet, where the settings want that."""
-        if self.lanes[packet.lane].verifier is not None:
-            self.verifying[packet.id] = Verification(self.clock.steady())
-
-    def _verify(self, now: datetime) -> None:
-        steady = self.clock.steady()
-        for packet_id, verification in self.verifying.items():
-            if verification.under_way or verification.due > steady or self._stopping:
-                continue
-            verification.under_way = True
-            packet = self.packets[packet_id]
-            lane = self.lanes[packet.lane]
-            self._jobs.check(
-                partial(lane.verify, packet, self.cancel, now),
-                partial(self._post_answer, packet_id),
-                partial(self._post_broken_answer, packet_id),
-            )
-
-    def _post_answer(self, packet_id: str, answer: Answer) -> None:
-        self._inbox.put(_Said(packet_id, answer))
-
-    def _post_broken_answer(self, packet_id: str, _trouble: Exception) -> None:
-        self._post_answer(packet_id, Answer())
-
-    def _said(self, packet_id: str, answer: Answer) -> None:
-        verification = self.verifying[packet_id]
-        verification.asked += 1
-        verification.under_way = False
-        if answer.problem is None and verification.asked < len(AFTER):
-            return
-        packet, now = self.packets[packet_id], self.clock.now()
-        with self.ledger.transaction() as tx:
-            tx.verified(packet, in_receipt(packet, answer, now), answer.problem, now)
-        del self.verifying[packet_id]
-        self.refresh([packet_id])
 
     # --- For the hands ----------------------------------------------------------------------------------------------
 
@@ -372,7 +354,7 @@ class Control:
             return 0.0
         steady = self.clock.steady()
         due = [LONGEST_SLEEP, *(at - steady for at in self._look_at.values()), *self._carrying_out.due(steady)]
-        due.extend(one.due - steady for one in self.verifying.values() if not one.under_way)
+        due.extend(self.verifications.due(steady))
         due.extend(lane.watcher.due - steady for lane in self.lanes.values() if lane.watcher and lane.watcher.due)
         due.extend(
             (packet.next_at - now).total_seconds() for packet in self.packets.values() if packet.next_at is not None

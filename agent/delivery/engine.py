@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import random
 import ssl
 import threading
 import uuid
@@ -102,16 +103,17 @@ def engine(
     clock: Clock | None = None,
     secrets: Secrets | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    dice: random.Random | None = None,
     watch: bool = True,
 ) -> Iterator[Engine]:
-    """Make an agent ready to run, and close everything behind it.
+    """Make an agent ready to run, and close everything behind it. `dice` decides the jitter between tries.
 
     Raises AlreadyRunning, LedgerUnavailable, or OSError when the data folder cannot be made.
     """
     folder = data_folder(settings.agent)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the spool and the ledger are nobody else's business
     with _alone(folder):
-        made = _build(settings, folder, clock or SystemClock(), secrets or Secrets(), ssl_context, watch)
+        made = _build(settings, folder, clock or SystemClock(), secrets or Secrets(), ssl_context, dice, watch)
         try:
             yield made
         finally:
@@ -152,6 +154,7 @@ def _build(
     clock: Clock,
     secrets: Secrets,
     ssl_context: ssl.SSLContext | None,
+    dice: random.Random | None,
     watch: bool,
 ) -> Engine:
     from agent.destinations.limiter import UploadLimiter
@@ -192,6 +195,7 @@ def _build(
         clock,
         jobs,
         senders=settings.agent.senders,
+        dice=dice,
         requests=box.collect,
         changed=lambda _control: status_file.write(made[0].snapshot()),
         fresh_ledger=opened.set_aside is not None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -310,11 +311,12 @@ class Lane:
         shelves.shelve(self.fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
 
     def files_gone(self, packet: PacketRecord) -> bool:
-        """Tell whether people have taken a document of a waiting packet away."""
-        try:
-            standing = {entry.name for entry in self.fs.list(self.place(packet) / packet.folder)}
-        except Missing:
-            standing = set()
+        """Tell whether people have taken a document of a waiting packet away, from whichever of its two places."""
+        standing: set[str] = set()
+        for shelf in (Shelf.SENDING, Shelf.HELD):
+            with suppress(Missing):
+                place = self._place(packet.id, shelf) / packet.folder
+                standing.update(entry.name for entry in self.fs.list(place))
         return any(file.name.rpartition("/")[2] not in standing for file in packet.documents)
 
     def dealt_with(self, records: Sequence[PacketRecord]) -> list[PacketRecord]:

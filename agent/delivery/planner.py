@@ -123,6 +123,7 @@ def _rule(lane: LaneView, packet: PacketRecord, now: datetime) -> Free | Taken:
 
 def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]:
     claims = list(lane.claims)
+    admitted: list[Found] = []
     for found in sorted(lane.found, key=lambda found: (found.since, found.candidate.name)):
         if found.not_yet:
             continue
@@ -140,34 +141,37 @@ def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]
                 continue
             problem = found.checked.problem
             if problem is None:
-                action = _ready(lane, found, claims, senders, now)
-                if action is not None:
+                action = _ready(lane, found, admitted, claims, senders, now)
+                if isinstance(action, Admit):
+                    admitted.append(found)
                     claims.extend([action.claim] if action.claim else [])
+                if action is not None and not (isinstance(action, Check) and found.checking):
                     yield action
                 continue
         if problem is not None:
             yield Admit(lane.id, found, PacketState.FAILED, problem=problem)
 
 
-def _ready(lane: LaneView, found: Found, claims: list[FilenameClaim], senders: _Senders, now: datetime) -> Admit | None:
+def _ready(
+    lane: LaneView, found: Found, admitted: list[Found], claims: list[FilenameClaim], senders: _Senders, now: datetime
+) -> Admit | Check | None:
     """Admit a packet that is in order: to go, to be held, or as a duplicate. None: the twin ahead decides first."""
     if lane.id.kind is LaneKind.STATEMENTS:
         return _by_rule(lane, found, claims, senders, now)
+    if any(_alike(found, other) for other in admitted):
+        return None
     possibly_sent = False
-    assert found.checked is not None  # noqa: S101 - the caller has looked
     for twin in (lane.lookalikes or {}).get(found.packet, ()):
-        if twin.fingerprint != found.checked.fingerprint:
+        if not _is_twin(found, twin):
             continue
-        if twin.state in (PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED) and _same_sizes(twin, found):
+        if twin.state in (PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED):
             return None
+        if found.checked is not None and not found.checked.sha256:
+            return Check(lane.id, found, hash_ahead=True)
         if _same_bytes(twin, found):
             if twin.state is PacketState.SENT:
-                return Admit(
-                    lane.id,
-                    found,
-                    PacketState.FAILED,
-                    problem=_duplicate(found.candidate.name, twin.ended_at, twin.control_number),
-                )
+                problem = _duplicate(found.candidate.name, twin.ended_at, twin.control_number)
+                return Admit(lane.id, found, PacketState.FAILED, problem=problem)
             possibly_sent = possibly_sent or twin.possibly_sent
     return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), possibly_sent=possibly_sent)
 
@@ -232,8 +236,19 @@ def _duplicate(name: str, sent_at: datetime | None, control_number: str = "") ->
     return problems.DUPLICATE.problem(name=name, when=when, reference=reference)
 
 
-def _same_sizes(twin: PacketRecord, found: Found) -> bool:
-    return twin.sizes == tuple(sorted(file.identity.size for file in found.candidate.files))
+def _is_twin(found: Found, packet: PacketRecord) -> bool:
+    """Tell whether claim, metadata and sizes are the same: only then is it worth reading the bytes."""
+    same_metadata = found.checked is not None and found.checked.fingerprint == packet.fingerprint
+    return same_metadata and _sizes(found) == packet.sizes
+
+
+def _alike(found: Found, other: Found) -> bool:
+    same_metadata = found.checked and other.checked and found.checked.fingerprint == other.checked.fingerprint
+    return bool(same_metadata) and _sizes(found) == _sizes(other)
+
+
+def _sizes(found: Found) -> tuple[int, ...]:
+    return tuple(sorted(file.identity.size for file in found.candidate.files))
 
 
 def _same_bytes(twin: PacketRecord, found: Found) -> bool:

@@ -66,6 +66,11 @@ BROKE_DOWN = Words(
     "The sending of {name} broke off inside OutTray, and whether it arrived is not known.",
     "Nothing needs doing: it is sent again. If this stays, tell IT.",
 )
+LEDGER_TROUBLE = Words(
+    "ledger-trouble",
+    "OutTray cannot write its ledger, and sends nothing until it can.",
+    "Make room on the disk that holds OutTray's data folder. If there is room, tell IT.",
+)
 
 
 def lost_in_a_breakdown(name: str) -> Unknown:

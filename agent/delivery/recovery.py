@@ -17,7 +17,7 @@ from typing import Any
 
 from agent.delivery.lane import Lane, packet_files, shelf_packet
 from agent.folder import shelves
-from agent.folder.filesystem import FileSystemProblem, Missing
+from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, name_key
 from agent.folder.packets import Packet
 from agent.ledger.ledger import Ledger
@@ -40,27 +40,41 @@ def recover_ledger(ledger: Ledger, now: datetime) -> None:
                 tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
 
 
-def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: bool) -> None:
-    """Bring the shelves of a lane in line with the ledger. Raises FileSystemProblem when they cannot be read."""
+def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: bool) -> bool:
+    """Bring the shelves of a lane in line with the ledger; tell whether that was possible for every packet.
+
+    One packet whose files are in use does not stop the others. Raises Offline when the shelves cannot be reached.
+    """
     if fresh_ledger:
         _read_back_sent(ledger, lane, now)
         _read_back_failed(ledger, lane, now)
+    done = True
     for shelf in (Shelf.SENDING, Shelf.HELD):
         for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
-            packet = taken.packet
-            if packet is None:
-                lane.fs.remove_folder(taken.place)  # only an empty one goes: a crash before its manifest
-                continue
-            if packet.installation != lane.installation or packet.lane != str(lane.id):
-                continue  # another PC's that shares this folder, at work on it
-            known = ledger.packet(packet.id)
-            if known is None:
-                if fresh_ledger:
-                    _adopt(ledger, lane, packet, shelf, taken.place, now)
-                else:
-                    shelves.undo_take(lane.fs, lane.settings.folder, taken.place, packet)
-            elif known.shelf in (Shelf.SENDING, Shelf.HELD) and known.shelf is not shelf:
-                _reunite(lane, known, taken.place)
+            try:
+                _recover(ledger, lane, taken, shelf, now, fresh_ledger)
+            except Offline:
+                raise
+            except FileSystemProblem as trouble:
+                log.warning("a packet could not be put in order", extra={"trouble": where(trouble)})
+                done = False
+    return done
+
+
+def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now: datetime, fresh_ledger: bool) -> None:
+    packet = taken.packet
+    if packet is None:
+        lane.fs.remove_folder(taken.place)  # only an empty one goes: a crash before its manifest
+        return
+    if packet.installation != lane.installation or packet.lane != str(lane.id):
+        return  # another PC's that shares this folder, at work on it
+    known = ledger.packet(packet.id)
+    if known is None and fresh_ledger:
+        _adopt(ledger, lane, packet, shelf, taken.place, now)
+    elif known is None:
+        shelves.undo_take(lane.fs, lane.settings.folder, taken.place, packet)
+    elif known.shelf in (Shelf.SENDING, Shelf.HELD) and known.shelf is not shelf:
+        _reunite(lane, known, taken.place)
 
 
 def _reunite(lane: Lane, known: PacketRecord, place: Path) -> None:

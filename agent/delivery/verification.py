@@ -6,15 +6,21 @@ service has been asked `AFTER` seconds after the delivery, or has told of failed
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from threading import Event
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.delivery.documents import utc_text
 from agent.destinations.verifying import Marked, not_accepted
 from agent.ledger.records import PacketRecord
-from agent.model import Problem, StatementUpload
+from agent.model import PacketState, Problem, StatementUpload
+
+if TYPE_CHECKING:
+    from agent.delivery.control import Control
+    from agent.delivery.jobs import Jobs
 
 AFTER = (3.0, 10.0, 30.0)  # seconds after the delivery: the service may check in its own time
 
@@ -55,6 +61,75 @@ def ask(destination: AsksAfterwards, upload: StatementUpload, before: frozenset[
     fresh = [entity for key, entity in found.entities.items() if key not in before]
     body = upload.spool.read_text(encoding="utf-8") if fresh else ""
     return Answer(not_accepted(upload.filename, upload.statements, body, fresh), found.problem)
+
+
+@dataclass(frozen=True)
+class Said:
+    """The message with which an answer comes back to the control thread."""
+
+    packet: str
+    answer: Answer
+
+
+class Verifications:
+    """The questions that are open. Belongs to the control thread."""
+
+    def __init__(self, control: Control, jobs: Jobs, post: Callable[[Said], None]) -> None:
+        self._control = control
+        self._jobs = jobs
+        self._post = post
+        self._open: dict[str, Verification] = {}
+
+    @property
+    def packets(self) -> frozenset[str]:
+        """Return the packets about which the service is still being asked."""
+        return frozenset(self._open)
+
+    def due(self, steady: float) -> Iterator[float]:
+        """Yield in how many seconds something is to be asked."""
+        for verification in self._open.values():
+            if not verification.under_way:
+                yield verification.due - steady
+
+    def begin(self, packet: PacketRecord) -> None:
+        """Ask about a delivered packet, where the settings want that and it has not been done."""
+        lane = self._control.lanes.get(packet.lane)
+        wanted = packet.state is PacketState.DELIVERED and "verification" not in (packet.receipt or {})
+        if wanted and lane is not None and lane.verifier is not None:
+            self._open[packet.id] = Verification(self._control.clock.steady())
+
+    def ask(self) -> None:
+        """Ask whatever is due."""
+        steady, now = self._control.clock.steady(), self._control.clock.now()
+        for packet_id, verification in self._open.items():
+            if verification.under_way or verification.due > steady:
+                continue
+            verification.under_way = True
+            packet = self._control.packets[packet_id]
+            self._jobs.check(
+                partial(self._control.lanes[packet.lane].verify, packet, self._control.cancel, now),
+                partial(self._back, packet_id),
+                partial(self._broken, packet_id),
+            )
+
+    def said(self, said: Said) -> None:
+        """Take an answer; the last one, or the first that tells of failed statements, goes into the receipt."""
+        verification = self._open[said.packet]
+        verification.asked += 1
+        verification.under_way = False
+        if said.answer.problem is None and verification.asked < len(AFTER):
+            return
+        packet, now = self._control.packets[said.packet], self._control.clock.now()
+        with self._control.ledger.transaction() as tx:
+            tx.verified(packet, in_receipt(packet, said.answer, now), said.answer.problem, now)
+        del self._open[said.packet]
+        self._control.refresh([said.packet])
+
+    def _back(self, packet_id: str, answer: Answer) -> None:
+        self._post(Said(packet_id, answer))
+
+    def _broken(self, packet_id: str, _trouble: Exception) -> None:
+        self._post(Said(packet_id, Answer()))
 
 
 def in_receipt(packet: PacketRecord, answer: Answer, now: datetime) -> dict[str, Any]:
