@@ -33,6 +33,10 @@ def write_to(folder: Path, *, level: int = logging.INFO) -> None:
     """
     log.setLevel(level)
     log.propagate = False
+    for library in ("watchdog", "httpx", "httpcore", "uvicorn"):  # they write names of files and addresses
+        theirs = logging.getLogger(library)
+        theirs.addHandler(logging.NullHandler())
+        theirs.propagate = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(

@@ -47,7 +47,7 @@ def history(
     if as_json:
         answer_json([_row(packet) for packet in packets])
         return
-    _table(packets)
+    _tell(packets)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -87,16 +87,17 @@ def _row(packet: Any) -> dict[str, Any]:
     }
 
 
-def _table(packets: list[Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _tell(packets: list[Any]) -> None:
+    import textwrap
+    from shutil import get_terminal_size
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("Arrived", "Lane", "Name", "State", "Control number, or why"):
-        table.add_column(heading, overflow="fold")
+    if not packets:
+        typer.echo("No packets yet.")
+    width = get_terminal_size().columns
     for packet in packets:
-        why = packet.control_number or (packet.problem.sentence if packet.problem else "")
-        table.add_row(
-            f"{packet.arrived_at.astimezone():%Y-%m-%d %H:%M}", str(packet.lane), packet.name, str(packet.state), why
-        )
-    Console(markup=False, highlight=False).print(table if packets else "No packets yet.")
+        arrived = f"{packet.arrived_at.astimezone():%Y-%m-%d %H:%M}"
+        typer.echo(f"{arrived}  {packet.state!s:8}  {packet.name}  ({packet.lane})")
+        more = packet.control_number or (packet.problem.sentence if packet.problem else "")
+        indent = " " * 28
+        for line in textwrap.wrap(more, max(width - len(indent), 30), break_long_words=False):
+            typer.echo(indent + line)

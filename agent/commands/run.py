@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent import __version__
 from agent.commands.options import (
     UNREACHABLE,
     USAGE_OR_SETTINGS,
@@ -40,10 +41,11 @@ def run(
     settings = load_or_exit(config, ctx).settings
     from agent.delivery.engine import AlreadyRunning
     from agent.ledger.opening import LedgerUnavailable
-    from agent.log import write_to
+    from agent.log import log, write_to
     from agent.settings.locations import log_folder
 
     write_to(log_folder(settings.agent))
+    log.info("started", extra={"version": __version__, "lanes": [str(lane) for lane in settings.lanes]})
     try:
         if once:
             raise typer.Exit(_once(settings, as_json))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from agent.clock import Reading
 from agent.ledger import schema
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord, Shelf
+from agent.log import log
 from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
 
 
@@ -249,7 +250,8 @@ class Transaction:
     def note(
         self, at: datetime, event: str, *, packet: str = "", lane: LaneId | str = "", actor: str = "", **detail: Any
     ) -> None:
-        """Add a line to the journal."""
+        """Add a line to the journal, and the same to the log. `detail` never holds a name."""
+        log.info(event, extra={"packet": packet, "lane": str(lane), "detail": detail})
         self._connection.execute(
             insert(schema.journal).values(at=at, event=event, packet=packet, lane=str(lane), detail=detail, actor=actor)
         )

@@ -1,0 +1,156 @@
+"""`outtray profile`: the statement mapping profiles, and what one makes of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.commands.options import USAGE_OR_SETTINGS, JsonOption, answer_json, tell
+
+if TYPE_CHECKING:
+    from agent.intake.statements.preview import Preview
+    from agent.intake.statements.profile import Profile
+    from agent.model import Problem
+
+FAULTS = 3
+"""The exit code where the file could not be sent as it is (design: the contract of commands)."""
+
+app = typer.Typer(help="Statement mapping profiles: which column of an export is which field.", no_args_is_help=True)
+
+ProfileArgument = Annotated[str, typer.Argument(metavar="NAME", help="A profile's name, or a path to a profile file.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A statement file. It is only read.")]
+WithOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="auto, a profile's name, or a path to one.")]
+
+
+@app.command("list")
+def list_profiles(as_json: JsonOption = False) -> None:
+    """List the profiles that come with OutTray."""
+    from agent.intake.statements.profile import built_in
+
+    profiles = built_in().values()
+    if as_json:
+        answer_json(
+            [{"name": p.name, "title": p.title, "format": p.recognise.format, "note": p.note} for p in profiles]
+        )
+        return
+    _table("Statement profiles", ("Name", "For", "Note"), [(p.name, p.title, p.note) for p in profiles])
+
+
+@app.command("show")
+def show_profile(name: ProfileArgument, as_json: JsonOption = False) -> None:
+    """Show a profile: which columns it knows, and how it reads dates, amounts and names."""
+    profile = _profile(name)
+    if as_json:
+        answer_json(profile.model_dump(mode="json"))
+        return
+    layout = {key: value for key, value in profile.layout.model_dump().items() if value not in ("", (), False, 0)}
+    typer.echo(f"{profile.name}: {profile.title}")
+    typer.echo(profile.note)
+    _table("Columns", ("Field", "Headings that fill it"), [(f, ", ".join(h)) for f, h in profile.columns.items()])
+    _table("Layout", ("Setting", "Value"), [(key, _spoken(value)) for key, value in layout.items()])
+    if profile.ignore:
+        typer.echo(f"Known and not sent: {', '.join(profile.ignore)}")
+
+
+@app.command("try")
+def try_profile(file: FileArgument, profile: WithOption = "auto", as_json: JsonOption = False) -> None:
+    """Show what would become of a statement file: nothing is moved or sent."""
+    from datetime import datetime
+
+    from agent.folder.filesystem import FileSystemProblem
+    from agent.folder.real import RealFileSystem
+    from agent.intake.statements.preview import preview
+
+    try:
+        found = preview(RealFileSystem(), file.absolute(), profile, datetime.now().astimezone().date())
+    except (FileSystemProblem, OSError):
+        tell(f"{file.name} cannot be opened. Check that it is there, and that no other program has it open.")
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    if as_json:
+        answer_json(_as_json(found))
+    else:
+        _show(found)
+    if found.problem:
+        raise typer.Exit(FAULTS)
+
+
+def _profile(name: str) -> Profile:
+    from agent.intake.statements.problems import Unreadable
+    from agent.intake.statements.profile import find
+
+    try:
+        return find(name)
+    except Unreadable as unreadable:
+        tell(unreadable.problem.sentence)
+        tell(unreadable.problem.what_to_do)
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+
+
+def _show(found: Preview) -> None:
+    from agent.intake.statements.preview import summary
+
+    if found.profile:
+        typer.echo(f"Profile {found.profile}, because {found.why}.")
+        _table("Columns that are sent", ("Column", "Field"), list(found.columns.items()))
+    if found.unknown:
+        typer.echo(f"Not sent, because no profile knows them: {', '.join(found.unknown)}")
+    if found.unused:
+        typer.echo(f"Known and not sent: {', '.join(found.unused)}")
+    if found.first:
+        columns = ("Row", "Account", "Name", "Date", "Due", "Lines")
+        _table(f"The first of {found.count:,} statements", columns, [summary(statement) for statement in found.first])
+    for warning in found.warnings:
+        typer.echo(warning)
+    if found.problem:
+        _show_problem(found.problem)
+    else:
+        typer.echo(f"{found.count:,} statement{'s' * (found.count != 1)} can be sent.")
+
+
+def _show_problem(problem: Problem) -> None:
+    from agent.intake.statements.problems import listing
+
+    typer.echo(problem.sentence)
+    for line in listing(problem.details):
+        typer.echo(f"  {line}")
+    typer.echo(problem.what_to_do)
+
+
+def _as_json(found: Preview) -> dict[str, Any]:
+    problem = found.problem
+    return {
+        "profile": found.profile,
+        "why": found.why,
+        "columns": found.columns,
+        "unknown": found.unknown,
+        "not_sent": found.unused,
+        "statements": found.count,
+        "first": found.first,
+        "warnings": found.warnings,
+        "problem": problem
+        and {
+            "code": problem.code,
+            "sentence": problem.sentence,
+            "what_to_do": problem.what_to_do,
+            "details": [{"where": d.where, "value": d.value, "message": d.message} for d in problem.details],
+        },
+    }
+
+
+def _spoken(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _table(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console().print(table)
