@@ -60,10 +60,10 @@ class CarryingOut:
         """Return the packets whose files are not to be moved just now."""
         return frozenset(packet for packet, setback in self._setbacks.items() if setback.at > steady)
 
-    def due(self, steady: float) -> Iterator[float]:
-        """Yield in how many seconds something is to be tried again."""
+    def due(self) -> Iterator[float]:
+        """Yield when, in steady seconds, something is to be tried again."""
         for setback in self._setbacks.values():
-            yield setback.at - steady
+            yield setback.at
 
     def trouble_of(self, lane: LaneId) -> Problem | None:
         """Return what keeps a lane's files from moving."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
@@ -39,6 +39,7 @@ ROUNDS = 50  # a step ends when the planner has nothing more to do now; more rou
 LONGEST_SLEEP = 60.0
 LOOKS_APART = 0.2  # seconds: a program that writes slowly gives a hint with every write
 LEDGER_PATIENCE = 5.0
+TELL_APART = 0.5  # seconds between two snapshots
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Control:
         self._stopping = False
         self._started = False
         self._reread = False
+        self._untold = False
+        self._told_at = float("-inf")
         self._look_at: dict[LaneId, float] = {}
         self._tidy_at: dict[LaneId, float] = {}
         self._again: dict[LaneId, bool] = {}
@@ -152,14 +155,16 @@ class Control:
 
     def step(self) -> float:
         """Do all that is to do now; return in how many seconds at most there is something to do again."""
+        reading = self.clock.read()
+        now, begun = reading.wall, reading.steady
+        if mind_the_clock(self.ledger, reading):
+            self._reread = True
+            self._look_at.clear()  # what waits there waits since another time now
         if not self._started:
-            self._start()
+            self._start(now)
         if self._reread:
             self._read_all()
             self._reread = False
-        now = self.clock.now()
-        if mind_the_clock(self.ledger, self.clock.read()):
-            self._read_all()
         while not self._inbox.empty():
             self._receive(self._inbox.get_nowait())
         for request in self._requests():
@@ -173,11 +178,18 @@ class Control:
         if not self._stopping:
             self.verifications.ask()
         self.trouble = None
-        self._changed(self)
-        return self._next_due(now)
+        self._tell()
+        return self._next_due(now, begun)
 
-    def _start(self) -> None:
-        now = self.clock.now()
+    def _tell(self) -> None:
+        """Tell that something may have changed, but not with every step of a busy moment."""
+        steady = self.clock.steady()
+        self._untold = steady - self._told_at < TELL_APART
+        if not self._untold:
+            self._told_at = steady
+            self._changed(self)
+
+    def _start(self, now: datetime) -> None:
         recover_ledger(self.ledger, now)
         self._read_all()
         for packet in self.packets.values():
@@ -188,6 +200,9 @@ class Control:
         self.packets = {packet.id: packet for packet in self.ledger.unfinished()}
         known = self.ledger.lanes()
         self.lane_records = {lane: known.get(lane, LaneRecord(lane)) for lane in self.lanes}
+        self._finished = [
+            replace(done, packet=self.packets.get(done.packet.id, done.packet)) for done in self._finished
+        ]
 
     def _receive(self, message: object) -> None:
         match message:
@@ -271,16 +286,16 @@ class Control:
             record=self.lane_records[lane.id],
             offline=lane.offline is not None or not lane.recovered,
             found=found,
-            lookalikes={}
-            if statements
-            else {one.packet: self._lookalikes(lane, one, now) for one in found if one.checked},
+            lookalikes={} if statements else {one.packet: self._lookalikes(lane, one, now) for one in found},
             claims=tuple(self.ledger.claims(lane.terms.store_id, now)) if relevant else (),
         )
 
     def _lookalikes(self, lane: Lane, found: Found, now: datetime) -> tuple[PacketRecord, ...]:
+        if found.checked is None or not found.checked.fingerprint:
+            return ()
         since = now - timedelta(days=lane.duplicate_days)
         size = sum(file.identity.size for file in found.candidate.files)
-        return tuple(self.ledger.lookalikes(lane.id, size, since))
+        return tuple(self.ledger.lookalikes(lane.id, found.checked.fingerprint, size, since))
 
     def _check(self, action: Check) -> None:
         lane, found = self.lanes[action.lane], action.found
@@ -310,14 +325,12 @@ class Control:
 
     def refresh(self, packet_ids: Iterable[str]) -> None:
         """Read packets again that have been written."""
-        for packet_id in packet_ids:
-            packet = self.ledger.packet(packet_id)
-            if packet is not None and (packet.unshelved or packet.state not in (PacketState.SENT, PacketState.FAILED)):
-                self.packets[packet_id] = packet
+        for packet in self.ledger.packets(list(packet_ids)):
+            if packet.unshelved or packet.state not in (PacketState.SENT, PacketState.FAILED):
+                self.packets[packet.id] = packet
             else:
-                self.packets.pop(packet_id, None)
-                if packet is not None:
-                    self.ended.append(packet)
+                self.packets.pop(packet.id, None)
+                self.ended.append(packet)
 
     def record_lane(self, record: LaneRecord) -> None:
         """Write down a lane's state."""
@@ -349,23 +362,27 @@ class Control:
 
     # --- Sleeping ---------------------------------------------------------------------------------------------------
 
-    def _next_due(self, now: datetime) -> float:
+    def _next_due(self, began: datetime, began_steady: float) -> float:
+        """Return the seconds until the next due time. What came due while the step ran is due at once.
+
+        What was due already when the step began, and was not done, waits for something else (a sender, a lane): that
+        wakes the loop itself.
+        """
         if not self._inbox.empty():
             return 0.0
-        steady = self.clock.steady()
-        due = [LONGEST_SLEEP, *(at - steady for at in self._look_at.values()), *self._carrying_out.due(steady)]
-        due.extend(self.verifications.due(steady))
-        due.extend(lane.watcher.due - steady for lane in self.lanes.values() if lane.watcher and lane.watcher.due)
-        due.extend(
-            (packet.next_at - now).total_seconds() for packet in self.packets.values() if packet.next_at is not None
-        )
-        due.extend(
-            (record.rest_until - now).total_seconds()
-            for record in self.lane_records.values()
-            if record.rest_until is not None
-        )
-        # What is due already and was not done waits for something else (a sender, a lane): that wakes the loop itself.
-        return min(seconds for seconds in due if seconds > 0)
+        dates = [packet.next_at for packet in self.packets.values()]
+        dates.extend(record.rest_until for record in self.lane_records.values())
+        now, steady = self.clock.now(), self.clock.steady()
+        due = [(date - now).total_seconds() for date in dates if date is not None and date > began]
+        moments = [
+            *self._look_at.values(),
+            *self._carrying_out.due(),
+            *self.verifications.due(),
+            *(lane.watcher.due for lane in self.lanes.values() if lane.watcher is not None),
+            *([self._told_at + TELL_APART] if self._untold else []),
+        ]
+        due.extend(moment - steady for moment in moments if moment is not None and moment > began_steady)
+        return max(0.0, min(due, default=LONGEST_SLEEP))
 
 
 def asked(record: LaneRecord, verb: str, now: datetime) -> LaneRecord:

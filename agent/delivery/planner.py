@@ -7,7 +7,7 @@ until nothing is left to do now. So each rule here can be read, and tested, as i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.delivery import problems
@@ -184,16 +184,14 @@ def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders:
         key=name_key(found.upload_name),
         sha256="".join(found.checked.sha256[:1]),
         state=ClaimState.RESERVED,
-        claimed_at=now,
+        claimed_at=_end_of_the_line(claims, now),
     )
     verdict = judge(claims, mine, scope=lane.terms.scope, now=now)
     match verdict:
         case Free():
             return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), claim=mine)
         case Continues(claim=earlier):
-            taken_over = FilenameClaim(
-                **{**vars(mine), "state": ClaimState.UNKNOWN, "accepted_at": earlier.accepted_at}
-            )
+            taken_over = replace(earlier, packet=mine.packet, active=True)
             return Admit(
                 lane.id,
                 found,
@@ -212,6 +210,11 @@ def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders:
                 return Admit(lane.id, found, PacketState.FAILED, problem=problem)
             held = problems.NAME_USED.problem(name=found.upload_name)
             return Admit(lane.id, found, PacketState.HELD, until=until, problem=held, claim=mine)
+
+
+def _end_of_the_line(claims: list[FilenameClaim], now: datetime) -> datetime:
+    """Return a moment after every claim that waits, so that of two files met at one look only one is the first."""
+    return max([now, *(claim.claimed_at + timedelta(microseconds=1) for claim in claims if claim.active)])
 
 
 def _waited_long(found: Found, terms: Terms, now: datetime) -> bool:

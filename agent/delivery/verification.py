@@ -85,11 +85,11 @@ class Verifications:
         """Return the packets about which the service is still being asked."""
         return frozenset(self._open)
 
-    def due(self, steady: float) -> Iterator[float]:
-        """Yield in how many seconds something is to be asked."""
+    def due(self) -> Iterator[float]:
+        """Yield when, in steady seconds, something is to be asked."""
         for verification in self._open.values():
             if not verification.under_way:
-                yield verification.due - steady
+                yield verification.due
 
     def begin(self, packet: PacketRecord) -> None:
         """Ask about a delivered packet, where the settings want that and it has not been done."""

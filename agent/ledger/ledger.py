@@ -48,6 +48,10 @@ class Ledger:
         found = self._packets(schema.packet.c.id == packet_id)
         return found[0] if found else None
 
+    def packets(self, packet_ids: Sequence[str]) -> list[PacketRecord]:
+        """Return these packets, as far as they are known."""
+        return self._packets(schema.packet.c.id.in_(list(packet_ids))) if packet_ids else []
+
     def unfinished(self) -> list[PacketRecord]:
         """Return every packet that has not come to rest, in order of arrival."""
         waits_for_shelf = and_(
@@ -91,14 +95,15 @@ class Ledger:
         ]
         return self._packets(and_(True, *where), newest_first=True, limit=limit)
 
-    def lookalikes(self, lane: LaneId, size: int, since: datetime) -> list[PacketRecord]:
-        """Return the lane's packets with this total size that are under way or were sent after `since`."""
+    def lookalikes(self, lane: LaneId, fingerprint: str, size: int, since: datetime) -> list[PacketRecord]:
+        """Return the lane's packets with this metadata and total size that are under way or were sent after `since`."""
         column = schema.packet.c
         return self._packets(
             and_(
                 column.store == lane.store,
                 column.kind == lane.kind,
                 column.size == size,
+                column.fingerprint == fingerprint,
                 or_(
                     column.state.in_(ACTIVE),
                     and_(column.state == PacketState.SENT, column.ended_at >= since),

@@ -158,13 +158,14 @@ def test_lookalikes_are_the_lanes_packets_of_that_size_on_their_way_or_lately_se
             packet("under-way"),
             packet("sent", **sent),
             packet("sent-long-ago", **sent | {"ended_at": NOW - hours(200)}),
+            packet("other-metadata", fingerprint="other"),
             packet("other-size", sizes={"scan.pdf": 7}),
             packet("other-lane", STATEMENTS),
             packet("failed", state=PacketState.FAILED, ended_at=NOW),
             packet("failed-unsure", state=PacketState.FAILED, ended_at=NOW, possibly_sent=True),
         ]:
             tx.admit(record, NOW)
-    found = {record.id for record in ledger.lookalikes(SCANS, 100, NOW - hours(168))}
+    found = {record.id for record in ledger.lookalikes(SCANS, "", 100, NOW - hours(168))}
     assert found == {"under-way", "sent", "failed-unsure"}
 
 

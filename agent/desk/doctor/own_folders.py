@@ -1,0 +1,132 @@
+"""What OutTray keeps for itself: data folder, ledger, logs; and whether it runs."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from agent.delivery.snapshot import SnapshotFile
+from agent.desk.doctor.finding import Check, Finding, State, found
+from agent.desk.doctor.world import World
+from agent.folder.filesystem import FileSystem, FileSystemProblem
+from agent.folder.names import OWN_PREFIX
+from agent.folder.problems import folder_problem
+from agent.ledger.opening import HEAD
+from agent.settings.locations import data_folder, ledger_file, log_folder
+from agent.settings.schema import Settings
+
+TRIAL = f"{OWN_PREFIX}doctor-"
+"""What the doctor's throw-away files begin with: names that are never picked up."""
+
+_WORDS = b"The doctor's trial of the rights in this folder. It can be deleted.\n"
+
+
+def check_own_folders(settings: Settings, world: World) -> Iterator[Finding]:
+    """Check the data folder, the ledger in it, and the folder for logs."""
+    yield _writable(Check.DATA, data_folder(settings.agent), world)
+    yield _ledger(ledger_file(settings.agent))
+    yield _writable(Check.LOGS, log_folder(settings.agent), world)
+
+
+def try_rights(fs: FileSystem, folder: Path) -> None:
+    """Write, read, rename and delete a throw-away file, and make and remove a folder.
+
+    Raises the `FileSystemProblem` that was met. What was made is taken away again as far as the rights allow.
+    """
+    mark = secrets.token_hex(4)
+    first, second, inside = (folder / f"{TRIAL}{mark}{suffix}" for suffix in ("", "-renamed", "-folder"))
+    try:
+        fs.write(first, _WORDS)
+        with fs.open(first) as file:
+            file.read()
+        fs.move(first, second)
+        fs.make_folder(inside)
+        fs.remove_folder(inside)
+        fs.remove(second)
+    except FileSystemProblem:
+        for leftover in (first, second):
+            with suppress(FileSystemProblem):
+                fs.remove(leftover)
+        with suppress(FileSystemProblem):
+            fs.remove_folder(inside)
+        raise
+
+
+def _writable(check: Check, folder: Path, world: World) -> Finding:
+    standing = next((place for place in (folder, *folder.parents) if world.is_folder(place)), folder)
+    try:
+        try_rights(world.fs, standing)
+    except FileSystemProblem as trouble:
+        return found(check, folder_problem(trouble, folder))
+    said = "Can be written." if standing == folder else "Is not there yet; OutTray makes it at its first start."
+    return Finding(check, State.OK, said, detail=str(folder))
+
+
+def _ledger(path: Path) -> Finding:
+    """Read the ledger without writing to it: its integrity and its version."""
+    if not path.exists():
+        return Finding(Check.LEDGER, State.OK, "There is none yet; OutTray makes it at its first start.")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+            version = str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]) if sound else ""
+            packets = connection.execute("SELECT count(*) FROM packet").fetchone()[0] if sound else 0
+    except (sqlite3.Error, OSError, TypeError) as trouble:
+        busy = isinstance(trouble, sqlite3.OperationalError) and "locked" in str(trouble)
+        if busy:
+            remedy = "Look again in a minute. If it stays, see which other program has the data folder open."
+            return Finding(Check.LEDGER, State.WARN, "Another program has it open just now.", remedy)
+        return _damaged(type(trouble).__name__)
+    if not sound:
+        return _damaged("quick_check")
+    if version > HEAD:
+        return Finding(
+            Check.LEDGER,
+            State.FAIL,
+            "A newer OutTray wrote it.",
+            "Install that version again. This one would set the ledger aside and begin a new one.",
+            detail=f"version {version}, this OutTray knows {HEAD}",
+        )
+    size = f"{path.stat().st_size / 1e6:,.1f} MB"
+    later = "" if version == HEAD else " It is brought up to date at the next start."
+    said = f"Sound; {packets:,} packet{'s' * (packets != 1)}, {size}.{later}"
+    return Finding(Check.LEDGER, State.OK, said, detail=f"version {version}")
+
+
+def _damaged(detail: str) -> Finding:
+    return Finding(
+        Check.LEDGER,
+        State.FAIL,
+        "It is damaged.",
+        "Start OutTray again: it sets the damaged ledger aside and goes on from what stands on the shelves. "
+        "Have IT check this PC's disk.",
+        detail=detail,
+    )
+
+
+def check_agent(settings: Settings, world: World) -> Finding:
+    """Tell whether the agent runs. There is never more than one with a data folder: it holds a lock on it."""
+    try:
+        running = world.running(settings)
+    except OSError as trouble:
+        sentence, remedy = "Whether OutTray runs cannot be told.", "Mend the rights of the data folder first."
+        return Finding(Check.AGENT, State.WARN, sentence, remedy, detail=type(trouble).__name__)
+    if not running:
+        return Finding(
+            Check.AGENT, State.WARN, "OutTray is not running; nothing is being sent.", "Start it with: outtray run"
+        )
+    pid = (SnapshotFile(data_folder(settings.agent)).read() or {}).get("pid")
+    return Finding(Check.AGENT, State.OK, "OutTray is running, once.", detail=f"process {pid}" if pid else "")
+
+
+def check_autostart() -> Finding:
+    """Say that nothing is known of it: this version does not set OutTray up to start by itself."""
+    return Finding(
+        Check.AUTOSTART,
+        State.SKIPPED,
+        "Not checked: starting by itself comes with a later version.",
+        "Until then, start it with the system's own scheduler or by hand: outtray run",
+    )
