@@ -83,7 +83,7 @@ class Judge:
             checked = intake.check(place, candidate, found.packet, found.upload_name, self.now)
             if checked.problem is None:
                 checked = replace(checked, problem=self._incomplete(candidate))
-            if checked.problem is None and not checked.sha256 and self._lookalikes(found):
+            if checked.problem is None and not checked.sha256 and self._lookalikes(replace(found, checked=checked)):
                 checked = replace(checked, sha256=tuple(self._digest(place / file.name) for file in candidate.files))
         except FileSystemProblem as trouble:
             return replace(found, checked=Checked(folder_problem(trouble, place)), not_yet=True)
@@ -128,11 +128,11 @@ class Judge:
 
     def _lookalikes(self, found: Found) -> tuple[PacketRecord, ...]:
         settings = self.rules.settings
-        if self.ledger is None or not isinstance(settings, AttachmentsSettings):
+        if self.ledger is None or found.checked is None or not isinstance(settings, AttachmentsSettings):
             return ()
         size = sum(file.identity.size for file in found.candidate.files)
         since = self.now - timedelta(days=settings.duplicate_days)
-        return tuple(self.ledger.lookalikes(self.rules.lane, size, since))
+        return tuple(self.ledger.lookalikes(self.rules.lane, found.checked.fingerprint, size, since))
 
     # --- What to say of it ------------------------------------------------------------------------------------------
 
