@@ -6,9 +6,10 @@ tests runs over both. No method follows a symbolic link or a junction, and none 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from agent.model import Identity
 
@@ -50,20 +51,38 @@ class Damaged(FileSystemProblem):
     """A copy does not equal its source, or the device reports an error."""
 
 
+class Changed(FileSystemProblem):
+    """What stands there is not what was observed."""
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One name in a folder. Links, junctions, devices and pipes are neither file nor folder: `other`."""
+    """One name in a folder, as it stands on the disk.
+
+    Links, junctions, devices and pipes are neither file nor folder: `other`. `hidden` is the system's own mark
+    (Windows, macOS); a name with a leading dot is for `names.py` to judge.
+    """
 
     name: str
-    kind: str  # "file" | "folder" | "other"
+    kind: Literal["file", "folder", "other"]
     identity: Identity | None = None  # of files
+    hidden: bool = False
 
 
 class FileSystem(Protocol):
     """What every file system behind the seam does. Every method raises a `FileSystemProblem`, and nothing else."""
 
     def list(self, folder: Path) -> list[Entry]:
-        """Return what stands in `folder`, in no order."""
+        """Return what stands in `folder`, in no order. Raise `Missing` where no folder stands, `Offline` where the
+        disk or share does not answer; which of the two a lane's folder is, `looking.py` decides.
+        """
+        ...
+
+    def names(self, folder: Path) -> Sequence[str]:
+        """Return the names of all that stands in `folder`, and nothing else of it: cheap where there is much.
+
+        Raises as `list` does.
+        """
         ...
 
     def identify(self, path: Path) -> Identity:
@@ -94,7 +113,7 @@ class FileSystem(Protocol):
         ...
 
     def make_folder(self, path: Path) -> None:
-        """Make a folder and those above it. One that stands already is no problem."""
+        """Make a folder and those above it. One that stands already is no problem; a file or link raises `Exists`."""
         ...
 
     def remove_folder(self, path: Path) -> None:

@@ -1,0 +1,89 @@
+"""A packet's documents on a shelf: its receipt, or its problem. They name their packet, and so tell whose they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from agent.folder.carrying import is_ours, names_in
+from agent.folder.filesystem import Exists, FileSystem, Missing
+from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, name_key
+from agent.folder.packets import Packet, ShelfNames, shelf_names
+
+_LARGEST_DOCUMENT = 16 << 20
+
+
+def write_documents(
+    fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet, documents: Mapping[str, bytes]
+) -> None:
+    """Write what is not there yet. Raise `Exists` where another packet's document has the name.
+
+    The `.json` comes first, for it names its packet: what a crash left beside that is known by it.
+    """
+    for ending in sorted(documents, key=lambda ending: not ending.endswith(".json")):
+        path = shelf / names.documents[ending]
+        try:
+            fs.write(path, documents[ending])
+        except Exists:
+            if not is_document_of(fs, path, packet, documents[ending]):
+                raise
+
+
+def remove_documents(
+    fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet, documents: Mapping[str, bytes]
+) -> None:
+    """Remove the packet's documents, and no other's; the `.json`, by which they are known, last."""
+    for ending in sorted(documents or (PROBLEM_TEXT, PROBLEM_JSON), key=lambda ending: ending.endswith(".json")):
+        path = shelf / names.documents[ending]
+        if is_document_of(fs, path, packet, documents.get(ending)):
+            fs.remove(path)
+
+
+def is_document_of(fs: FileSystem, path: Path, packet: Packet, expected: bytes | None) -> bool:
+    """Tell whether a document is this packet's: by its "packet", by that of the `.json` beside it, or byte for byte."""
+    data = _read(fs, path)
+    if data is None:
+        return False
+    if data == expected:
+        return True
+    if path.name.endswith(PROBLEM_TEXT):
+        data = _read(fs, path.with_name(path.name.removesuffix(PROBLEM_TEXT) + PROBLEM_JSON))
+    try:
+        document = json.loads(data or b"")
+    except ValueError:
+        return False
+    return isinstance(document, dict) and document.get("packet") == packet.id
+
+
+def _read(fs: FileSystem, path: Path) -> bytes | None:
+    try:
+        with fs.open(path) as file:
+            return file.read(_LARGEST_DOCUMENT)
+    except Missing:
+        return None
+
+
+def number_on(fs: FileSystem, shelf: Path, packet: Packet) -> int | None:
+    """Return the number that a packet has on a shelf: by the document that names it, else by its files."""
+    entries = names_in(fs, shelf)
+    keys = frozenset(map(name_key, entries))
+    numbers = [number for number in numbers_among(entries) if shelf_names(packet, number).keys & keys]
+    for number in numbers:
+        documents = shelf_names(packet, number).documents.values()
+        if any(is_document_of(fs, shelf / name, packet, None) for name in documents if name_key(name) in keys):
+            return number
+    for number in numbers:
+        files = shelf_names(packet, number).files
+        if any(is_ours(fs, shelf / files[file.name], file.identity) for file in packet.files):
+            return number
+    return None
+
+
+def numbers_among(names: Iterable[str]) -> list[int]:
+    """Return the numbers that a packet can have on a shelf, going by the names there."""
+    found = {1}
+    for name in names:
+        found.update(int(match[1]) for match in re.finditer(r" \(([1-9][0-9]{0,5})\)", name))
+    return sorted(found)

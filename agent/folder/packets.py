@@ -1,0 +1,214 @@
+"""A packet on a shelf: its manifest, and the names that its files and documents get."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from agent.folder.filesystem import Damaged, FileSystem
+from agent.folder.names import DOCUMENTS, MANIFEST, name_key
+from agent.model import Candidate, Identity
+
+SIDECAR = "sidecar"
+DOCUMENT = "document"
+
+_LONGEST_NAME = 255  # bytes on Linux and macOS, UTF-16 units on Windows: UTF-8 has never fewer of them
+_LARGEST_MANIFEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class ShelfFile:
+    """One file of a packet: the name that it had in the watched folder, and the identity with which it was taken."""
+
+    name: str
+    role: str  # DOCUMENT | SIDECAR
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What a shelf has to know of a packet. `name` is the NAME of `NAME.receipt.json`."""
+
+    id: str
+    lane: str
+    installation: str
+    name: str
+    arrived_at: datetime
+    files: tuple[ShelfFile, ...]
+    folder: str = ""
+    keep_names: bool = False
+
+    @classmethod
+    def of(cls, candidate: Candidate, *, packet: str, lane: str, installation: str, arrived_at: datetime) -> Packet:
+        """Return the packet that a candidate becomes."""
+        documents = [ShelfFile(file.name, DOCUMENT, file.identity) for file in candidate.files]
+        sidecars = [candidate.sidecar] if candidate.sidecar else []
+        return cls(
+            id=packet,
+            lane=lane,
+            installation=installation,
+            name=candidate.name,
+            arrived_at=arrived_at,
+            files=(*documents, *(ShelfFile(file.name, SIDECAR, file.identity) for file in sidecars)),
+            folder=candidate.folder,
+            keep_names=candidate.keep_names,
+        )
+
+    def identity_of(self, name: str) -> Identity:
+        """Return the identity with which the file of this name was taken."""
+        return next(file.identity for file in self.files if file.name == name)
+
+    @property
+    def sidecar_first(self) -> tuple[ShelfFile, ...]:
+        """The order in which files leave the watched folder.
+
+        Without its sidecar a file goes nowhere, whereas a sidecar that stays behind could meet another file under the
+        name of the one that left: scanners begin again at SCN_0001.
+        """
+        return tuple(sorted(self.files, key=lambda file: file.role != SIDECAR))
+
+    @property
+    def sidecar_last(self) -> tuple[ShelfFile, ...]:
+        """The order in which files come back into the watched folder, for the same reason."""
+        return tuple(sorted(self.files, key=lambda file: file.role == SIDECAR))
+
+
+def manifest_bytes(packet: Packet) -> bytes:
+    """Return the manifest as it stands in the packet's folder."""
+    return json.dumps(
+        {
+            "packet": packet.id,
+            "lane": packet.lane,
+            "installation": packet.installation,
+            "name": packet.name,
+            "arrived_at": packet.arrived_at.isoformat(),
+            "folder": packet.folder,
+            "keep_names": packet.keep_names,
+            "files": [
+                {
+                    "name": file.name,
+                    "role": file.role,
+                    "size": file.identity.size,
+                    "mtime_ns": file.identity.mtime_ns,
+                    "file_id": file.identity.file_id,
+                }
+                for file in packet.files
+            ],
+        },
+        indent=2,
+    ).encode()
+
+
+def read_manifest(fs: FileSystem, place: Path) -> Packet:
+    """Read the manifest of the packet in `place`.
+
+    Others can write there: names that lead out of the folder are not believed. Raises `Missing`, and `Damaged` where
+    the manifest is not one of ours.
+    """
+    path = place / MANIFEST
+    with fs.open(path) as file:
+        data = file.read(_LARGEST_MANIFEST)
+    try:
+        packet = _parsed(json.loads(data))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Damaged(path, "the manifest cannot be read") from error
+    if packet.id != place.name or not all(_is_plain(name, packet.folder) for name in _names(packet)):
+        raise Damaged(path, "the manifest is not this packet's")
+    return packet
+
+
+def _parsed(fields: dict[str, Any]) -> Packet:
+    return Packet(
+        id=str(fields["packet"]),
+        lane=str(fields["lane"]),
+        installation=str(fields["installation"]),
+        name=str(fields["name"]),
+        arrived_at=datetime.fromisoformat(fields["arrived_at"]),
+        files=tuple(
+            ShelfFile(
+                str(file["name"]),
+                SIDECAR if file["role"] == SIDECAR else DOCUMENT,
+                Identity(int(file["size"]), int(file["mtime_ns"]), str(file["file_id"])),
+            )
+            for file in fields["files"]
+        ),
+        folder=str(fields["folder"]),
+        keep_names=bool(fields["keep_names"]),
+    )
+
+
+def _names(packet: Packet) -> Iterable[str]:
+    yield packet.name if not packet.folder else f"{packet.folder}/{packet.name}"
+    for file in packet.files:
+        yield file.name
+
+
+def _is_plain(name: str, folder: str) -> bool:
+    """Tell whether a name is one file's of `folder`, and no path to anywhere else on this system."""
+    parts = [folder, name.removeprefix(f"{folder}/")] if folder else [name]
+    return all(part not in ("", ".", "..") and "\0" not in part and Path(part).name == part for part in parts)
+
+
+# --- Names on a shelf -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShelfNames:
+    """What a packet's files and documents are called on a shelf, relative to it; `folder` is theirs, if any."""
+
+    files: Mapping[str, str]  # by the names that they had in the watched folder
+    documents: Mapping[str, str]  # by their endings
+    folder: str = ""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys of every name that this takes up on the shelf itself, whichever documents are written."""
+        names = {name.partition("/")[0] for name in self.files.values()}
+        return frozenset(map(name_key, names | set(self.documents.values())))
+
+
+def shelf_names(packet: Packet, number: int) -> ShelfNames:
+    """Return the names of the packet's files and documents on a shelf, as the `number`th of its NAME there.
+
+    The first keeps its names. Every further one has ` (2)` behind NAME, in all its names alike, so that what belonged
+    together by name still does: `scan (2).json`, `scan (2).pdf.json`, `scan (2).receipt.json`. Where the sidecar lists
+    the files by name, they keep their names inside a folder `NAME (2)`; a packet that came as a folder stays one.
+    """
+    suffix = f" ({number})" if number > 1 else ""
+    title = _fitted(packet.name, suffix, DOCUMENTS) + suffix
+    documents = {ending: title + ending for ending in DOCUMENTS}
+    if packet.folder or (packet.keep_names and number > 1):
+        folder = _fitted(packet.folder or packet.name, suffix, ("",)) + suffix
+        return ShelfNames({file.name: f"{folder}/{_base(file)}" for file in packet.files}, documents, folder)
+    if number == 1:
+        return ShelfNames({file.name: file.name for file in packet.files}, documents)
+    split = {file.name: _behind(packet.name, file.name) for file in packet.files}
+    tails = [tail for _, tail in split.values()]
+    files = {name: _fitted(stem, suffix, tails) + suffix + tail for name, (stem, tail) in split.items()}
+    return ShelfNames(files, documents)
+
+
+def _base(file: ShelfFile) -> str:
+    return file.name.rpartition("/")[2]
+
+
+def _behind(title: str, name: str) -> tuple[str, str]:
+    """Split a file's name behind NAME, or before its ending where it does not begin with NAME."""
+    stem, tail = name[: len(title)], name[len(title) :]
+    if stem.casefold() == title.casefold() and tail[:1] in ("", "."):
+        return stem, tail
+    stem, dot, ending = name.rpartition(".")
+    return (stem, dot + ending) if stem else (name, "")
+
+
+def _fitted(stem: str, suffix: str, tails: Iterable[str]) -> str:
+    """Cut `stem` until a name can have it with `suffix` and the longest of `tails`."""
+    room = _LONGEST_NAME - max(len(os.fsencode(suffix + tail)) for tail in tails)
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem

@@ -1,0 +1,73 @@
+"""What the folder room says of a lane whose folder needs someone."""
+
+from __future__ import annotations
+
+from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, Missing, NoRoom, Offline
+from agent.model import Fault, Problem, Words
+
+OFFLINE = Words(
+    "folder-offline",
+    "The folder {folder} cannot be reached.",
+    "See that the PC or network drive that holds it is switched on and connected. OutTray goes on by itself then. "
+    "If the folder was moved or renamed, tell IT.",
+)
+DENIED = Words(
+    "folder-denied",
+    "OutTray lacks the rights for {folder}.",
+    "Tell IT: the account that OutTray runs under has to read, write and delete in this folder.",
+)
+NO_ROOM = Words(
+    "folder-full",
+    "The disk that holds {folder} is full.",
+    "Make room on it. OutTray goes on by itself then.",
+)
+DAMAGED = Words(
+    "folder-damaged",
+    "The disk that holds {folder} reports a defect.",
+    "Tell IT today: files on this disk may be in danger.",
+)
+BUSY = Words(
+    "folder-busy",
+    "A file in {folder} is open in another program.",
+    "Close the program that has it open. OutTray goes on by itself then.",
+)
+TROUBLE = Words(
+    "folder-trouble",
+    "The folder {folder} cannot be worked with at the moment.",
+    "OutTray tries again by itself. If this stays, tell IT.",
+)
+NESTED = Words(
+    "folder-nested",
+    "The folder {name} has folders inside it, and these are not looked into.",
+    "Put the files of one packet straight into one folder.",
+)
+PASSED_OVER = Words(
+    "folder-passed-over",
+    "{name} is left alone: {reason}.",
+    "Put the file itself into the folder. If it stands there already and cannot be opened, tell IT.",
+)
+DEAF = Words(
+    "watch-deaf",
+    "The system does not report new files in {folder} at the moment.",
+    "Nothing needs doing: OutTray looks every few seconds instead. If this stays, tell IT.",
+)
+
+EMPTY = "it is empty"
+NOT_READABLE = "it cannot be opened, because the rights do not suffice"
+NOT_READ = "the disk cannot read it"
+LINK = "it is a shortcut to another place, or a device"
+
+_WORDS: dict[type[FileSystemProblem], Words] = {
+    Offline: OFFLINE,
+    Missing: OFFLINE,
+    Denied: DENIED,
+    NoRoom: NO_ROOM,
+    Damaged: DAMAGED,
+    Busy: BUSY,
+}
+
+
+def folder_problem(problem: FileSystemProblem, folder: object) -> Problem:
+    """Return what a lane says whose `folder` met `problem`; the system's own words are the detail for IT."""
+    words = next((words for kind, words in _WORDS.items() if isinstance(problem, kind)), TROUBLE)
+    return words.problem((Fault(str(problem.path), "", problem.reason),), folder=folder)

@@ -1,0 +1,219 @@
+"""The file-system seam over the PC's own disks and shares."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from agent.folder import copying
+from agent.folder.errors import problem_of, translated
+from agent.folder.filesystem import Busy, Damaged, Denied, Entry, Exists, FileSystemProblem, Missing, Offline
+from agent.folder.names import name_key
+from agent.folder.system import system
+from agent.model import Identity
+
+_ERROR_NOT_SAME_DEVICE = 17  # Windows
+
+
+class RealFileSystem:
+    """The PC's own disks and shares (`FileSystem`).
+
+    A folder that is given may itself be reached through links, as IT has set it up; what stands in it is not followed.
+    """
+
+    def list(self, folder: Path) -> list[Entry]:
+        """Return what stands in `folder`. A name that goes away meanwhile is left out."""
+        entries = []
+        with _listing(folder) as found:
+            for name in found:
+                with suppress(FileNotFoundError):
+                    entries.append(_entry(name))
+        return entries
+
+    def names(self, folder: Path) -> Sequence[str]:
+        """Return the names in `folder`, without a look at what they stand for."""
+        with _listing(folder) as found:
+            return [entry.name for entry in found]
+
+    def identify(self, path: Path) -> Identity:
+        """Return the identity of the regular file at `path`."""
+        with translated(path):
+            return _identity(_regular(path))
+
+    def open(self, path: Path) -> BinaryIO:
+        """Open the regular file at `path` for reading, keeping nobody else from it.
+
+        The file's own `read` raises plain `OSError`s; `errors.translated` makes problems of them.
+        """
+        with translated(path):
+            return system.open_reading(system.real_path(path))
+
+    def in_use(self, path: Path) -> bool:
+        """Tell whether another program has the file open for writing. Only Windows can tell; elsewhere False."""
+        with translated(path):
+            return system.in_use(system.real_path(path))
+
+    def move(self, source: Path, target: Path) -> None:
+        """Move a file, never overwriting.
+
+        A rename on one volume is not synced on POSIX (it would cost more than the sending): after a power cut the file
+        stands under the one name or the other, and whoever had it moved does so again.
+        """
+        real_source, real_target = system.real_path(source), system.real_path(target)
+        with translated(source):
+            _regular(source)
+        try:
+            _move(real_source, real_target)
+        except FileSystemProblem as problem:
+            raise type(problem)(target if isinstance(problem, Exists) else source, problem.reason) from problem
+        except OSError as error:
+            raise self._why_not_moved(error, source, target) from error
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a new file, whole or not at all. Names with a leading dot are hidden on Windows, too."""
+        target = system.real_path(path)
+        aside = copying.aside_of(target)
+        with translated(path):
+            if os.path.lexists(target):
+                raise Exists(path)
+            aside.unlink(missing_ok=True)
+            with aside.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            if path.name.startswith("."):
+                system.hide(aside)
+            copying.place(aside, target)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file (a link itself, never what it leads to)."""
+        with translated(path):
+            try:
+                system.delete(system.real_path(path))
+            except FileNotFoundError:
+                return
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and those above it."""
+        real = system.real_path(path)
+        with translated(path):
+            real.mkdir(parents=True, exist_ok=True)
+            if _kind(real.lstat()) != "folder":
+                raise Exists(path, "a link stands where the folder should be")
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove a folder if it is empty; a link to a folder is left."""
+        real = system.real_path(path)
+        with translated(path):
+            try:
+                if _kind(real.lstat()) == "folder":
+                    real.rmdir()
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                if not isinstance(problem_of(error, path), Exists):
+                    raise
+
+    def free_bytes(self, folder: Path) -> int:
+        """Return how many bytes can still be written where `folder` is or is going to be."""
+        with translated(folder):
+            standing = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+            return shutil.disk_usage(system.real_path(standing)).free
+
+    def is_remote(self, folder: Path) -> bool:
+        """Tell whether `folder` is on a network share (a mount that runs through FUSE counts as one)."""
+        with translated(folder):
+            return system.is_remote(folder)
+
+    def _why_not_moved(self, error: OSError, source: Path, target: Path) -> FileSystemProblem:
+        """Return what stood in the way of a move, which the system's number alone does not always tell."""
+        problem = problem_of(error, target)
+        if isinstance(problem, Missing):
+            gone = source if not os.path.lexists(system.real_path(source)) else target.parent
+            return Missing(gone, problem.reason)
+        if isinstance(problem, Denied):
+            # Windows says "access denied" also of a folder at the target and, at times, of a file that is open.
+            if os.path.lexists(system.real_path(target)):
+                return Exists(target, problem.reason)
+            try:
+                busy = self.in_use(source)
+            except FileSystemProblem:
+                busy = False
+            return (Busy if busy else Denied)(source, problem.reason)
+        return type(problem)(target if isinstance(problem, Exists) else source, problem.reason)
+
+
+@contextmanager
+def _listing(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+    try:
+        with os.scandir(system.real_path(folder)) as found:
+            yield found
+    except OSError as error:
+        problem = problem_of(error, folder)
+        # A device error here means that nothing can be said of the folder, least of all that it is empty.
+        raise Offline(folder, problem.reason) if isinstance(problem, Damaged) else problem from error
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        system.rename(source, target)
+    except FileExistsError:
+        _finish_earlier_move(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV and getattr(error, "winerror", None) != _ERROR_NOT_SAME_DEVICE:
+            raise
+        copying.move_across(source, target)
+
+
+def _finish_earlier_move(source: Path, target: Path) -> None:
+    """Take away the source if what stands at `target` is this move, cut off before its last step; raise `Exists`."""
+    ours, theirs = source.lstat(), target.lstat()
+    if _kind(theirs) != "file":
+        raise Exists(target)
+    if ours.st_dev != theirs.st_dev:
+        copying.move_across(source, target)
+    elif ours.st_ino == 0 or ours.st_ino != theirs.st_ino:
+        raise Exists(target)
+    elif not _same_entry(source, target):
+        copying.delete_source(source)
+
+
+def _same_entry(one: Path, other: Path) -> bool:
+    """Tell whether two paths are one name in one folder, by another spelling: then there is nothing to take away."""
+    return name_key(one.name) == name_key(other.name) and one.parent.samefile(other.parent)
+
+
+def _regular(path: Path) -> os.stat_result:
+    status = system.real_path(path).lstat()
+    if _kind(status) != "file":
+        raise Missing(path, "not a regular file")
+    return status
+
+
+def _entry(found: os.DirEntry[str]) -> Entry:
+    status = found.stat(follow_symlinks=False)
+    kind = _kind(status)
+    if kind != "file":
+        return Entry(found.name, kind, hidden=system.is_hidden(status))
+    # Windows gives the listing's numbers for nothing, but they lack the file's id and, while someone writes, its size.
+    whole = status if status.st_ino else Path(found.path).lstat()
+    return Entry(found.name, kind, _identity(whole), system.is_hidden(status))
+
+
+def _kind(status: os.stat_result) -> Literal["file", "folder", "other"]:
+    if system.is_link(status):
+        return "other"
+    if stat.S_ISREG(status.st_mode):
+        return "file"
+    return "folder" if stat.S_ISDIR(status.st_mode) else "other"
+
+
+def _identity(status: os.stat_result) -> Identity:
+    file_id = f"{status.st_dev:x}-{status.st_ino:x}" if status.st_ino else ""
+    return Identity(status.st_size, status.st_mtime_ns, file_id)

@@ -1,0 +1,212 @@
+"""Shelves: where a packet's files stand, and how they get there without one being lost, doubled or overwritten.
+
+    take       watched folder -> sending/<packet id>/ or held/<packet id>/
+    undo_take  back again
+    transfer   from the one to the other
+    shelve     -> sent/YYYY-MM-DD/ or failed/, with the receipt or the problem
+    put_back   failed/ -> watched folder, for another try (`failed.py`)
+
+Each can be cut off at any line and made again with the same arguments, and then ends as if it had not been cut off.
+A packet that fails straight from the watched folder is taken to `sending` first, like any other: so its files are
+proved to be those that failed, and one way through serves all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.folder.carrying import (
+    Journey,
+    Move,
+    Notes,
+    carry,
+    carry_back,
+    clear_place,
+    drop_folder,
+    is_ours,
+    keys_of,
+    listed,
+    occupied,
+    stands,
+)
+from agent.folder.documents import number_on, remove_documents, write_documents
+from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing
+from agent.folder.names import MANIFEST
+from agent.folder.packets import Packet, manifest_bytes, read_manifest, shelf_names
+from agent.model import Identity
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A packet's own folder on `sending` or `held`. `packet` is None where its manifest cannot be read."""
+
+    place: Path
+    packet: Packet | None
+
+
+# --- Into a packet's own folder -------------------------------------------------------------------------------------
+
+
+def take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
+    """Move a packet's files from the lane's folder to its own folder `place`, all of them or none.
+
+    There they stand under their own names (`Smith/scan.pdf` too), beside the manifest, which is written before the
+    first one moves. Raises `Changed` where a file is not the one that was observed any more, `Missing` where it is
+    gone, `Busy` where someone has it open. Before any of these is raised, what had moved is put back (`undo_take`). If
+    that cannot be done just now either, it stays in `place` with its manifest, where `taken` finds it: to `take` again
+    with the same packet puts it back first, and begins anew.
+    """
+    if _undoing(fs, place).read() is not None:
+        undo_take(fs, lane, place, packet)
+    try:
+        if not stands(fs, place / MANIFEST):
+            for file in packet.files:
+                _expect(fs, lane / file.name, file.identity)
+            fs.make_folder(place)
+            _write_manifest(fs, place, packet)
+        if packet.folder:
+            fs.make_folder(place / packet.folder)
+        for file in packet.sidecar_first:
+            _take_one(fs, lane / file.name, place / file.name, file.identity)
+    except FileSystemProblem:
+        with suppress(FileSystemProblem):  # the first problem is the one to tell
+            undo_take(fs, lane, place, packet)
+        raise
+    if packet.folder:
+        drop_folder(fs, lane / packet.folder)
+
+
+def undo_take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
+    """Put back into the lane's folder whatever of a packet stands in `place`.
+
+    Under its own names, as long as all of those are free. Otherwise nothing may come back that could be paired with
+    the strangers that have the names now: then the packet's other files, as far as they are still the same and nobody
+    has them open, are taken after all, and all of it comes back as `NAME (2)`.
+    """
+    notes = _undoing(fs, place)
+    if notes.read() is None:
+        _make_it_one_or_the_other(fs, lane, place, packet)
+    here = [file.name for file in packet.files if stands(fs, place / file.name)]
+    if here:
+        origins = {file.name: place / file.name for file in packet.files}
+        carry_back(fs, notes, lane, packet, origins, lambda: not any(occupied(fs, lane / name) for name in here))
+    clear_place(fs, place, packet.folder, notes)
+
+
+def _undoing(fs: FileSystem, place: Path) -> Notes:
+    return Notes(fs, place, "undone")
+
+
+def _make_it_one_or_the_other(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
+    """Finish the taking of single files that a crash cut off, and of all where strangers have some of the names."""
+    names = {file.name for file in packet.files if stands(fs, place / file.name)}
+    for file in packet.files:
+        if file.name in names and _is_just(fs, lane / file.name, file.identity):
+            fs.move(lane / file.name, place / file.name)
+    if any(occupied(fs, lane / name) for name in names):
+        for file in packet.sidecar_first:
+            if file.name not in names and _is_just(fs, lane / file.name, file.identity):
+                with suppress(FileSystemProblem):  # it stays behind alone, and waits as what it is
+                    fs.move(lane / file.name, place / file.name)
+
+
+def transfer(fs: FileSystem, source: Path, target: Path, packet: Packet) -> None:
+    """Move a packet from its own folder on one shelf to its own folder on another (`held` to `sending`, and back).
+
+    Raises `Missing` when a file has been taken away by people: a held packet is withdrawn that way. What had moved
+    stays where it is then, and either place can be shelved from after another `transfer` the other way.
+    """
+    here, there = ({file.name for file in packet.files if stands(fs, at / file.name)} for at in (source, target))
+    gone = sorted({file.name for file in packet.files} - here - there)
+    if gone:
+        raise Missing(source / gone[0])
+    fs.make_folder(target / packet.folder if packet.folder else target)
+    _write_manifest(fs, target, packet)
+    for file in packet.files:
+        if file.name in here:
+            fs.move(source / file.name, target / file.name)
+    clear_place(fs, source, packet.folder, _shelving(fs, source))
+
+
+def taken(fs: FileSystem, shelf: Path) -> list[Taken]:
+    """Return every packet that has its own folder on a shelf, as the manifests tell: what a crash may have left."""
+    found = []
+    for entry in listed(fs, shelf):
+        if entry.kind != "folder":
+            continue
+        place = shelf / entry.name
+        try:
+            found.append(Taken(place, read_manifest(fs, place)))
+        except (Missing, Damaged):
+            found.append(Taken(place, None))
+    return found
+
+
+def _take_one(fs: FileSystem, source: Path, target: Path, identity: Identity) -> None:
+    """Move one file unless that is done. What stands at `source` after that is a stranger, and stays."""
+    if stands(fs, target) and not is_ours(fs, source, identity):
+        return
+    _expect(fs, source, identity)
+    fs.move(source, target)
+
+
+def _expect(fs: FileSystem, path: Path, identity: Identity) -> None:
+    if fs.identify(path) != identity:
+        raise Changed(path)
+
+
+def _is_just(fs: FileSystem, path: Path, identity: Identity) -> bool:
+    """Tell whether the file at `path` has never moved nor changed since it was observed."""
+    return stands(fs, path) and fs.identify(path) == identity
+
+
+def _write_manifest(fs: FileSystem, place: Path, packet: Packet) -> None:
+    with suppress(Exists):
+        fs.write(place / MANIFEST, manifest_bytes(packet))
+
+
+# --- To the last shelf ----------------------------------------------------------------------------------------------
+
+
+def shelve(fs: FileSystem, place: Path, shelf: Path, packet: Packet, documents: Mapping[str, bytes]) -> int | None:
+    """Move a packet from its own folder to `shelf` (a day of `sent`, or `failed`), with its receipt or its problem.
+
+    `documents` by their endings (`names.DOCUMENTS`); a `.json` one names the packet under "packet". Returns the number
+    that the packet has there (`packets.shelf_names`): the smallest for which neither one of its names nor any document
+    of its NAME is used; None where nothing of it was left to shelve.
+
+    The documents are written first. So nobody ever sees a failed file without its reason, the names are held against
+    another PC that shelves the same NAME, and a crash leaves the packet whole in its own folder, or its documents with
+    files that are still to come. The manifest goes last. Called again, with the same `shelf`, it finishes.
+    """
+    notes = _shelving(fs, place)
+    in_place = (MANIFEST, *(file.name for file in packet.files))
+    if notes.read() is None and not any(stands(fs, place / name) for name in in_place):
+        clear_place(fs, place, packet.folder, notes)
+        return number_on(fs, shelf, packet)
+
+    def free() -> Callable[[int], bool]:
+        used = keys_of(fs, shelf)
+        return lambda number: not shelf_names(packet, number).keys & used
+
+    journey = Journey(
+        folder=shelf,
+        moves=lambda number: [
+            Move(place / name, shelf / shelved, packet.identity_of(name))
+            for name, shelved in shelf_names(packet, number).files.items()
+        ],
+        subfolder=lambda number: shelf_names(packet, number).folder,
+        free=free,
+        arrive=lambda number: write_documents(fs, shelf, shelf_names(packet, number), packet, documents),
+        undo_arrival=lambda number: remove_documents(fs, shelf, shelf_names(packet, number), packet, documents),
+    )
+    number = carry(fs, notes, journey)
+    clear_place(fs, place, packet.folder, notes)
+    return number
+
+
+def _shelving(fs: FileSystem, place: Path) -> Notes:
+    return Notes(fs, place, "shelved")

@@ -1,0 +1,138 @@
+"""Looking: the look is the truth, and an unmounted share is not an empty folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.folder.filesystem import Denied, NoRoom, Offline
+from agent.folder.looking import Look, PassedOver, look
+from agent.folder.names import MARKER
+from agent.folder.simulated import SimulatedFileSystem
+from agent.settings.schema import LaneSettings
+from tests.support.folders import LANE, HandClock
+
+SETTINGS = LaneSettings(folder=LANE)
+
+
+@pytest.fixture
+def fs() -> SimulatedFileSystem:
+    system = SimulatedFileSystem(HandClock())
+    system.add_volume(LANE)
+    return system
+
+
+def see(fs: SimulatedFileSystem, *, packet_folders: bool = True, marker_expected: bool = True) -> Look:
+    return look(fs, SETTINGS, packet_folders=packet_folders, marker_expected=marker_expected)
+
+
+def names(seen: Look) -> list[str]:
+    return [observation.name for observation in seen.observations]
+
+
+# --- What is there --------------------------------------------------------------------------------------------------
+
+
+def test_a_look_sees_files_and_those_of_packet_subfolders(fs: SimulatedFileSystem) -> None:
+    for name in ("b.pdf", "a.json", "Smith/1.pdf", "Smith/claim.json", "sent/2026-07-04/old.pdf", "Sending/p/x.pdf"):
+        fs.put(LANE / name, b"x")
+    fs.make_folder(LANE / "Empty")
+    seen = see(fs)
+    assert names(seen) == ["Smith/1.pdf", "Smith/claim.json", "a.json", "b.pdf"]
+    assert (seen.folders, seen.nested, seen.passed_over) == (("Empty", "Smith"), (), ())
+
+
+def test_the_statements_lane_does_not_look_into_folders(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "july.xml", b"x")
+    fs.put(LANE / "archive/june.xml", b"x")
+    seen = see(fs, packet_folders=False)
+    assert (names(seen), seen.folders) == (["july.xml"], ())
+
+
+def test_folders_inside_packet_folders_are_told_of_and_not_looked_into(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "Smith/old/x.pdf", b"x")
+    fs.put(LANE / "Smith/1.pdf", b"x")
+    assert (names(see(fs)), see(fs).nested) == (["Smith/1.pdf"], ("Smith/old",))
+
+
+def test_links_are_told_of_and_never_followed(fs: SimulatedFileSystem) -> None:
+    fs.link(LANE / "scan.pdf")
+    fs.link(LANE / "Smith/scan.pdf")
+    reason = "it is a shortcut to another place, or a device"
+    assert see(fs).passed_over == (PassedOver("Smith/scan.pdf", reason), PassedOver("scan.pdf", reason))
+    assert names(see(fs)) == []
+
+
+def test_a_subfolder_that_does_not_open_does_not_stop_the_rest(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "Smith/1.pdf", b"x")
+    fs.put(LANE / "scan.pdf", b"x")
+    fs.fail = lambda step, path: Denied(path) if step == "list" and path.name == "Smith" else None
+    seen = see(fs)
+    assert (names(seen), [entry.name for entry in seen.passed_over]) == (["scan.pdf"], ["Smith"])
+
+
+def test_nothing_is_listed_twice(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "Smith/1.pdf", b"x")
+    see(fs)
+    steps: list[tuple[str, str]] = []
+    fs.fail = lambda step, path: steps.append((step, path.name))  # type: ignore[func-returns-value]
+    see(fs)
+    assert steps == [("list", "scans"), ("list", "Smith")]
+
+
+# --- The marker -----------------------------------------------------------------------------------------------------
+
+
+def test_a_first_look_leaves_the_marker_even_in_an_empty_folder(fs: SimulatedFileSystem) -> None:
+    assert see(fs, marker_expected=False).marked
+    assert list(fs.files(LANE)) == [MARKER]
+
+
+def test_a_missing_folder_is_offline_and_is_not_made(fs: SimulatedFileSystem) -> None:
+    fs.delete(LANE)
+    for expected in (False, True):
+        with pytest.raises(Offline):
+            see(fs, marker_expected=expected)
+    assert fs.folders(LANE.parent) == ()
+
+
+def test_a_share_that_does_not_answer_is_offline_and_then_as_it_was(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "scan.pdf", b"x")
+    before = see(fs, marker_expected=False)
+    fs.share_vanishes(LANE)
+    with pytest.raises(Offline):
+        see(fs)
+    fs.share_returns(LANE)
+    assert see(fs) == before
+
+
+def test_the_empty_place_of_an_unmounted_share_is_not_an_empty_folder(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "scan.pdf", b"x")
+    before = see(fs, marker_expected=False)
+    fs.unmount(LANE)
+    with pytest.raises(Offline):
+        see(fs)
+    assert fs.files(LANE) == {}
+    fs.mount(LANE)
+    assert see(fs) == before
+
+
+@pytest.mark.parametrize("left", ["scan.pdf", "sent/2026-07-04/old.pdf"])
+def test_someone_who_tidies_up_hidden_files_stops_nothing(fs: SimulatedFileSystem, left: str) -> None:
+    fs.put(LANE / left, b"x")
+    see(fs, marker_expected=False)
+    fs.delete(LANE / MARKER)
+    assert see(fs).marked
+    assert MARKER in fs.files(LANE)
+
+
+def test_without_room_for_the_marker_the_lane_goes_on_and_expects_none(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "scan.pdf", b"x")
+    fs.fail = lambda step, path: NoRoom(path) if step == "write" else None
+    seen = see(fs, marker_expected=False)
+    assert (names(seen), seen.marked) == (["scan.pdf"], False)
+
+
+def test_a_folder_that_cannot_be_marked_for_want_of_rights_says_so(fs: SimulatedFileSystem) -> None:
+    fs.fail = lambda step, path: Denied(path) if step == "write" else None
+    with pytest.raises(Denied):
+        see(fs, marker_expected=False)

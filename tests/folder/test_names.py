@@ -1,0 +1,99 @@
+"""Names: which are never picked up, and what a packet's files are called on a shelf."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.folder.names import is_watched, name_key, shelf_folders
+from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile, shelf_names
+from agent.model import Identity
+from agent.settings.schema import LaneSettings
+from tests.support.folders import ARRIVED
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".hidden.pdf", ".outtray-folder", ".outtray-packet.json", ".DS_Store", "~$letter.docx", "scan.tmp", "SCAN.TMP",
+        "scan.pdf.part", "scan.pdf.crdownload", "Thumbs.db", "THUMBS.DB", "desktop.ini", "scan.receipt.json",
+        "Scan.Problem.TXT", "scan (2).problem.json",
+    ],
+)  # fmt: skip
+def test_names_that_are_never_picked_up(name: str) -> None:
+    assert not is_watched(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["scan.pdf", "SCAN.PDF", "scan.json", "temp.pdf", "receipt.json", "~notes.pdf", "a.tmp.pdf", "x [1].pdf"]
+)
+def test_names_that_are_picked_up(name: str) -> None:
+    assert is_watched(name)
+
+
+def test_shelves_are_not_picked_up_in_any_spelling() -> None:
+    assert not is_watched("SENT", {name_key("Sent")})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("SCAN.PDF", "scan.pdf"), ("Mu\u0308ller", "M\u00fcller"), ("Straße", "STRASSE")]
+)
+def test_names_that_are_one_to_people(one: str, other: str) -> None:
+    assert name_key(one) == name_key(other)
+
+
+@pytest.mark.parametrize(
+    ("shelves", "expected"),
+    [
+        ({}, {"held", "sending", "sent", "failed"}),
+        ({"sent": "/archive/sent", "held": "/practice/scans/shelves/held"}, {"shelves", "sending", "failed"}),
+        ({"failed": "/practice/scans/Not Sent"}, {"held", "sending", "sent", "not sent"}),
+    ],
+)
+def test_the_shelves_that_stand_in_the_watched_folder(shelves: dict[str, str], expected: set[str]) -> None:
+    assert shelf_folders(LaneSettings(folder=Path("/practice/scans"), **shelves)) == expected  # type: ignore[arg-type]
+
+
+def packet(name: str, *files: str, folder: str = "", keep_names: bool = False) -> Packet:
+    members = tuple(
+        ShelfFile(file, SIDECAR if file.endswith(".json") else DOCUMENT, Identity(1, 1, file)) for file in files
+    )
+    return Packet("p1", "lane", "pc", name, ARRIVED, members, folder, keep_names)
+
+
+@pytest.mark.parametrize(
+    ("found", "number", "files", "receipt"),
+    [
+        (packet("scan", "scan.pdf", "scan.json"), 1, ["scan.pdf", "scan.json"], "scan.receipt.json"),
+        (packet("scan", "scan.pdf", "scan.json"), 2, ["scan (2).pdf", "scan (2).json"], "scan (2).receipt.json"),
+        (packet("scan", "scan.pdf", "scan.pdf.json"), 3, ["scan (3).pdf", "scan (3).pdf.json"],
+         "scan (3).receipt.json"),
+        (packet("scan", "SCAN.PDF", "scan.json"), 2, ["SCAN (2).PDF", "scan (2).json"], "scan (2).receipt.json"),
+        (packet("claim", "left.jpg", "claim.json", keep_names=True), 1, ["left.jpg", "claim.json"],
+         "claim.receipt.json"),
+        (packet("claim", "left.jpg", "claim.json", keep_names=True), 2, ["claim (2)/left.jpg", "claim (2)/claim.json"],
+         "claim (2).receipt.json"),
+        (packet("Smith", "Smith/1.pdf", "Smith/c.json", folder="Smith"), 1, ["Smith/1.pdf", "Smith/c.json"],
+         "Smith.receipt.json"),
+        (packet("Smith", "Smith/1.pdf", "Smith/c.json", folder="Smith"), 2, ["Smith (2)/1.pdf", "Smith (2)/c.json"],
+         "Smith (2).receipt.json"),
+        (packet("a", "a.json", "scanner.tar.gz"), 2, ["a (2).json", "scanner.tar (2).gz"], "a (2).receipt.json"),
+        (packet("README", "README"), 2, ["README (2)"], "README (2).receipt.json"),
+    ],
+)  # fmt: skip
+def test_the_number_stands_behind_name_in_all_of_a_packets_names_alike(
+    found: Packet, number: int, files: list[str], receipt: str
+) -> None:
+    names = shelf_names(found, number)
+    assert (list(names.files.values()), names.documents[".receipt.json"]) == (files, receipt)
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "漢"])
+@pytest.mark.parametrize("number", [1, 2, 12])
+def test_names_that_would_grow_too_long_are_cut_and_still_pair(letter: str, number: int) -> None:
+    longest = letter * (250 // len(letter.encode()))
+    names = shelf_names(packet(longest, f"{longest}.pdf", f"{longest}.json"), number)
+    every = [*names.files.values(), *names.documents.values()]
+    assert max(len(name.encode()) for name in every) <= 255
+    assert len({name.removesuffix(".pdf").removesuffix(".json") for name in names.files.values()}) == 1
