@@ -17,6 +17,7 @@ from agent.delivery.actions import (
     Admit,
     Deliver,
     Fail,
+    Found,
     Hold,
     Requeue,
     Reschedule,
@@ -119,15 +120,19 @@ class CarryingOut:
             lane.take(found, shelf, now)
         except (Busy, Changed, Missing):
             # Someone has it open, or was quicker: not yet. The next look tells what is there now.
-            lane.not_yet(found.packet)
-            self._control.look_again(lane.id, FIRST_PATIENCE)
+            self._not_taken(lane, found, FIRST_PATIENCE)
             return False
         except FileSystemProblem as trouble:
-            lane.not_yet(found.packet, folder_problem(trouble, lane.settings.folder))
-            self._control.look_again(lane.id, FIRST_PATIENCE * 5)
+            self._not_taken(lane, found, FIRST_PATIENCE * 5, folder_problem(trouble, lane.settings.folder))
             return False
         lane.drop(found.packet)
         return True
+
+    def _not_taken(self, lane: Lane, found: Found, patience: float, trouble: Problem | None = None) -> None:
+        lane.not_yet(found.packet, trouble)
+        self._control.look_again(lane.id, patience)
+        if lane.is_half_taken(found.packet):  # what had moved could not be put back just now either
+            self._control.recover_again(lane.id)
 
     def _move_to_shelf(self, packet: PacketRecord, shelf: Shelf) -> bool:
         """Move a packet between `held` and `sending`; one that people took away is withdrawn."""

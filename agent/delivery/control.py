@@ -342,6 +342,11 @@ class Control:
         """Look at a lane again before its time."""
         self._look_at[lane] = min(self._look_at.get(lane, 0.0), self.clock.steady() + seconds)
 
+    def recover_again(self, lane: LaneId) -> None:
+        """Put a lane's shelves in order once more, at the next look."""
+        self._again[lane] = True
+        self._tidy_at[lane] = 0.0
+
     def trouble_of(self, lane: LaneId) -> Problem | None:
         """Return what hampers a lane that runs."""
         return self.lanes[lane].trouble or self._carrying_out.trouble_of(lane)
@@ -389,6 +394,5 @@ def asked(record: LaneRecord, verb: str, now: datetime) -> LaneRecord:
     """Return a lane's state after `pause` or `resume`. Resuming also makes a blocked lane try again at once."""
     if verb == "pause":
         return LaneRecord(**{**vars(record), "paused_since": record.paused_since or now})
-    return LaneRecord(
-        **{**vars(record), "paused_since": None, "blocked_since": None, "rest_until": None, "setbacks": 0}
-    )
+    afresh = {"paused_since": None, "blocked_since": None, "rest_until": None, "setbacks": 0, "problem": None}
+    return LaneRecord(**{**vars(record), **afresh})

@@ -301,6 +301,18 @@ class Lane:
         )
         shelves.take(self.fs, self.settings.folder, self._place(found.packet, shelf), packet)
 
+    def is_half_taken(self, packet: str) -> bool:
+        """Tell whether something of a packet stands on `sending` or `held` that the ledger does not know of."""
+        for shelf in (Shelf.SENDING, Shelf.HELD):
+            try:
+                if self.fs.names(self._place(packet, shelf)):
+                    return True
+            except Missing:
+                continue
+            except FileSystemProblem:
+                return True
+        return False
+
     def transfer(self, packet: PacketRecord, source: Shelf, target: Shelf) -> None:
         """Move a packet between `held` and `sending`. Raises Missing when people took its files away."""
         places = (self._place(packet.id, source), self._place(packet.id, target))

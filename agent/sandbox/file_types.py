@@ -57,11 +57,11 @@ _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 def detect(head: bytes) -> str:
     """Return the MIME type of a file that begins with `head`; empty where the service takes no such file."""
+    if head[128:132] == b"DICM":  # before the others: the 128 bytes ahead may begin as a TIFF (DICOM PS3.10, 7.1)
+        return DICOM
     for start, kind in _STARTS:
         if head.startswith(start):
             return kind
-    if head[128:132] == b"DICM":
-        return DICOM
     if b"%PDF-" in head[:1024]:
         return PDF
     if head.startswith(b"PK\x03\x04"):

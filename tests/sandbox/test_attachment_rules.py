@@ -79,6 +79,7 @@ def test_every_fault_is_told_at_once() -> None:
         (b"MM\x00*....", "image/tiff"),
         (b"BM\x46\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00", "image/bmp"),
         (b"\x00" * 128 + b"DICM", "application/dicom"),
+        (b"II*\x00" + b"\x00" * 124 + b"DICM", "application/dicom"),  # the preamble of a file that is a TIFF as well
         (b"{\\rtf1 hello}", "application/rtf"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword"),
         (b"PK\x03\x04...[Content_Types].xml...word/document.xml", DOCX),
