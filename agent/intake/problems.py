@@ -17,7 +17,7 @@ SIDECAR_FIELDS = Words(
 FILES_UNSUITABLE = Words(
     "files-unsuitable",
     "{first}{more}",
-    "Put the files right and drag them back into the folder with the sidecar {sidecar}.",
+    "Do that, then drag the files back into the folder together with the sidecar {sidecar}.",
 )
 SEVERAL_FAULTS = Words(
     "several-faults",

@@ -227,7 +227,7 @@ class SimulatedPractice:
         """Let the agent be killed where it stands, and start it again; `fresh_ledger`: with its ledger lost."""
         if fresh_ledger:
             self._database = memory_ledger()
-        self.control = self._new_control(fresh_ledger=fresh_ledger)
+        self.control = self._new_control()
 
     def pass_(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
         """Let time pass, the agent working whenever it wanted to; it has also worked at the last moment."""
@@ -315,7 +315,7 @@ class SimulatedPractice:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _new_control(self, *, fresh_ledger: bool = False) -> Control:
+    def _new_control(self) -> Control:
         return Control(
             dict(itertools.chain.from_iterable(self._lanes_of(store) for store in self.settings.store)),
             Ledger(self._database),
@@ -324,7 +324,6 @@ class SimulatedPractice:
             senders=self._senders,
             dice=self._dice,
             requests=self._collect,
-            fresh_ledger=fresh_ledger,
         )
 
     def _lanes_of(self, store: Any) -> Iterable[tuple[LaneId, Lane]]:

@@ -1,0 +1,63 @@
+"""The check of a statement file: every fault at once, or the whole request on disk."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from agent.folder.filesystem import FileSystem
+from agent.intake.statements.problems import CHANGED, TOO_LARGE, Unreadable
+from agent.intake.statements.reading import begin
+from agent.intake.statements.source import examine
+from agent.intake.statements.spool import Spool, SpoolFull
+from agent.model import Candidate, Checked, StatementUpload
+from agent.settings.schema import StatementsSettings
+
+_MEGABYTE = 1_000_000
+
+
+def check_statements(
+    fs: FileSystem,
+    place: Path,
+    candidate: Candidate,
+    settings: StatementsSettings,
+    spool: Path,
+    today: date,
+    upload_filename: str,
+) -> Checked:
+    """Read the candidate's one file, which stands in `place`, and write the request's JSON body to `spool`.
+
+    All or nothing: one row that cannot be sent fails the file, with a fault for each. The spool stands only where the
+    result has a request. Raises `FileSystemProblem` where the file cannot be opened (it may be that this is only not
+    yet), and `OSError` where the spool cannot be written or the share fails in mid-read.
+    """
+    (observation,) = candidate.files
+    path = place / observation.name
+    if observation.identity.size > settings.max_file_mb * _MEGABYTE:
+        return Checked(TOO_LARGE.problem(name=observation.base, limit=settings.max_file_mb, what=""))
+    before = fs.identify(path)
+    sha256: tuple[str, ...] = ()
+    with fs.open(path) as stream:
+        try:
+            source = examine(observation.base, stream)
+            sha256 = (source.sha256,)
+            reading = begin(source, settings.profile, today, settings.external_location_id or "")
+            with Spool(spool, upload_filename, int(settings.max_request_mb * _MEGABYTE)) as out:
+                for text in reading.texts():
+                    out.add(text)
+                problem = reading.findings.problem(observation.base)
+                if problem is None and fs.identify(path) != before:
+                    problem = CHANGED.problem(name=observation.base)
+                if problem is None:
+                    out.finish()
+        except Unreadable as unreadable:
+            return Checked(unreadable.problem, sha256=sha256)
+        except SpoolFull:
+            what = " as a request"
+            problem = TOO_LARGE.problem(name=observation.base, limit=settings.max_request_mb, what=what)
+            return Checked(problem, sha256=sha256)
+    warnings = reading.findings.warnings
+    if problem:
+        return Checked(problem, warnings, sha256=sha256)
+    upload = StatementUpload(upload_filename, spool, out.size, reading.count)
+    return Checked(None, warnings, upload, sha256=sha256)

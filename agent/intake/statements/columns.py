@@ -1,0 +1,261 @@
+"""A column of the file, compiled: from a raw cell straight to the piece of JSON that it becomes.
+
+A piece is `,"name":value`, or empty where the cell says nothing. Cells repeat (dates, cities, amounts), so a column is
+a dictionary that works out what it does not hold. What is wrong with a cell travels within its piece as a `Marked`
+text, so that a thousand good rows cost one look for the mark and no more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+from agent.intake.statements import wire
+from agent.intake.statements.problems import (
+    DATE_AHEAD,
+    EMAIL_LEFT_OUT,
+    NOTHING_DUE,
+    ORDER_ID_CUT,
+    PHONE_LEFT_OUT,
+    STATE_UNKNOWN,
+    ZIP_PADDED,
+    Notice,
+)
+from agent.intake.statements.profile import Layout
+from agent.intake.statements.values import Refusal, contacts, dates, money, names, places, plain
+
+REFUSED = "\x00"
+NOTED = "\x01"
+
+_IDENTIFIERS = ("account", "external_id", "pms_id")
+_MOST_KEPT = 20_000
+_SHORTENED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
+_NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
+
+
+class Marked(str):
+    """A piece with a word about it: refused (`message`), or fit to go with a `notice`."""
+
+    message: str = ""
+    notice: Notice | None = None
+
+
+Convert = Callable[[object], str]
+Ordinary = Callable[[str], "re.Match[str] | None"]
+
+
+class Column(dict[object, str]):
+    """The pieces of one column, by raw cell."""
+
+    def __init__(self, field: wire.Field, heading: str, convert: Convert) -> None:
+        super().__init__()
+        self.field = field
+        self.heading = heading
+        self._convert = convert
+
+    def __missing__(self, raw: object) -> str:
+        try:
+            piece = "" if raw == "" or raw is None else self._convert(raw)
+        except Refusal as refusal:
+            piece = Marked(REFUSED)
+            piece.message = refusal.message
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        self[raw] = piece
+        return piece
+
+    def pieces(self, cells: Sequence[object]) -> list[str]:
+        """Return the pieces of many cells."""
+        return list(map(self.__getitem__, cells))
+
+
+class TextColumn(Column):
+    """A column whose cells seldom repeat. Where none of many needs tidying or an escape, quotes are all they get."""
+
+    def pieces(self, cells: Sequence[object]) -> list[str]:
+        """Return the pieces of many cells."""
+        texts = _clean(cells)
+        if texts is None:
+            return super().pieces(cells)
+        opening, *others = (f',"{name}":' for name in self.field.wire)
+        if others:
+            (other,) = others
+            return [f'{opening}"{text}"{other}"{text}"' if text else "" for text in texts]
+        return [f'{opening}"{text}"' if text else "" for text in texts]
+
+
+def _clean(cells: Sequence[object]) -> Sequence[str] | None:
+    """Return the cells if each is printable ASCII text without quotes, backslashes or blanks at its ends."""
+    texts: Sequence[str]
+    try:
+        text = "\n".join(cells)  # type: ignore[arg-type]  # what is no text is found out by trying
+        texts = cells  # type: ignore[assignment]
+    except TypeError:
+        texts = [plain(cell) for cell in cells]
+        text = "\n".join(texts)
+    clean = (
+        text.isascii()
+        and text.count("\n") == len(texts) - 1
+        and '"' not in text
+        and "\\" not in text
+        and "E+" not in text  # a number that Excel has shortened
+        and " \n" not in text
+        and "\n " not in text
+        and text[:1] != " "
+        and text[-1:] != " "
+        and text.replace("\n", "").isprintable()
+    )
+    return texts if clean else None
+
+
+class PatternColumn(Column):
+    """A column whose cells seldom repeat, and mostly have one ordinary form."""
+
+    def __init__(
+        self,
+        field: wire.Field,
+        heading: str,
+        convert: Convert,
+        ordinary: Ordinary,
+        piece: Callable[[re.Match[str]], str],
+    ) -> None:
+        super().__init__(field, heading, convert)
+        self._ordinary = ordinary
+        self._piece = piece
+
+    def pieces(self, cells: Sequence[object]) -> list[str]:
+        """Return the pieces of many cells."""
+        ordinary, piece = self._ordinary, self._piece
+        return [piece(match) if type(cell) is str and (match := ordinary(cell)) else self[cell] for cell in cells]
+
+
+class MoneyColumn(PatternColumn):
+    """A column of dollars, which in a workbook are numbers."""
+
+    def pieces(self, cells: Sequence[object]) -> list[str]:
+        """Return the pieces of many cells."""
+        if not any(type(cell) is float for cell in cells[:10]):
+            return super().pieces(cells)
+        opening = f',"{self.field.wire[0]}":'
+        return [
+            f"{opening}{asked}" if type(cell) is float and (asked := money.asked(cell)) else self[cell]
+            for cell in cells
+        ]
+
+
+def compiled(field: wire.Field, heading: str, layout: Layout, today: date) -> Column:
+    """Return the column of `field`, whose values are written as `layout` says."""
+    convert = _converter(field, layout, today)
+    opening = f',"{field.wire[0]}":'
+    if field.kind == "email":
+        return PatternColumn(field, heading, convert, contacts.ORDINARY_EMAIL, lambda m: f'{opening}"{m[0]}"')
+    if field.kind == "phone":
+        form = f'{opening}"+1%s%s%s"'
+        return PatternColumn(field, heading, convert, contacts.NORTH_AMERICAN, lambda m: form % m.groups())
+    if field.kind == "money" and layout.amounts == "dollars":
+        return MoneyColumn(field, heading, convert, money.ASKED, lambda m: f"{opening}{m[1].replace(',', '')}{m[2]}")
+    if field.kind == "text" and field.name != "order_id":
+        return TextColumn(field, heading, convert)
+    return Column(field, heading, convert)
+
+
+def _converter(field: wire.Field, layout: Layout, today: date) -> Convert:
+    first = field.wire[0]
+    if field.name == "order_id":
+        return _order_id
+    if field.name == "account_and_name":
+        return lambda raw: _account_and_name(raw, layout)
+    if field.name == "city_state_zip":
+        return lambda raw: _pairs(field.wire, places.city_state_zip(raw))
+    if field.kind == "date":
+        latest = (today + timedelta(days=31)).isoformat() if field.name == "statement_date" else ""
+        return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), latest)
+    if field.kind == "money":
+        due = field.name == "amount_due"
+        return lambda raw: _money(first, money.cents(raw, layout.amounts), due=due)
+    if field.kind == "name":
+        split = names.split_member if field.of_line else names.split
+        return lambda raw: _pairs(field.wire, split(raw, layout.names))
+    if field.kind == "phone":
+        return lambda raw: _contact(first, raw, contacts.phone, PHONE_LEFT_OUT)
+    if field.kind == "email":
+        return lambda raw: _contact(first, raw, contacts.email, EMAIL_LEFT_OUT)
+    if field.kind == "state":
+        return lambda raw: _noted_unless(first, *places.state(raw))
+    if field.kind == "zip":
+        return lambda raw: _zip(first, raw)
+    if field.kind == "long-text":
+        return lambda raw: wire.pair(first, _paragraphs(raw))
+    if field.name not in _IDENTIFIERS:
+        return lambda raw: wire.pair(first, plain(raw))
+    return lambda raw: _same(field.wire, _identifier(raw))
+
+
+def _noted(piece: str, notice: Notice) -> str:
+    marked = Marked(piece + NOTED)
+    marked.notice = notice
+    return marked
+
+
+def _pairs(names_: Sequence[str], values: Sequence[str]) -> str:
+    return "".join(map(wire.pair, names_, values))
+
+
+def _same(names_: Sequence[str], value: str) -> str:
+    return "".join(wire.pair(name, value) for name in names_)
+
+
+def _identifier(raw: object) -> str:
+    value = plain(raw)
+    if _SHORTENED(value):
+        raise Refusal("Excel has shortened this number. Format the column as text, and enter the number again.")
+    return value
+
+
+def _date(name: str, value: str, latest: str) -> str:
+    piece = wire.pair(name, value)
+    return _noted(piece, DATE_AHEAD) if latest and value > latest else piece
+
+
+def _money(name: str, value: int, *, due: bool) -> str:
+    piece = wire.pair(name, value)
+    return _noted(piece, NOTHING_DUE) if due and value <= 0 else piece
+
+
+def _contact(name: str, raw: object, read: Callable[[object], str], notice: Notice) -> str:
+    try:
+        return wire.pair(name, read(raw))
+    except Refusal:
+        return _noted("", notice)
+
+
+def _noted_unless(name: str, value: str, known: bool) -> str:
+    piece = wire.pair(name, value)
+    return piece if known or not value else _noted(piece, STATE_UNKNOWN)
+
+
+def _zip(name: str, raw: object) -> str:
+    value, padded = places.zip_code(raw)
+    piece = wire.pair(name, value)
+    return _noted(piece, ZIP_PADDED) if padded else piece
+
+
+def _order_id(raw: object) -> str:
+    value = plain(raw)
+    piece = wire.pair(wire.FIELDS["order_id"].wire[0], value[: wire.ORDER_ID_LENGTH])
+    return _noted(piece, ORDER_ID_CUT) if len(value) > wire.ORDER_ID_LENGTH else piece
+
+
+def _account_and_name(raw: object, layout: Layout) -> str:
+    text = plain(raw)
+    parts = _NUMBER_AND_NAME(text)
+    if not parts or not any(c.isdigit() for c in parts[1]):
+        raise Refusal("There is no patient number before the name. In Open Dental, show patient numbers on reports.")
+    wires = wire.FIELDS["account_and_name"].wire
+    return _same(wires[:2], parts[1]) + _pairs(wires[2:], names.split(parts[2], layout.names))
+
+
+def _paragraphs(raw: object) -> str:
+    lines = (plain(line) for line in str(raw).splitlines())
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,78 @@
+"""What was found wrong or worth a word while a file was read: faults, which fail it, and warnings, which do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.intake.statements.problems import BAD_ROW, BAD_ROWS, Notice
+from agent.model import Fault, Problem
+
+MOST_FAULTS = 10_000
+_PLACES_SHOWN = 10
+_VALUE_SHOWN = 100
+
+
+class TooManyFaults(Exception):
+    """There is no use in reading on: `MOST_FAULTS` have been found."""
+
+
+class Findings:
+    """Collects faults and warnings of one file. `unit` is what its places are called: row or statement."""
+
+    def __init__(self, unit: str = "row") -> None:
+        self.unit = unit
+        self.faults: list[Fault] = []
+        self._bad: set[int] = set()
+        self._notices: dict[Notice, list[int]] = {}
+        self._counts: dict[Notice, int] = {}
+        self._sentences: dict[str, None] = {}
+
+    def fault(self, number: int, where: str, value: object, message: str) -> None:
+        """Note what fails the file. `number` is its row or statement. Raises `TooManyFaults` when it is enough."""
+        self._bad.add(number)
+        shown = str(value) if value is not None else ""
+        self.faults.append(Fault(where, shown[:_VALUE_SHOWN] + "..." * (len(shown) > _VALUE_SHOWN), message))
+        if len(self.faults) >= MOST_FAULTS:
+            raise TooManyFaults
+
+    def notice(self, notice: Notice, number: int) -> None:
+        """Note a warning that holds for one row or statement."""
+        self._counts[notice] = self._counts.get(notice, 0) + 1
+        places = self._notices.setdefault(notice, [])
+        if len(places) < _PLACES_SHOWN and number not in places:
+            places.append(number)
+
+    def warn(self, sentence: str) -> None:
+        """Note a warning that holds for the whole file."""
+        self._sentences[sentence] = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Every warning once, with how often and where."""
+        told = [self._told(notice, count) for notice, count in self._counts.items()]
+        return (*self._sentences, *told)
+
+    def problem(self, name: str) -> Problem | None:
+        """Return the problem that fails the file, or None where nothing does."""
+        if not self.faults:
+            return None
+        count = len(self._bad)
+        more = "at least " if len(self.faults) >= MOST_FAULTS else ""
+        rows = f"{more}{count:,} {self.unit}{'s' * (count != 1)}"
+        words = BAD_ROW if count == 1 and not more else BAD_ROWS
+        details = sorted(self.faults, key=_row) if self.unit == "row" else self.faults
+        return words.problem(details, name=name, rows=rows)
+
+    def _told(self, notice: Notice, count: int) -> str:
+        places = self._notices[notice]
+        said = notice.one if count == 1 else notice.many.format(count=f"{count:,}")
+        return f"{said}: {self._listed(places, count)}."
+
+    def _listed(self, places: Sequence[int], count: int) -> str:
+        rest = f" and {count - len(places):,} more" if count > len(places) and len(places) == _PLACES_SHOWN else ""
+        return f"{self.unit}{'s' * (len(places) != 1)} {', '.join(map(str, places))}{rest}"
+
+
+def _row(fault: Fault) -> int:
+    digits = fault.where.removeprefix("row ").partition(",")[0]
+    return int(digits) if digits.isdigit() else 0

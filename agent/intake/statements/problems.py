@@ -1,0 +1,140 @@
+"""What the statements room says when a file cannot be sent, or when it goes with something left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agent.model import Fault, Problem, Words
+
+_BACK = "then drag it back into the folder."
+
+BAD_ROWS = Words(
+    "statement-rows",
+    "{name} has {rows} that cannot be sent as they are.",
+    "Correct these rows and save the file, " + _BACK,
+)
+BAD_ROW = Words(
+    "statement-rows",
+    "{name} has {rows} that cannot be sent as it is.",
+    "Correct this row and save the file, " + _BACK,
+)
+NO_STATEMENTS = Words(
+    "no-statements",
+    "{name} has no statements in it.",
+    "Export it again with the patients who are to be billed, and save it into the folder.",
+)
+NO_HEADER = Words(
+    "no-header",
+    "{name} has no row of column headings that OutTray knows.",
+    "Give the columns headings such as Account Number, Statement Date and Amount Due, " + _BACK,
+)
+COLUMN_MISSING = Words(
+    "column-missing",
+    "{name} has no column for {missing}.",
+    "Add the column ({spellings}), " + _BACK + " The columns in the file are: {found}.",
+)
+COLUMN_TWICE = Words(
+    "column-twice",
+    "{name} has two columns called {heading}.",
+    "Rename or remove one of them, " + _BACK,
+)
+TWO_PROFILES = Words(
+    "two-profiles",
+    "{name} fits the profiles {first} and {second} equally well.",
+    "Set profile in the settings of this lane to the right one of the two; " + _BACK,
+)
+WRONG_PROFILE = Words(
+    "wrong-profile",
+    "{name} is not a file of the kind that the profile {profile} reads: {reason}.",
+    "Export it again in that kind, or set profile in the settings of this lane to auto, " + _BACK,
+)
+NO_PROFILE = Words(
+    "no-profile",
+    "There is no statement profile called {profile}.",
+    "Set profile in the settings of this lane to auto, to a profile that outtray profile list shows, or to a file.",
+)
+BAD_PROFILE = Words(
+    "bad-profile",
+    "The statement profile {profile} cannot be used: {reason}",
+    "Correct the profile. outtray profile try FILE shows what becomes of a file with it.",
+)
+UNREADABLE = Words(
+    "statement-unreadable",
+    "{name} cannot be read: {reason}.",
+    "{advice}",
+)
+TOO_LARGE = Words(
+    "too-large",
+    "{name} is larger than {limit:g} MB{what}.",
+    "Export fewer statements into one file, under another name for each file.",
+)
+CHANGED = Words(
+    "changed",
+    "{name} was written to while it was read.",
+    "Wait until the export has ended, " + _BACK,
+)
+EXPORT_AGAIN = "Export it again, and save the new file into the folder."
+SAVE_AS = "Open it in Excel, save it as an Excel workbook (.xlsx) or as CSV, " + _BACK
+
+
+class Unreadable(Exception):
+    """The file as a whole cannot be sent. Carries the problem; the room raises nothing else about a file."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+def unreadable(name: str, reason: str, advice: str = EXPORT_AGAIN, details: Iterable[Fault] = ()) -> Unreadable:
+    """Return what to raise for a file that cannot be read for `reason` (a clause that follows a colon)."""
+    return Unreadable(UNREADABLE.problem(details, name=name, reason=reason, advice=advice))
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A warning, told once for all the places it holds for: `one` for one place, `many` with their `{count}`."""
+
+    one: str
+    many: str
+
+
+PHONE_LEFT_OUT = Notice("1 phone number left out", "{count} phone numbers left out")
+EMAIL_LEFT_OUT = Notice("1 e-mail address left out", "{count} e-mail addresses left out")
+ZIP_PADDED = Notice(
+    "1 ZIP code had lost its leading zero, which was put back",
+    "{count} ZIP codes had lost their leading zeros, which were put back",
+)
+STATE_UNKNOWN = Notice("1 state is not one that OutTray knows", "{count} states are not ones that OutTray knows")
+ORDER_ID_CUT = Notice("1 reference was cut after 200 characters", "{count} references were cut after 200 characters")
+LINE_SUM = Notice(
+    "1 line's balance is not its charges less its credit",
+    "The balances of {count} lines are not their charges less their credit",
+)
+STATEMENT_SUM = Notice(
+    "1 amount due is not the sum of its lines' balances",
+    "{count} amounts due are not the sums of their lines' balances",
+)
+NOTHING_DUE = Notice("1 statement asks for nothing", "{count} statements ask for nothing")
+NO_AMOUNT = Notice("1 statement has lines but no amount due", "{count} statements have lines but no amount due")
+SAME_ACCOUNT = Notice(
+    "1 account stands in more than one statement", "{count} statements are for accounts that came before"
+)
+TOTAL_LEFT_OUT = Notice("1 row of totals left out", "{count} rows of totals left out")
+UNREACHABLE = Notice(
+    "1 statement has neither an e-mail address, a phone number nor an address",
+    "{count} statements have neither an e-mail address, a phone number nor an address",
+)
+DATE_AHEAD = Notice(
+    "1 statement is dated more than a month ahead", "{count} statements are dated more than a month ahead"
+)
+
+
+def listing(details: tuple[Fault, ...], limit: int = 200) -> list[str]:
+    """Return the details as lines for people: at most `limit`, then how many more there are."""
+    lines = [
+        f"{fault.where}: {fault.value} - {fault.message}" if fault.value else f"{fault.where}: {fault.message}"
+        for fault in details[:limit]
+    ]
+    rest = len(details) - limit
+    return [*lines, f"... and {rest:,} more"] if rest > 0 else lines

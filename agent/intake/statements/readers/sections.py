@@ -1,0 +1,57 @@
+"""A table of two parts: a row of the statement's own values, then, under a second row of headings, its lines.
+
+So Open Dental writes a single statement as CSV. Its cells are in double quotes, and quotes in a cell are not escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agent.intake.statements import wire
+from agent.intake.statements.findings import Findings
+from agent.intake.statements.mapping import laid_over
+from agent.intake.statements.problems import unreadable
+from agent.intake.statements.profile import Profile
+from agent.intake.statements.readers import Block, Line, Record, Row
+from agent.intake.statements.rows import Kept
+from agent.intake.statements.source import Source
+
+_FEWEST_LINE_COLUMNS = 3
+
+
+def records(
+    source: Source, profile: Profile, headings: Sequence[str], blocks: Iterator[Block], findings: Findings
+) -> Iterator[Record]:
+    """Yield the one statement. `headings` are those of the first part, `blocks` what follows them."""
+    record: Record | None = None
+    kept: Kept | None = None
+    lines_under: tuple[str, ...] = ()
+    for block in blocks:
+        for number, row in zip(block.numbers, block.rows, strict=True):
+            if not any(str(cell).strip() for cell in row):
+                continue
+            if record is None:
+                cells = _spelled(profile, dict(zip(headings, row, strict=False)))
+                record = Record(number, f"row {number}", cells)
+            elif kept is None:
+                mapping = laid_over(profile, row)
+                if sum(wire.FIELDS[f].of_line for f in mapping.indexes) < _FEWEST_LINE_COLUMNS:
+                    raise unreadable(source.name, f"row {number} should have the headings of the statement's lines")
+                kept, lines_under = Kept(mapping, findings), mapping.headings
+            else:
+                record.lines += _lines(kept, profile, lines_under, number, row)
+    if record is not None:
+        yield record
+
+
+def _lines(kept: Kept, profile: Profile, headings: Sequence[str], number: int, row: Row) -> list[Line]:
+    numbers, rows = kept.of(Block([number], [row]))
+    return [
+        Line(n, f"row {n}", _spelled(profile, dict(zip(headings, r, strict=True))))
+        for n, r in zip(numbers, rows, strict=True)
+    ]
+
+
+def _spelled(profile: Profile, cells: dict[str, object]) -> dict[str, object]:
+    """Return the cells under the profile's own spelling of their headings."""
+    return {profile.spelling(heading): cell for heading, cell in cells.items() if heading}

@@ -1,0 +1,185 @@
+"""Which profile fits a file, where its table begins, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from agent.intake.statements import profile as profiles
+from agent.intake.statements.mapping import Mapping, laid_over
+from agent.intake.statements.problems import NO_HEADER, TWO_PROFILES, WRONG_PROFILE, Unreadable, unreadable
+from agent.intake.statements.profile import Profile, normal
+from agent.intake.statements.readers import Block, Row, text, workbook, xml
+from agent.intake.statements.source import Source
+from agent.intake.statements.values import Refusal, dates, plain
+
+_HEADER_ROWS = 40
+_FEWEST_COLUMNS, _MOST_COLUMNS = 2, 1000
+_DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}")
+_FORMATS = {"xml": "an XML file", "json": "a JSON file", "text": "a table", "workbook": "a table"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Where a table was found: after its heading row, in text or in a sheet."""
+
+    mapping: Mapping
+    header_number: int  # 0 where there is no row of headings
+    delimiter: str = ""
+    sheet: workbook.Sheet | None = None
+    titles: tuple[str, ...] = ()
+    strength: int = 0
+    other_sheets: tuple[str, ...] = ()
+
+    def blocks(self, source: Source) -> Iterator[Block]:
+        """Yield the rows after the headings."""
+        found = self.sheet.blocks() if self.sheet else text.blocks(source, self.delimiter)
+        for block in found:
+            first = next((i for i, n in enumerate(block.numbers) if n > self.header_number), None)
+            if first is not None:
+                yield block if first == 0 else Block(block.numbers[first:], block.rows[first:])
+
+    def title_date(self) -> str:
+        """Return the date in the lines above the headings, `as of` first; an empty string where there is none."""
+        layout = self.mapping.profile.layout
+        for title in sorted(self.titles, key=lambda t: "as of" not in t.lower()):
+            for written in reversed(_DATE.findall(title)):
+                try:
+                    return dates.iso(written, layout.dates)
+                except Refusal:
+                    continue
+        return ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The profile that a file is read with."""
+
+    profile: Profile
+    why: str
+    table: Table | None = None
+    beside: tuple[str, ...] = field(default=())  # other sheets with something in them
+
+
+def choose(source: Source, wanted: str) -> Choice:
+    """Return how to read the file, with the profile that is `wanted`, or by looking at it (`auto`).
+
+    Raises `Unreadable`: the file fits no profile, two equally well, or not the one that the settings name.
+    """
+    named = wanted != "auto"
+    candidates = [profiles.find(wanted)] if named else list(profiles.built_in().values())
+    kind = source.format if source.format in ("xml", "json") else "table"
+    fitting = [p for p in candidates if p.recognise.format == kind]
+    if not fitting:
+        raise _wrong(source, candidates[0], f"it is {_FORMATS[source.format]}")
+    if kind == "json":
+        return Choice(fitting[0], "it is JSON" if not named else _by_name(wanted))
+    if kind == "xml":
+        return _choose_xml(source, fitting, wanted)
+    return _choose_table(source, fitting, wanted)
+
+
+def _choose_xml(source: Source, fitting: list[Profile], wanted: str) -> Choice:
+    root = xml.root(source)
+    matches = [p for p in fitting if p.recognise.root == root]
+    if len(matches) > 1:
+        raise _tie(source, matches)
+    if matches:
+        return Choice(matches[0], f"its outermost element is {root}" if wanted == "auto" else _by_name(wanted))
+    if wanted != "auto":
+        raise _wrong(source, fitting[0], f"its outermost element is {root}, not {fitting[0].recognise.root}")
+    raise unreadable(
+        source.name,
+        f"it is XML of a kind that OutTray does not know (its outermost element is {root[:40]})",
+        "Export the statements as an Open Dental e-bill file, as CSV or as an Excel workbook instead.",
+    )
+
+
+def _choose_table(source: Source, fitting: list[Profile], wanted: str) -> Choice:
+    named = wanted != "auto"
+    heads = list(_heads(source))
+    tables = [t for p in fitting for head in heads if (t := _found(p, *head, named=named))]
+    if not tables:
+        if named and fitting[0].recognise.headings:
+            raise _wrong(
+                source, fitting[0], f"it has no row with the headings {', '.join(fitting[0].recognise.headings)}"
+            )
+        raise Unreadable(NO_HEADER.problem(name=source.name))
+    best = max(tables, key=lambda t: (t.strength, not t.mapping.missing(), t.mapping.score))
+    rivals = {t.mapping.profile.name: t.mapping.profile for t in tables if t.strength == best.strength}
+    if len(rivals) > 1:
+        raise _tie(source, list(rivals.values()))
+    chosen = best.mapping.profile
+    if chosen.recognise.record_id and best.header_number == 0:
+        why = f"its rows begin with {chosen.recognise.record_id}"
+    elif best.strength:
+        why = f"row {best.header_number} has the headings {', '.join(chosen.recognise.headings)}"
+    else:
+        why = f"row {best.header_number} has headings for {best.mapping.score} fields, and no other profile fits"
+    beside = tuple(sheet.name for _, _, sheet in heads if sheet and best.sheet and sheet.name != best.sheet.name)
+    return Choice(chosen, _by_name(wanted) if named else why, best, beside)
+
+
+def _heads(source: Source) -> Iterator[tuple[Sequence[tuple[int, Row]], str, workbook.Sheet | None]]:
+    """Yield the first rows: once a delimiter for text, once a sheet for a workbook."""
+    if source.format == "workbook":
+        for sheet in workbook.sheets(source):
+            yield sheet.head(), "", sheet
+        return
+    lines = text.head_lines(source)
+    for delimiter in text.DELIMITERS:
+        if any(delimiter in line for line in lines):
+            yield text.rows_of(lines, delimiter), delimiter, None
+
+
+def _found(
+    profile: Profile, rows: Sequence[tuple[int, Row]], delimiter: str, sheet: workbook.Sheet | None, *, named: bool
+) -> Table | None:
+    layout, rule = profile.layout, profile.recognise
+    if layout.delimiter and delimiter and layout.delimiter != delimiter:
+        return None
+    if rule.record_id:
+        first = next((row for _, row in rows if any(row)), ())
+        if not first or plain(first[0]) != rule.record_id:
+            return None
+        return Table(laid_over(profile, layout.positions), 0, delimiter, sheet, (), len(layout.positions))
+    wanted = {normal(h) for h in rule.headings}
+    best: Table | None = None
+    titles: list[str] = []
+    for number, row in rows[:_HEADER_ROWS]:
+        if len(row) > _MOST_COLUMNS:
+            continue
+        if wanted:
+            if wanted <= {normal(cell) for cell in row}:
+                return Table(laid_over(profile, row), number, delimiter, sheet, tuple(titles), len(wanted))
+        elif rule.any_table or named:
+            mapping = laid_over(profile, row)
+            table = Table(mapping, number, delimiter, sheet, tuple(titles))
+            if not mapping.missing() and mapping.score >= _FEWEST_COLUMNS:
+                return table
+            if mapping.score >= _FEWEST_COLUMNS and (best is None or mapping.score > best.mapping.score):
+                best = table
+        titles.append(" ".join(plain(cell) for cell in row if cell not in ("", None)))
+    return best
+
+
+def statement_date(table: Table, today: date) -> tuple[str, str]:
+    """Return the date for statements whose file has no column for it, and the warning that says so."""
+    written = table.title_date() if table.mapping.profile.layout.statement_date == "title-or-today" else ""
+    if written:
+        return written, f"There is no column for the statement date: {written}, from the title, was taken."
+    return today.isoformat(), f"There is no column for the statement date: today, {today.isoformat()}, was taken."
+
+
+def _by_name(wanted: str) -> str:
+    return f"the settings name it ({wanted})"
+
+
+def _wrong(source: Source, profile: Profile, reason: str) -> Unreadable:
+    return Unreadable(WRONG_PROFILE.problem(name=source.name, profile=profile.name, reason=reason))
+
+
+def _tie(source: Source, rivals: list[Profile]) -> Unreadable:
+    return Unreadable(TWO_PROFILES.problem(name=source.name, first=rivals[0].name, second=rivals[1].name))

@@ -1,0 +1,279 @@
+"""Statements with lines: from a record of an XML or JSON file, or from the rows of a table that belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from agent.intake.statements import wire
+from agent.intake.statements.columns import NOTED, Column, Marked, compiled
+from agent.intake.statements.findings import Findings
+from agent.intake.statements.mapping import Mapping
+from agent.intake.statements.problems import LINE_SUM, NO_AMOUNT, SAME_ACCOUNT, STATEMENT_SUM, UNREACHABLE
+from agent.intake.statements.profile import Profile
+from agent.intake.statements.readers import Block, Line, Record, Row
+from agent.intake.statements.rows import MISSING, Kept, Locations
+from agent.intake.statements.values import plain
+
+_CODE_TOOTH_TEXT = re.compile(r"(\S*) (\S*) (.*)", re.DOTALL).fullmatch
+_PROCEDURE_CODE = re.compile(r"[A-Z]{0,2}\d{3,5}[A-Z0-9.]{0,4}").fullmatch
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE).fullmatch
+_IDENTIFIERS = {"account", "account_and_name", "external_id", "pms_id"}
+_CONTACTS = ("email", "phone", "address_1")
+
+Found = dict[str, tuple[int, Column, object]]  # field to rank, column and raw cell
+
+
+class RecordStatements:
+    """Turns records into statements as JSON text."""
+
+    def __init__(
+        self, profile: Profile, columns: Iterable[tuple[int, str, Column]], findings: Findings, location: str = "",
+        statement_date: str = "",
+    ) -> None:  # fmt: skip
+        self.locations = Locations(findings)
+        self._profile = profile
+        self._layout = profile.layout
+        self._findings = findings
+        self._location = location
+        self._statement_date = statement_date
+        self._statement: dict[str, list[tuple[int, Column]]] = {}
+        self._line: dict[str, list[tuple[int, Column]]] = {}
+        for rank, heading, column in columns:
+            part = self._line if column.field.of_line else self._statement
+            part.setdefault(heading, []).append((rank, column))
+        self._description = {h for h, cs in self._line.items() if cs[0][1].field.name == "description"}
+        self._entry = {h for h, cs in self._line.items() if cs[0][1].field.name not in ("description", "code")}
+        self._known = self._statement.keys() | self._line.keys() | set(profile.ignore)
+        self._seen: set[int] = set()
+        self.unknown: dict[str, None] = {}
+        self.count = 0
+
+    @classmethod
+    def of_profile(cls, profile: Profile, findings: Findings, today: date, location: str = "") -> RecordStatements:
+        """Return what turns the records of an XML or JSON file into statements."""
+        columns = [
+            (rank, spelling, compiled(wire.FIELDS[field], spelling.rpartition("/")[2], profile.layout, today))
+            for field, spellings in profile.columns.items()
+            for rank, spelling in enumerate(spellings)
+        ]
+        return cls(profile, columns, findings, location)
+
+    def texts(self, records: Iterable[Record]) -> Iterator[str]:
+        """Yield one statement after another."""
+        for record in records:
+            self.count += 1
+            text = self._text(record)
+            if not self._findings.faults:
+                yield text
+
+    def _text(self, record: Record) -> str:
+        if self._layout.record:
+            record.lines = _with_whole_descriptions(record.lines, self._description, self._entry, self._layout.hard_cut)
+        found = self._found(record.cells, self._statement)
+        lines = []
+        for line in record.lines:
+            for field, better in self._found(line.cells, self._statement).items():
+                found.setdefault(field, better)
+            of_line = self._found(line.cells, self._line)
+            if of_line:
+                lines.append(self._line_text(record, line, of_line))
+        pieces = {field: self._piece(record, record.place, at[1], at[2]) for field, at in found.items()}
+        self._complete(record, pieces, found)
+        if not lines and not pieces.get("amount_due"):
+            self._findings.fault(record.number, self._where(record), "", "There is neither an amount due nor a line.")
+        elif not pieces.get("amount_due"):
+            self._findings.notice(NO_AMOUNT, record.number)
+        self._add_up(record, pieces.get("amount_due", ""), [balance for _, balance in lines])
+        body = "".join(pieces[field] for field in sorted(pieces, key=wire.ORDER.__getitem__))
+        if lines:
+            body += f',"{wire.LINES}":[{",".join(f"{{{text[1:]}}}" for text, _ in lines)}]'
+        return f'{{"{wire.ROW_NUMBER}":{self.count}{body}}}'.replace(NOTED, "")
+
+    def _found(self, cells: dict[str, object], plan: dict[str, list[tuple[int, Column]]]) -> Found:
+        found: Found = {}
+        for heading, raw in cells.items():
+            if raw is None or raw == "" or (isinstance(raw, str) and not raw.strip()):
+                continue
+            if heading not in self._known:
+                self.unknown[heading] = None
+            for rank, column in plan.get(heading, ()):
+                name = column.field.name
+                if name not in found or rank < found[name][0]:
+                    found[name] = (rank, column, raw)
+        return found
+
+    def _piece(self, record: Record, place: str, column: Column, raw: object) -> str:
+        if isinstance(raw, dict | list | bool):
+            self._fault(record, place, column.heading, raw, "This has to be text or a number.")
+            return ""
+        piece = column[raw]
+        if type(piece) is Marked:
+            if piece.notice:
+                self._findings.notice(piece.notice, record.number)
+            else:
+                self._fault(record, place, column.heading, raw, piece.message)
+                return NOTED  # told already: not missing
+        return piece
+
+    def _line_text(self, record: Record, line: Line, found: Found) -> tuple[str, int | None]:
+        if self._layout.code_in_description and "description" in found:
+            _split_code(found, self._line)
+        pieces = {field: self._piece(record, line.place, at[1], at[2]) for field, at in found.items()}
+        charges, credit, balance = (_amount(pieces.get(f, "")) for f in ("charges", "credit", "balance"))
+        if charges is not None or credit is not None:
+            own = (charges or 0) - (credit or 0)
+            if self._layout.balance == "running":
+                balance = own
+                pieces["balance"] = wire.pair(wire.FIELDS["balance"].wire[0], own)
+            elif balance is not None and balance != own:
+                self._findings.notice(LINE_SUM, line.number)
+        return "".join(pieces[f] for f in sorted(pieces, key=wire.ORDER.__getitem__)), balance
+
+    def _complete(self, record: Record, pieces: dict[str, str], found: Found) -> None:
+        """Fill in what the file says once for two fields, or the settings say; then see what is missing."""
+        identifiers = {f: pieces[f] for f in ("external_id", "pms_id") if pieces.get(f)}
+        if not pieces.get("account") and not pieces.get("account_and_name") and len(identifiers) < 2:
+            known = next((plain(found[f][2]) for f in identifiers), "")
+            if not known and "patient_id" in found and not _ULID(plain(found["patient_id"][2])):
+                known = plain(found["patient_id"][2])  # the vendor's deprecated use: the PMS's identifier
+            for field in {"external_id", "pms_id"} - identifiers.keys():
+                if known:
+                    pieces[field] = wire.pair(wire.FIELDS[field].wire[0], known)
+        if not any(pieces.get(field) for field in _IDENTIFIERS):
+            self._missing(record, "account")
+        if self._statement_date and not pieces.get("statement_date"):
+            pieces["statement_date"] = wire.pair(wire.FIELDS["statement_date"].wire[0], self._statement_date)
+        if not pieces.get("statement_date"):
+            self._missing(record, "statement_date")
+        if self._location and not pieces.get("location"):
+            pieces["location"] = wire.pair(wire.FIELDS["location"].wire[0], self._location)
+        self.locations.note(record.number, self._where(record), present=bool(pieces.get("location")))
+        account = hash("".join(pieces.get(f, "") for f in ("account", "account_and_name", "pms_id")))
+        if account in self._seen:
+            self._findings.notice(SAME_ACCOUNT, record.number)
+        self._seen.add(account)
+        if not any(pieces.get(field, "").strip(NOTED) for field in _CONTACTS):
+            self._findings.notice(UNREACHABLE, record.number)
+
+    def _missing(self, record: Record, field: str) -> None:
+        spellings = self._profile.columns.get(field) or self._profile.columns.get("pms_id", ("",))
+        known = next((h for h, cs in self._statement.items() if cs[0][1].field.name == field), spellings[0])
+        heading = known.rpartition("/")[2]
+        self._fault(record, record.place, heading, "", MISSING[field])
+
+    def _fault(self, record: Record, place: str, heading: str, raw: object, message: str) -> None:
+        if place.startswith("row "):
+            self._findings.fault(int(place.removeprefix("row ")), f"{place}, column {heading}", raw, message)
+        else:
+            where = place.replace(record.place, self._where(record), 1)
+            self._findings.fault(record.number, f"{where}, {heading}", raw, message)
+
+    def _where(self, record: Record) -> str:
+        """Return the place with the account, since nobody counts the statements of an XML file."""
+        if record.place.startswith("row "):
+            return record.place
+        for heading, columns in self._statement.items():
+            if (
+                columns[0][1].field.name in ("account", "pms_id", "external_id", "patient_id")
+                and heading in record.cells
+            ):
+                return f"{record.place} (account {plain(record.cells[heading])[:40]})"
+        return record.place
+
+    def _add_up(self, record: Record, due: str, balances: list[int | None]) -> None:
+        amount = _amount(due)
+        known = [balance for balance in balances if balance is not None]
+        if amount is not None and known and len(known) == len(balances) and sum(known) != amount:
+            self._findings.notice(STATEMENT_SUM, record.number)
+
+
+def grouped(blocks: Iterator[Block], mapping: Mapping, findings: Findings) -> Iterator[Record]:
+    """Yield one record for the rows that stand together under one account and date.
+
+    A row whose cells of the statement are all blank belongs to the statement above it. Lines of one statement that
+    do not stand together, or that do not agree on it, are faults: joining them would be a guess.
+    """
+    kept = Kept(mapping, findings)
+    of_statement = [(i, f) for f, i in mapping.indexes.items() if not wire.FIELDS[f].of_line]
+    keys = [i for i, f in of_statement if f in _IDENTIFIERS or f == "statement_date"]
+    begun: dict[int, int] = {}
+    record: Record | None = None
+    current: tuple[object, ...] = ()
+    first: Row = ()
+    for block in blocks:
+        for number, row in zip(*kept.of(block), strict=True):
+            key = tuple(plain(row[i]) for i in keys)
+            follows = record is not None and (key == current or not any(plain(row[i]) for i, _ in of_statement))
+            place = f"row {number}"
+            cells = dict(zip(mapping.headings, row, strict=True))
+            if record is not None and follows:
+                _agree(findings, mapping, of_statement, first, row, number, record.number)
+            else:
+                if record is not None:
+                    yield record
+                record, current, first = Record(number, place, {}), key, row
+                before = begun.setdefault(hash(key), number)
+                if before != number and any(key):
+                    message = f"The statement of this account began in row {before}. Sort the file by account number."
+                    heading = mapping.headings[keys[0]]
+                    findings.fault(number, f"{place}, column {heading}", row[keys[0]], message)
+            record.lines.append(Line(number, place, cells))
+    if record is not None:
+        yield record
+
+
+def _agree(
+    findings: Findings, mapping: Mapping, of_statement: Sequence[tuple[int, str]], first: Row, row: Row, number: int,
+    began: int,
+) -> None:  # fmt: skip
+    for index, _ in of_statement:
+        if row[index] != first[index] and plain(row[index]) and plain(row[index]) != plain(first[index]):
+            message = f"Row {began} of the same statement says {plain(first[index])[:60] or 'nothing'} here."
+            findings.fault(number, f"row {number}, column {mapping.headings[index]}", row[index], message)
+
+
+def _with_whole_descriptions(lines: list[Line], descriptions: set[str], entry: set[str], hard_cut: int) -> list[Line]:
+    """Join what Open Dental cut: a line without date, patient and amounts (`entry`) goes on with the one before it.
+
+    The first line of an entry may be cut hard after `hard_cut` characters, in mid-word too; all other breaks fall
+    between words.
+    """
+    whole: list[Line] = []
+    pieces = 1
+    for line in lines:
+        heading = next((h for h in descriptions if h in line.cells), "")
+        others = any(plain(line.cells.get(h, "")) for h in entry)
+        if not whole or not heading or others or not plain(line.cells[heading]):
+            whole.append(line)
+            pieces = 1
+            continue
+        before = whole[-1].cells
+        start, rest = str(before.get(heading, "")), str(line.cells[heading])
+        cut = hard_cut and pieces == 1 and len(start) == hard_cut
+        before[heading] = start + rest if cut else f"{start.rstrip()} {rest.lstrip()}"
+        pieces += 1
+    return whole
+
+
+def _split_code(found: Found, plan: dict[str, list[tuple[int, Column]]]) -> None:
+    """Take the procedure code out of `code tooth text`, unless the file gives it by itself."""
+    rank, column, raw = found["description"]
+    text = str(raw)
+    parts = _CODE_TOOTH_TEXT(text)
+    if not parts:
+        return
+    code, tooth, rest = parts.groups()
+    given = plain(found["code"][2]) if "code" in found else ""
+    if code and (code == given or (not given and _PROCEDURE_CODE(code))):
+        text = f"{tooth} {rest}"
+        if not given:
+            of_code = next(c for cs in plan.values() for _, c in cs if c.field.name == "code")
+            found["code"] = (rank, of_code, code)
+    found["description"] = (rank, column, " ".join(text.split()))
+
+
+def _amount(piece: str) -> int | None:
+    digits = piece.rstrip(NOTED).rpartition(":")[2]
+    return int(digits) if digits.removeprefix("-").isdigit() else None

@@ -1,0 +1,71 @@
+"""Phone numbers and e-mail addresses: ordinary forms by pattern, all others by the libraries that know them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from agent.intake.statements.values import Refusal, plain
+
+NORTH_AMERICAN = re.compile(
+    r"(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. /]{0,3}([2-9]\d{2})[-. ]{0,3}(\d{4})", re.ASCII
+).fullmatch
+"""The three groups of a number of the North American plan."""
+
+ORDINARY_EMAIL = re.compile(
+    r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.){1,5}(?:com|org|net|edu|gov|us)"
+).fullmatch
+"""Addresses that need no further look, and no escape in JSON."""
+
+_NOTHING = frozenset({"", "-", "--", "n/a", "na", "none", "null", "no email", "no phone", "unknown", "x"})
+_EMPTY_NUMBER = re.compile(r"[\s()0./+-]*").fullmatch
+
+
+def phone(raw: object) -> str:
+    """Return the number in E.164 (`+12125550123`), or an empty string where the cell says that there is none.
+
+    Without a country it is North American. A number of that plan need only be possible (area code and exchange from
+    2 to 9), since the service's own examples use area code 555; any other must exist. Raises `Refusal`.
+    """
+    text = plain(raw)
+    ordinary = NORTH_AMERICAN(text)
+    if ordinary:
+        return f"+1{ordinary[1]}{ordinary[2]}{ordinary[3]}"
+    if text.lower() in _NOTHING or _EMPTY_NUMBER(text):
+        return ""
+    return _unusual_phone(text[:100])
+
+
+def email(raw: object) -> str:
+    """Return the address, or an empty string where the cell says that there is none. Raises `Refusal`."""
+    text = plain(raw)
+    if ORDINARY_EMAIL(text):
+        return text
+    if text.lower() in _NOTHING:
+        return ""
+    return _unusual_email(text[:1000])
+
+
+@lru_cache(maxsize=4096)
+def _unusual_phone(text: str) -> str:
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(text, "US")
+    except phonenumbers.NumberParseException:
+        raise Refusal("This is not a phone number. Write it as (212) 555-0123.") from None
+    written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    possible = NORTH_AMERICAN(written) if number.country_code == 1 else phonenumbers.is_valid_number(number)
+    if not possible:
+        raise Refusal("There is no such phone number. Write it as (212) 555-0123.")
+    return written
+
+
+@lru_cache(maxsize=4096)
+def _unusual_email(text: str) -> str:
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise Refusal("This is not an e-mail address. Write one address, such as name@example.com.") from None

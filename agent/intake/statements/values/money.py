@@ -1,0 +1,131 @@
+"""Amounts: dollars as practices and Excel write them, to whole cents."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+from agent.intake.statements.values import Refusal, plain
+
+AmountUnit = Literal["dollars", "cents"]
+
+_ORDINARY = re.compile(r"(-?)\$?(\d{1,3}(?:,\d{3}){1,2}|\d{1,8})\.(\d\d)", re.ASCII).fullmatch
+ASKED = re.compile(r"\$?([1-9]\d{0,2}(?:,\d{3}){1,2}|[1-9]\d{0,7})\.(\d\d)", re.ASCII).fullmatch
+"""The two groups of an ordinary amount of dollars above zero: put together without commas, they are its cents."""
+
+_WRITTEN = re.compile(
+    r"""(?P<open>\()? \s* (?P<before>[-+])? \s* (?:USD|\$)? \s* (?P<inner>[-+])? \s*
+        (?P<whole>\d{1,3}(?:,\d{3})+|\d*) (?:\.(?P<part>\d*))? \s*
+        (?:USD|\$)? \s* (?P<after>[-+]|CR|DR)? \s* (?P<close>\))?""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+).fullmatch
+_LIKE_NUMBER = re.compile(r"[\d.,\s$()+-]*\d[\d.,\s$()+-]*").fullmatch
+
+_LONGEST = 60  # characters
+_NOISE = 1e-4  # cents: what binary arithmetic may leave of a sum of exact ones
+_LARGEST = 9_999_999_999  # cents: $99,999,999.99
+_NOT_AN_AMOUNT = "This is not an amount. Write it as 1,234.56."
+_TWO_WAYS = "This amount can be read in two ways. Write it as {}."
+_PART_OF_A_CENT = "This amount has a part of a cent. Round it to two decimals, such as {}."
+_TOO_LARGE = "This amount is larger than $99,999,999.99. Check the decimal point."
+_NOT_CENTS = "This amount is in whole cents here. Write $12.34 as 1234."
+
+
+def cents(raw: object, unit: AmountUnit = "dollars") -> int:
+    """Return the amount in cents.
+
+    Read are `1234.5`, `$1,234.56`, `(12.00)`, `12.00-`, `-12.00`, `12.00 CR` and Excel's numbers, whose binary noise
+    (99.89999999999999) is less than a ten-thousandth of a cent. Raises `Refusal`, also for two ways to read it.
+    """
+    if isinstance(raw, str) and unit == "dollars":
+        ordinary = _ORDINARY(raw)
+        if ordinary:
+            sign, whole, part = ordinary.groups()
+            amount = int(whole.replace(",", "") + part)
+            return -amount if sign else amount
+    if isinstance(raw, bool):
+        raise Refusal(_NOT_AN_AMOUNT)
+    if unit == "cents":
+        return _bounded(_whole_cents(raw))
+    if isinstance(raw, float):
+        return _bounded(_from_float(raw))
+    if isinstance(raw, int):
+        return _bounded(raw * 100)
+    return _bounded(_from_text(plain(raw)))
+
+
+def asked(number: float) -> int:
+    """Return the cents of an ordinary amount above zero, or 0 for `cents` to have a closer look at it."""
+    scaled = number * 100
+    if not 0 < scaled <= _LARGEST:
+        return 0
+    nearest = round(scaled)
+    return nearest if abs(scaled - nearest) <= _NOISE else 0
+
+
+def _from_float(number: float) -> int:
+    scaled = number * 100
+    if not abs(scaled) <= _LARGEST:
+        raise Refusal(_TOO_LARGE)
+    nearest = round(scaled)
+    if abs(scaled - nearest) > _NOISE:
+        raise Refusal(_PART_OF_A_CENT.format(_rounded(Decimal(repr(number)))))
+    return nearest
+
+
+def _from_text(text: str) -> int:
+    text = text.replace("\u2212", "-").replace("\u00a0", " ").replace("\u202f", " ")
+    if len(text) > _LONGEST:
+        raise Refusal(_NOT_AN_AMOUNT)
+    written = _WRITTEN(text)
+    if not written or not (written["whole"] or written["part"]):
+        if "," in text and _LIKE_NUMBER(text):
+            raise Refusal(_TWO_WAYS.format(_suggestion(text)))
+        raise Refusal(_NOT_AN_AMOUNT)
+    signs = [sign for sign in (written["before"], written["inner"], written["after"]) if sign]
+    if len(signs) > 1 or bool(written["open"]) != bool(written["close"]) or (signs and written["open"]):
+        raise Refusal(_NOT_AN_AMOUNT)
+    part = written["part"] or ""
+    if len(part.rstrip("0")) > 2:
+        amount = Decimal(f"{(written['whole'] or '0').replace(',', '')}.{part}")
+        raise Refusal(_PART_OF_A_CENT.format(_rounded(amount)))
+    digits = (written["whole"] or "0").replace(",", "")
+    if len(digits) > 12:
+        raise Refusal(_TOO_LARGE)
+    amount_cents = int(digits) * 100 + int((part + "00")[:2])
+    negative = bool(written["open"]) or (bool(signs) and signs[0].upper() in {"-", "CR"})
+    return -amount_cents if negative else amount_cents
+
+
+def _rounded(amount: Decimal) -> str:
+    return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+
+
+def _suggestion(text: str) -> str:
+    """Return the likeliest reading in the form that can be read in one way only."""
+    digits = re.sub(r"[^\d.,]", "", text)
+    whole, _, part = digits.rpartition(",") if digits.rfind(",") > digits.rfind(".") else digits.rpartition(".")
+    if len(part) > 2:
+        whole, part = whole + part, ""
+    number = re.sub(r"\D", "", whole)[:12]
+    return f"{int(number or '0'):,}.{(part + '00')[:2]}"
+
+
+def _whole_cents(raw: object) -> int:
+    if isinstance(raw, int):
+        return raw
+    if isinstance(raw, float | Decimal):
+        if not abs(float(raw)) <= _LARGEST or int(raw) != raw:
+            raise Refusal(_NOT_CENTS)
+        return int(raw)
+    text = plain(raw)
+    if not re.fullmatch(r"-?\d{1,15}", text):
+        raise Refusal(_NOT_CENTS)
+    return int(text)
+
+
+def _bounded(amount: int) -> int:
+    if abs(amount) > _LARGEST:
+        raise Refusal(_TOO_LARGE)
+    return amount

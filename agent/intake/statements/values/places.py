@@ -1,0 +1,57 @@
+"""States and ZIP codes."""
+
+from __future__ import annotations
+
+import re
+
+from agent.intake.statements.values import plain
+
+_STATES = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
+    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
+    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY",
+    "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
+    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH",
+    "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND",
+    "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "rhode island": "RI",
+    "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
+    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+    "american samoa": "AS", "guam": "GU", "northern mariana islands": "MP", "puerto rico": "PR",
+    "virgin islands": "VI", "us virgin islands": "VI", "washington dc": "DC",
+}  # fmt: skip
+_CODES = frozenset(_STATES.values()) | {"AA", "AE", "AP", "FM", "MH", "PW"}
+_LONGEST = 200  # characters
+_ZIP = re.compile(r"(\d{5})(?:[- ]?(\d{4}))?", re.ASCII).fullmatch
+_SHORT_ZIP = re.compile(r"(\d{3,4})(?:-?(\d{4}))?", re.ASCII).fullmatch
+_CITY_STATE_ZIP = re.compile(r"(.+?),?\s+([A-Za-z]{2}|[A-Za-z]+(?: [A-Za-z]+)?)\.?,?\s+(\d{3,5}(?:-?\d{4})?)").fullmatch
+
+
+def state(raw: object) -> tuple[str, bool]:
+    """Return the state as two letters, and whether it is one that the postal service knows; else as it stands."""
+    text = plain(raw)
+    code = text.upper().replace(".", "")
+    if code in _CODES:
+        return code, True
+    named = _STATES.get(text.lower().replace(".", ""))
+    return (named, True) if named else (text, False)
+
+
+def zip_code(raw: object) -> tuple[str, bool]:
+    """Return the ZIP code, and whether its leading zeros had to be put back (Excel drops them from numbers)."""
+    text = plain(raw)
+    known = _ZIP(text)
+    if known:
+        return (f"{known[1]}-{known[2]}" if known[2] else known[1]), False
+    short = _SHORT_ZIP(text)
+    if short:
+        return short[1].zfill(5) + (f"-{short[2]}" if short[2] else ""), True
+    return text, False
+
+
+def city_state_zip(raw: object) -> tuple[str, str, str]:
+    """Return the three parts of `Springfield, IL 62701`; the whole text is the city where it is not in that form."""
+    text = plain(raw)
+    parts = _CITY_STATE_ZIP(text) if len(text) <= _LONGEST else None
+    if not parts:
+        return text, "", ""
+    return parts[1], state(parts[2])[0], zip_code(parts[3])[0]

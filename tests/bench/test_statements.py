@@ -1,0 +1,119 @@
+"""How long a statement file of 100,000 rows takes, beside its reader alone, and how much memory the process needs.
+
+`pytest -m bench -s tests/bench/test_statements.py` prints the figures; each runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+ROWS = 100_000
+ROOT = Path(__file__).parents[2]
+HEADINGS = [
+    "Account #", "Statement Date", "First Name", "Last Name", "Email", "Cell Phone", "Address 1", "Address 2", "City",
+    "State", "Zip", "Amount Due", "Note", "Location", "Provider",
+]  # fmt: skip
+
+_CHECK = """
+import resource, sys, time
+from datetime import date
+from pathlib import Path
+from agent.folder.real import RealFileSystem
+from agent.intake.statements.check import check_statements
+from agent.model import Candidate, Observation
+from agent.settings.schema import StatementsSettings
+path = Path(sys.argv[1])
+fs = RealFileSystem()
+candidate = Candidate(path.stem, (Observation(path.name, fs.identify(path)),))
+settings = StatementsSettings(folder=path.parent, base_url="https://billing.example.com")
+start = time.process_time()
+spool, today = path.with_suffix(".spool"), date(2026, 7, 31)
+checked = check_statements(fs, path.parent, candidate, settings, spool, today, path.name)
+seconds = time.process_time() - start
+assert checked.problem is None, checked.problem
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+_CSV = """
+import csv, resource, sys, time
+start = time.process_time()
+with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    for row in csv.reader(file):
+        pass
+print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+_CALAMINE = """
+import resource, sys, time
+from python_calamine import load_workbook
+start = time.process_time()
+for row in load_workbook(sys.argv[1]).get_sheet_by_index(0).iter_rows():
+    pass
+print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def _rows() -> Iterator[list[object]]:
+    chance = random.Random(7)
+    for n in range(ROWS):
+        yield [
+            10_000 + n, date(2026, 7, 1) + timedelta(days=n % 28), chance.choice(["John", "Ann", "Maria"]),
+            f"Snow{n % 5000}", f"person{n}@example.com", f"(212) 555-{n % 10_000:04}", f"{n} Main Street",
+            f"Apt {n % 50}" if n % 3 else "", "Springfield", "IL", f"627{n % 100:02}",
+            chance.randint(100, 200_000) / 100, "", "main", f"DR{n % 9}",
+        ]  # fmt: skip
+
+
+def _write_csv(path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADINGS)
+        for row in _rows():
+            row[1] = f"{row[1]:%m/%d/%Y}"
+            row[11] = f"${row[11]:,.2f}"
+            writer.writerow(row)
+
+
+def _write_xlsx(path: Path) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        day = book.add_format({"num_format": "mm/dd/yyyy"})
+        sheet.write_row(0, 0, HEADINGS)
+        for r, row in enumerate(_rows(), 1):
+            for c, cell in enumerate(row):
+                if isinstance(cell, date):
+                    sheet.write_datetime(r, c, cell, day)
+                else:
+                    sheet.write(r, c, cell)
+
+
+def _measured(script: str, path: Path) -> tuple[float, float]:
+    """Return the best of three runs in seconds of the processor, and the highest peak in MiB."""
+    runs = [
+        subprocess.run([sys.executable, "-c", script, path], cwd=ROOT, check=True, capture_output=True, text=True)
+        for _ in range(3)
+    ]
+    figures = [tuple(map(float, run.stdout.split())) for run in runs]
+    return min(f[0] for f in figures), max(f[1] for f in figures)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("write", "name", "alone"), [(_write_csv, "a.csv", _CSV), (_write_xlsx, "a.xlsx", _CALAMINE)])
+def test_a_hundred_thousand_rows(write: object, name: str, alone: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write(path)  # type: ignore[operator]
+    reader, reader_peak = _measured(alone, path)
+    check, check_peak = _measured(_CHECK, path)
+    print(
+        f"\n{name}: {ROWS:,} rows, {path.stat().st_size / 1e6:.0f} MB: checked in {check:.2f} s, its reader alone "
+        f"{reader:.2f} s, ratio {check / reader:.1f}; peak {check_peak:.0f} MiB, its reader alone {reader_peak:.0f} MiB"
+    )
