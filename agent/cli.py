@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for name, command in {
+COMMANDS: dict[str, Callable[..., None]] = {
     "run": run_agent,
     "demo": demo,
     "check": check,
@@ -40,7 +41,8 @@ for name, command in {
     "resume": resume,
     "doctor": doctor,
     "sandbox": sandbox,
-}.items():
+}
+for name, command in COMMANDS.items():
     app.command(name)(command)
 app.add_typer(secret.app, name="secret", help="The stores' secrets, in the system's credential store.")
 app.add_typer(config.app, name="config", help="The settings file.")

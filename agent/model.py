@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+
 class LaneKind(StrEnum):
     """What a lane delivers, and so to which service."""
 

@@ -47,10 +47,15 @@ def _tell(snapshot: dict[str, Any]) -> None:
     if snapshot["packets"]:
         console.print()
         packets = Table(box=None, header_style="bold", pad_edge=False)
-        for heading in ("Packet", "Name", "State", "Goes at", "Why"):
-            packets.add_column(heading, overflow="fold")
+        for heading in ("Name", "State", "Goes at", "Why"):
+            packets.add_column(heading, overflow="fold", no_wrap=heading in ("State", "Goes at"))
         for packet in snapshot["packets"]:
-            packets.add_row(
-                packet["id"] or "-", packet["name"], packet["state"], packet["next_at"] or "", packet["why"]
-            )
+            goes_at = _local(packet["next_at"]) if packet["next_at"] else ""
+            packets.add_row(packet["name"], packet["state"], goes_at, packet["why"])
         console.print(packets)
+
+
+def _local(moment: str) -> str:
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"

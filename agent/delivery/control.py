@@ -39,6 +39,7 @@ ROUNDS = 50  # a step ends when the planner has nothing more to do now; more rou
 LONGEST_SLEEP = 60.0
 LOOKS_APART = 0.2  # seconds: a program that writes slowly gives a hint with every write
 LEDGER_PATIENCE = 5.0
+CHECK_PATIENCE = 2.0
 TELL_APART = 0.5  # seconds between two snapshots
 
 
@@ -57,7 +58,7 @@ class _Back:
 class _CheckDone:
     lane: LaneId
     packet: str
-    checked: Checked | None
+    checked: Checked | Problem
 
 
 class Control:
@@ -74,7 +75,6 @@ class Control:
         dice: random.Random | None = None,
         requests: Callable[[], Iterable[Request]] = tuple,
         changed: Callable[[Control], None] = lambda _control: None,
-        fresh_ledger: bool = False,
     ) -> None:
         self.lanes = lanes
         self.ledger = ledger
@@ -84,7 +84,7 @@ class Control:
         self._dice = dice or random.SystemRandom()
         self._requests = requests
         self._changed = changed
-        self._fresh_ledger = fresh_ledger
+        self.adopted = False  # packets stood on the shelves that the ledger should have known: it was lost
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._finished: list[Finished] = []
         self._stopping = False
@@ -220,6 +220,8 @@ class Control:
                 self.verifications.said(message)
             case _CheckDone(lane=lane, packet=packet_id, checked=checked):
                 self.lanes[lane].check_done(packet_id, checked)
+                if isinstance(checked, Problem):
+                    self.look_again(lane, CHECK_PATIENCE)
             case _:
                 log.error("a message that nobody knows", extra={"kind": type(message).__name__})
 
@@ -237,11 +239,14 @@ class Control:
             self._look_at[lane.id] = lane.unreachable(trouble)
 
     def _after_look(self, lane: Lane, record: LaneRecord, now: datetime) -> None:
-        if not record.marker_expected:
-            self.record_lane(LaneRecord(**{**vars(record), "marker_expected": True}))
         if not lane.recovered:
-            self._again[lane.id] = not recover_lane(self.ledger, lane, now, fresh_ledger=self._fresh_ledger)
+            # A ledger that has never met this lane is a new one: a first start, or the one before was lost.
+            found = recover_lane(self.ledger, lane, now, fresh_ledger=not record.marker_expected)
+            self.adopted = self.adopted or found.adopted
+            self._again[lane.id] = not found.complete
             lane.recovered = True
+            if found.complete and not record.marker_expected:
+                self.record_lane(LaneRecord(**{**vars(record), "marker_expected": True}))
             self._read_all()
         if self.clock.steady() >= self._tidy_at.get(lane.id, 0.0):
             self._tidy_at[lane.id] = self.clock.steady() + lane.settings.rescan_seconds

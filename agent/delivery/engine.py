@@ -65,13 +65,14 @@ class Engine:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the agent has to say about itself."""
-        if self.opened.set_aside is None:
+        if self.opened.set_aside is not None:
+            why = "was damaged" if self.opened.why == "damaged" else "was written by a newer OutTray"
+            what = f"The ledger {why} and was set aside as {self.opened.set_aside.name}."
+        elif self.control.adopted:
+            what = "The ledger was missing."
+        else:
             return ()
-        why = "was damaged" if self.opened.why == "damaged" else "was written by a newer OutTray"
-        return (
-            f"The ledger {why} and was set aside as {self.opened.set_aside.name}. "
-            "OutTray goes on from what stands on the shelves.",
-        )
+        return (f"{what} OutTray goes on from what stands on the shelves.",)
 
     def run(self) -> None:
         """Run the control loop in this thread until it is stopped. Raises what ended it, if anything did."""
@@ -198,7 +199,6 @@ def _build(
         dice=dice,
         requests=box.collect,
         changed=lambda _control: status_file.write(made[0].snapshot()),
-        fresh_ledger=opened.set_aside is not None,
     )
     built = Engine(settings, control, opened)
     made.append(built)

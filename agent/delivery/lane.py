@@ -19,12 +19,14 @@ from agent.delivery.planner import Terms
 from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.protocol import Destination, Progress
 from agent.folder import failed, shelves
+from agent.folder.errors import problem_of
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.looking import look
 from agent.folder.packets import Packet, ShelfFile
 from agent.folder.problems import folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
+from agent.intake.statements.problems import CHANGED
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LaneRecord, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import identity_text
@@ -212,28 +214,36 @@ class Lane:
         """Remember that a check runs."""
         self.found[packet] = replace(self.found[packet], checking=True)
 
-    def check_done(self, packet: str, checked: Checked | None) -> None:
-        """Take a check's result; None means that the files could not be read, and that the next look starts anew."""
+    def check_done(self, packet: str, checked: Checked | Problem) -> None:
+        """Take a check's result. A problem of its own means: not just now; the next look starts anew."""
         found = self.found.get(packet)
         if found is None:
             self.intake.forget(packet)
-        elif checked is None:
+        elif isinstance(checked, Problem):
             del self.found[packet]
+            self.trouble = checked
         else:
             self.found[packet] = replace(found, checked=checked, checking=False)
             if checked.request is not None:
                 self._requests[packet] = checked.request
 
-    def check(self, found: Found, now: datetime, *, hash_ahead: bool) -> Checked | None:
-        """Check files in the folder (in the checking thread). `hash_ahead`: something of this size went before."""
+    def check(self, found: Found, now: datetime, *, hash_ahead: bool) -> Checked | Problem:
+        """Check files in the folder (in the checking thread). `hash_ahead`: something just like it went before.
+
+        Returns a problem of its own where the files, or the spool, cannot be used just now.
+        """
         place = self.settings.folder
         try:
             checked = self.intake.check(place, found.candidate, found.packet, found.upload_name, now)
+            if checked.problem is not None and checked.problem.code == CHANGED.code:
+                return checked.problem
             if hash_ahead and checked.problem is None and not checked.sha256:
                 digests = tuple(self._digest(place / file.name) for file in found.candidate.files)
                 checked = replace(checked, sha256=digests)
-        except FileSystemProblem:
-            return None
+        except FileSystemProblem as trouble:
+            return folder_problem(trouble, trouble.path.parent)
+        except OSError as error:
+            return folder_problem(problem_of(error, place), place)
         return checked
 
     def broken_check(self, found: Found) -> Checked:

@@ -131,7 +131,9 @@ def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]
         problem = candidate.problem
         if candidate.readiness is Readiness.SETTLING and found.incomplete:
             file, reason = found.incomplete
-            problem = problems.INCOMPLETE.problem(name=file, reason=reason)
+            is_sidecar = candidate.sidecar is not None and file == candidate.sidecar.base
+            words = problems.INCOMPLETE_SIDECAR if is_sidecar else problems.INCOMPLETE
+            problem = words.problem(name=file, reason=reason)
         elif candidate.readiness is Readiness.WAITING and _waited_long(found, lane.terms, now):
             problem = _nothing_came(found, lane.terms)
         elif candidate.readiness is Readiness.READY:
@@ -170,7 +172,7 @@ def _ready(
             return Check(lane.id, found, hash_ahead=True)
         if _same_bytes(twin, found):
             if twin.state is PacketState.SENT:
-                problem = _duplicate(found.candidate.name, twin.ended_at, twin.control_number)
+                problem = _duplicate(_files(found), twin.ended_at, twin.control_number)
                 return Admit(lane.id, found, PacketState.FAILED, problem=problem)
             possibly_sent = possibly_sent or twin.possibly_sent
     return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), possibly_sent=possibly_sent)
@@ -231,6 +233,11 @@ def _nothing_came(found: Found, terms: Terms) -> Problem:
         )
     missing = ", ".join(candidate.missing) or f"{candidate.name}.*"
     return problems.FILES_MISSING.problem(name=candidate.sidecar.base, missing=missing)
+
+
+def _files(found: Found) -> str:
+    first, *more = (file.base for file in found.candidate.files)
+    return f"{first} and {len(more)} more" if more else first
 
 
 def _duplicate(name: str, sent_at: datetime | None, control_number: str = "") -> Problem:

@@ -9,7 +9,13 @@ from agent.model import Unknown, Words
 INCOMPLETE = Words(
     "incomplete",
     "{name} is not complete: {reason}.",
-    "Scan or export it again and drop the new file. If it was still being written, drag it back into the folder.",
+    "Scan or export it again, and drop it together with what stands beside it here. If it was still being written, "
+    "drag everything back into the folder as it is.",
+)
+INCOMPLETE_SIDECAR = Words(
+    "incomplete",
+    "The sidecar {name} is not complete: {reason}.",
+    "Mend the sidecar in a text editor, and drag it back into the folder with its files.",
 )
 NO_SIDECAR = Words(
     "no-sidecar",
@@ -44,7 +50,7 @@ GAVE_UP_UNSURE = Words(
 NAME_USED = Words(
     "name-used",
     "A file named {name} went within the last 24 hours, and the statements service takes a name once in that time.",
-    "Nothing needs doing: it is kept safe and goes by itself.",
+    "Nothing: it is kept safe and goes by itself.",
 )
 NAME_USED_FAIL = Words(
     "name-used",
@@ -64,7 +70,7 @@ WITHDRAWN = Words(
 BROKE_DOWN = Words(
     "reply-lost",
     "The sending of {name} broke off inside OutTray, and whether it arrived is not known.",
-    "Nothing needs doing: it is sent again. If this stays, tell IT.",
+    "Nothing: it is sent again. If this stays, tell IT.",
 )
 LEDGER_TROUBLE = Words(
     "ledger-trouble",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from typing import Any
 from agent.delivery.lane import Lane, packet_files, shelf_packet
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
-from agent.folder.names import PROBLEM_JSON, RECEIPT, name_key
+from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
 from agent.folder.packets import Packet
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import problem_from
 from agent.log import log, where
-from agent.model import Identity, LaneKind, PacketState
+from agent.model import Candidate, Identity, LaneKind, Observation, PacketState
 
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
 LARGEST_RECEIPT = 16 << 20
@@ -40,41 +40,54 @@ def recover_ledger(ledger: Ledger, now: datetime) -> None:
                 tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
 
 
-def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: bool) -> bool:
-    """Bring the shelves of a lane in line with the ledger; tell whether that was possible for every packet.
+@dataclass
+class Recovered:
+    """What became of a lane's shelves. `complete`: every packet could be put in order. `adopted`: some were met that
+    the ledger did not know."""
+
+    complete: bool = True
+    adopted: bool = False
+
+
+def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: bool) -> Recovered:
+    """Bring the shelves of a lane in line with the ledger. `fresh_ledger`: it has never met this lane.
 
     One packet whose files are in use does not stop the others. Raises Offline when the shelves cannot be reached.
     """
     if fresh_ledger:
         _read_back_sent(ledger, lane, now)
         _read_back_failed(ledger, lane, now)
-    done = True
+    found = Recovered()
     for shelf in (Shelf.SENDING, Shelf.HELD):
         for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
             try:
-                _recover(ledger, lane, taken, shelf, now, fresh_ledger)
+                adopted = _recover(ledger, lane, taken, shelf, now, fresh_ledger)
+                found.adopted = found.adopted or adopted
             except Offline:
                 raise
             except FileSystemProblem as trouble:
                 log.warning("a packet could not be put in order", extra={"trouble": where(trouble)})
-                done = False
-    return done
+                found.complete = False
+    return found
 
 
-def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now: datetime, fresh_ledger: bool) -> None:
+def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now: datetime, fresh_ledger: bool) -> bool:
+    """Put one packet in order; tell whether it was adopted."""
     packet = taken.packet
     if packet is None:
         lane.fs.remove_folder(taken.place)  # only an empty one goes: a crash before its manifest
-        return
+        return False
     if packet.installation != lane.installation or packet.lane != str(lane.id):
-        return  # another PC's that shares this folder, at work on it
+        return False  # another PC's that shares this folder, at work on it
     known = ledger.packet(packet.id)
     if known is None and fresh_ledger:
         _adopt(ledger, lane, packet, shelf, taken.place, now)
-    elif known is None:
+        return True
+    if known is None:
         shelves.undo_take(lane.fs, lane.settings.folder, taken.place, packet)
     elif known.shelf in (Shelf.SENDING, Shelf.HELD) and known.shelf is not shelf:
         _reunite(lane, known, taken.place)
+    return False
 
 
 def _reunite(lane: Lane, known: PacketRecord, place: Path) -> None:
@@ -143,6 +156,8 @@ def _read_back_sent(ledger: Ledger, lane: Lane, now: datetime) -> None:
         )
         if ledger.packet(record.id) is not None:
             continue
+        if lane.id.kind is LaneKind.ATTACHMENTS:
+            record = replace(record, fingerprint=_fingerprint(lane, shelf, files, now))
         with ledger.transaction() as tx:
             tx.admit(record, now)
             if lane.id.kind is LaneKind.STATEMENTS and files:
@@ -157,6 +172,29 @@ def _read_back_sent(ledger: Ledger, lane: Lane, now: datetime) -> None:
                     accepted_at=min(sent_at, now),
                 )
                 tx.claim(claim)
+
+
+def _fingerprint(lane: Lane, receipt: Path, files: tuple[PacketFile, ...], now: datetime) -> str:
+    """Return what a sent packet's sidecar says, as it stands beside its receipt; empty where that cannot be told.
+
+    Without it the packet dropped once more would not be known for a duplicate.
+    """
+    day, title = receipt.parent, receipt.name.removesuffix(RECEIPT)
+    bases = [file.name.rpartition("/")[2] for file in files]
+    folder = f"{title}/" if any("/" in file.name for file in files) else ""
+    try:
+        standing = {entry.name for entry in lane.fs.list(day / title if folder else day) if is_watched(entry.name)}
+        by_name = {f"{title}.json", *(f"{title}{Path(base).suffix}.json" for base in bases)}
+        cards = [name for name in standing if name.endswith(".json") and (folder or name in by_name)]
+        if len(cards) != 1:
+            return ""
+        observed = [Observation(name, lane.fs.identify(day / name)) for name in (f"{folder}{base}" for base in bases)]
+        card = Observation(f"{folder}{cards[0]}", lane.fs.identify(day / folder / cards[0]))
+        return lane.intake.check(day, Candidate(title, tuple(observed), card), title, "", now).fingerprint
+    except Offline:
+        raise
+    except FileSystemProblem:
+        return ""
 
 
 def _read_back_failed(ledger: Ledger, lane: Lane, now: datetime) -> None:
