@@ -65,7 +65,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Observation:
-    """What a look at a lane's folder saw. `name` is relative to the folder, with `/` before a packet subfolder's file."""
+    """What a look at a lane's folder saw. `name` is relative to it, with `/` before a packet subfolder's file."""
 
     name: str
     identity: Identity

@@ -74,8 +74,8 @@ NO_SECURE_CONNECTION = Words(
 PROXY_SIGN_IN = Words(
     "proxy-sign-in",
     "The office's proxy asks for a sign-in before it lets anything through to the {service}.",
-    "IT can let the {service} through the proxy, or give the proxy with its sign-in in the environment variable HTTPS_PROXY. "
-    + _THEN_RESUME,
+    "IT can let the {service} through the proxy, or give the proxy with its sign-in in the environment variable "
+    "HTTPS_PROXY. " + _THEN_RESUME,
 )
 PROXY_UNUSABLE = Words(
     "proxy-unusable",

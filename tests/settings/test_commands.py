@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 import typer
-from click.testing import Result
 from keyring.backends import fail
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from agent.commands import config, secret
 from agent.settings import locations
