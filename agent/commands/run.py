@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,7 +79,7 @@ def _once(settings: Settings, as_json: bool) -> int:
     with engine(settings, watch=False) as agent, stopped_by_signals(agent.control.stop):
         for note in agent.notes:
             tell(note)
-        done = one_pass(agent.control)
+        done = one_pass(agent.control, _progress if sys.stderr.isatty() else _silence)
         snapshot = agent.snapshot().as_json
     if as_json:
         answer_json({**done.as_json, "lanes": snapshot["lanes"]})
@@ -87,6 +88,16 @@ def _once(settings: Settings, as_json: bool) -> int:
     if done.unreachable:
         return UNREACHABLE
     return SOME_WAIT_OR_FAILED if done.failed or done.waiting else 0
+
+
+def _progress(ended: int, left: int) -> None:
+    """Say how far the pass is, on one line that is written over."""
+    sys.stderr.write(f"\r{ended} done, {left} on their way \x1b[K" if left else "\r\x1b[K")
+    sys.stderr.flush()
+
+
+def _silence(_ended: int, _left: int) -> None:
+    """Say nothing: nobody watches."""
 
 
 def _tell(done: Pass) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from agent.crashpoints import here
 from agent.delivery import documents, problems
 from agent.delivery.actions import (
     Action,
@@ -83,6 +84,8 @@ class CarryingOut:
             with self._control.ledger.transaction() as tx:
                 for action in to_write:
                     written.extend(self._write(tx, action, now))
+                here("not-committed")
+            here("committed")
             for action in to_write:
                 if isinstance(action, SetLane):
                     self._control.lane_records[action.record.id] = action.record
@@ -125,6 +128,7 @@ class CarryingOut:
         except FileSystemProblem as trouble:
             self._not_taken(lane, found, FIRST_PATIENCE * 5, folder_problem(trouble, lane.settings.folder))
             return False
+        here("taken-not-recorded")
         lane.drop(found.packet)
         return True
 
@@ -147,6 +151,7 @@ class CarryingOut:
             self._set_back(packet, trouble)
             return False
         self._setbacks.pop(packet.id, None)
+        here("transferred-not-recorded")
         return True
 
     # --- The ledger -------------------------------------------------------------------------------------------------
@@ -254,13 +259,16 @@ class CarryingOut:
                     PROBLEM_JSON: documents.as_bytes(documents.problem_json(packet, problem, ended)),
                 }
                 shelf = lane.settings.shelf("failed")
+            here("recorded-not-shelved")
             lane.shelve(packet, shelf, beside)
+            here("shelved-not-recorded")
         except FileSystemProblem as trouble:
             self._set_back(packet, trouble)
             return
         with self._control.ledger.transaction(synced=False) as tx:
             tx.shelved(packet, now)
         self._setbacks.pop(packet.id, None)
+        here("shelved")
         lane.forget(packet.id)
         self._control.refresh([packet.id])
 

@@ -10,17 +10,19 @@ import queue
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from threading import Event
 
 from sqlalchemy.exc import DatabaseError
 
 from agent.clock import Clock
+from agent.crashpoints import here
 from agent.delivery.actions import Check, Found
 from agent.delivery.carrying_out import CarryingOut
 from agent.delivery.clock_guard import mind_the_clock
 from agent.delivery.jobs import Jobs
+from agent.delivery.keeping import remove_old
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import LEDGER_TROUBLE
@@ -72,6 +74,7 @@ class Control:
         jobs: Jobs,
         *,
         senders: int = 4,
+        keep_sent_days: int = 0,
         dice: random.Random | None = None,
         requests: Callable[[], Iterable[Request]] = tuple,
         changed: Callable[[Control], None] = lambda _control: None,
@@ -81,6 +84,8 @@ class Control:
         self.clock = clock
         self._jobs = jobs
         self._senders = senders
+        self._keep_sent_days = keep_sent_days
+        self._removed_on: dict[LaneId, date] = {}
         self._dice = dice or random.SystemRandom()
         self._requests = requests
         self._changed = changed
@@ -252,6 +257,17 @@ class Control:
             self._tidy_at[lane.id] = self.clock.steady() + lane.settings.rescan_seconds
             lane.recovered = not self._again.pop(lane.id, False)  # a file that was in use then may be free now
             self._carrying_out.notice_what_people_did(lane)
+            self._remove_old(lane, now)
+
+    def _remove_old(self, lane: Lane, now: datetime) -> None:
+        today = now.astimezone().date()
+        if not self._keep_sent_days or self._removed_on.get(lane.id) == today:
+            return
+        removed = remove_old(lane.fs, lane.settings.shelf("sent"), self._keep_sent_days, today)
+        self._removed_on[lane.id] = today
+        if removed:
+            with self.ledger.transaction(synced=False) as tx:
+                tx.note(now, "old-files-removed", lane=lane.id, files=removed)
 
     # --- Deciding ---------------------------------------------------------------------------------------------------
 
@@ -316,6 +332,7 @@ class Control:
     def launch(self, packet: PacketRecord) -> None:
         """Give a packet to a sender."""
         lane = self.lanes[packet.lane]
+        here("recorded-not-sent")
         self.sending[packet.id] = (0, sum(packet.sizes))
 
         def progress(sent: int, total: int) -> None:

@@ -196,6 +196,7 @@ def _build(
         clock,
         jobs,
         senders=settings.agent.senders,
+        keep_sent_days=settings.agent.keep_sent_days,
         dice=dice,
         requests=box.collect,
         changed=lambda _control: status_file.write(made[0].snapshot()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,14 +31,18 @@ class Pass:
         return vars(self)
 
 
-def one_pass(control: Control) -> Pass:
-    """Run the control loop until nothing more can be done in this pass."""
+def one_pass(control: Control, tell: Callable[[int, int], None] = lambda _ended, _left: None) -> Pass:
+    """Run the control loop until nothing more can be done in this pass.
+
+    `tell` is called after each step with how many packets have ended and how many are still on their way.
+    """
     begun = control.clock.steady()
     tries_before = dict[str, int]()
 
     def is_over() -> bool:
         for packet in control.packets.values():
             tries_before.setdefault(packet.id, packet.attempts - (packet.id in control.sending))
+        tell(len(control.ended), len(control.packets))
         settling = control.clock.steady() - begun < LONGEST_SETTLING
         return not _has_more_to_do(control, tries_before, settling=settling)
 

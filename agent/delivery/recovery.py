@@ -15,11 +15,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agent.crashpoints import here
 from agent.delivery.lane import Lane, packet_files, shelf_packet
+from agent.delivery.problems import GAVE_UP_UNSURE
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
 from agent.folder.packets import Packet
+from agent.intake.attachments.pairing import is_sidecar
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import problem_from
@@ -38,6 +41,7 @@ def recover_ledger(ledger: Ledger, now: datetime) -> None:
                 tx.end_attempt(packet, now, "unknown", 0, "killed")
                 tx.queue(packet, now, problem=None, possibly_sent=True)
                 tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
+            here("try-ended-as-unknown")
 
 
 @dataclass
@@ -161,17 +165,19 @@ def _read_back_sent(ledger: Ledger, lane: Lane, now: datetime) -> None:
         with ledger.transaction() as tx:
             tx.admit(record, now)
             if lane.id.kind is LaneKind.STATEMENTS and files:
-                name = lane.intake.upload_name(record.candidate, sent_at)
-                claim = FilenameClaim(
-                    packet=record.id,
-                    store_id=lane.terms.store_id,
-                    key=name_key(name),
-                    sha256="",
-                    state=ClaimState.ACCEPTED,
-                    claimed_at=sent_at,
-                    accepted_at=min(sent_at, now),
-                )
-                tx.claim(claim)
+                tx.claim(_claim(lane, record, ClaimState.ACCEPTED, min(sent_at, now)))
+
+
+def _claim(lane: Lane, record: PacketRecord, state: ClaimState, at: datetime) -> FilenameClaim:
+    return FilenameClaim(
+        packet=record.id,
+        store_id=lane.terms.store_id,
+        key=name_key(lane.intake.upload_name(record.candidate, at)),
+        sha256=record.files[0].sha256,
+        state=state,
+        claimed_at=at,
+        accepted_at=at,
+    )
 
 
 def _fingerprint(lane: Lane, receipt: Path, files: tuple[PacketFile, ...], now: datetime) -> str:
@@ -181,15 +187,17 @@ def _fingerprint(lane: Lane, receipt: Path, files: tuple[PacketFile, ...], now: 
     """
     day, title = receipt.parent, receipt.name.removesuffix(RECEIPT)
     bases = [file.name.rpartition("/")[2] for file in files]
-    folder = f"{title}/" if any("/" in file.name for file in files) else ""
+    by_name = {name_key(f"{title}{suffix}.json") for suffix in ("", *(Path(base).suffix for base in bases))}
     try:
-        standing = {entry.name for entry in lane.fs.list(day / title if folder else day) if is_watched(entry.name)}
-        by_name = {f"{title}.json", *(f"{title}{Path(base).suffix}.json" for base in bases)}
-        cards = [name for name in standing if name.endswith(".json") and (folder or name in by_name)]
+        is_folder = any(entry.kind == "folder" and entry.name == title for entry in lane.fs.list(day))
+        folder = f"{title}/" if is_folder else ""
+        standing = [entry.name for entry in lane.fs.list(day / folder) if is_watched(entry.name)]
+        cards = [name for name in standing if (is_folder and is_sidecar(name)) or name_key(name) in by_name]
         if len(cards) != 1:
             return ""
-        observed = [Observation(name, lane.fs.identify(day / name)) for name in (f"{folder}{base}" for base in bases)]
-        card = Observation(f"{folder}{cards[0]}", lane.fs.identify(day / folder / cards[0]))
+        card, *observed = (
+            Observation(folder + name, lane.fs.identify(day / folder / name)) for name in (*cards, *bases)
+        )
         return lane.intake.check(day, Candidate(title, tuple(observed), card), title, "", now).fingerprint
     except Offline:
         raise
@@ -201,7 +209,7 @@ def _read_back_failed(ledger: Ledger, lane: Lane, now: datetime) -> None:
     failed = lane.settings.shelf("failed")
     for document, _path in _documents(lane, [failed], PROBLEM_JSON):
         at = datetime.fromisoformat(document["at"])
-        names = [str(file["name"]) for file in document["files"]]
+        digests = {str(file["name"]): str(file["sha256"] or "") for file in document["files"]}
         problem = problem_from({key: document[key] for key in ("code", "sentence", "what_to_do", "details")})
         record = PacketRecord(
             id=str(document["packet"]),
@@ -210,17 +218,25 @@ def _read_back_failed(ledger: Ledger, lane: Lane, now: datetime) -> None:
             name=_path.name.removesuffix(PROBLEM_JSON),
             shelf=Shelf.FAILED,
             files=tuple(
-                PacketFile(name, "sidecar" if name.endswith(".json") else "document", lane.fs.identify(failed / name))
-                for name in names
+                PacketFile(name, _role(lane, name), lane.fs.identify(failed / name), digest)
+                for name, digest in digests.items()
                 if _stands(lane, failed / name)
             ),
             arrived_at=at,
+            possibly_sent=document["code"] == GAVE_UP_UNSURE.code,
             problem=problem,
             ended_at=at,
         )
-        if ledger.packet(record.id) is None:
-            with ledger.transaction() as tx:
-                tx.admit(record, now)
+        if ledger.packet(record.id) is not None:
+            continue
+        with ledger.transaction() as tx:
+            tx.admit(record, now)
+            if lane.id.kind is LaneKind.STATEMENTS and record.possibly_sent and record.files:
+                tx.claim(_claim(lane, record, ClaimState.UNKNOWN, min(at, now)))
+
+
+def _role(lane: Lane, name: str) -> str:
+    return "sidecar" if lane.id.kind is LaneKind.ATTACHMENTS and name.endswith(".json") else "document"
 
 
 def _days(lane: Lane, now: datetime) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from agent.crashpoints import here
 from agent.delivery.lane import Lane, shelf_packet
 from agent.folder import failed
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing
@@ -42,6 +43,7 @@ def put_back(
         return False
     try:
         failed.put_back(fs, settings.folder, settings.shelf("failed"), shelf_packet(packet, installation))
+        here("put-back-not-recorded")
         how = "retry"
     except Missing:
         how = "files-gone"
