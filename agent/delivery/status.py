@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.delivery.actions import Found
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, SnapshotFile, moment
+from agent.folder.settling import FileStatus
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LaneRecord, PacketRecord
@@ -19,6 +20,7 @@ from agent.settings.schema import Settings
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
+    from agent.delivery.lane import Lane
 
 NEEDS_SOMEONE_AFTER = timedelta(minutes=30)  # how long a scan may wait for its sidecar before it is shown to people
 
@@ -33,7 +35,7 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     for lane in control.lanes.values():
         record = control.lane_records[lane.id]
         found = list(lane.found.values())
-        packets.extend(_found(lane.id, one) for one in found)
+        packets.extend(_found(lane, one) for one in found)
         of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})
         of_states.update(_state_of(one) for one in found)
         needs = unresolved.get(lane.id, 0) + sum(_waits_for_someone(one, now) for one in found)
@@ -135,19 +137,30 @@ def _packet(packet: PacketRecord, progress: tuple[int, int] | None) -> PacketSna
     )
 
 
-def _found(lane: LaneId, found: Found) -> PacketSnapshot:
+def _found(lane: Lane, found: Found) -> PacketSnapshot:
     candidate = found.candidate
-    why = ""
-    if candidate.readiness is Readiness.WAITING:
-        why = f"Waits for {', '.join(candidate.missing)}." if candidate.sidecar else "Waits for its sidecar."
     return PacketSnapshot(
         id="",
-        lane=str(lane),
+        lane=str(lane.id),
         name=candidate.name,
         state=_state_of(found),
         total_bytes=sum(file.identity.size for file in candidate.files),
-        why=why,
+        why=_why(lane, found),
     )
+
+
+def _why(lane: Lane, found: Found) -> str:
+    """Say what files that are no packet yet are waiting for."""
+    candidate = found.candidate
+    if candidate.readiness is Readiness.WAITING:
+        return f"Waits for {', '.join(candidate.missing)}." if candidate.sidecar else "Waits for its sidecar."
+    members = {member.name for member in candidate.members}
+    for seen in lane.looks:
+        if seen.observation.name in members and seen.status is FileStatus.IN_USE:
+            return f"{seen.observation.base} is open in another program."
+        if seen.observation.name in members and seen.reason:
+            return f"{seen.observation.base} is not complete: {seen.reason}."
+    return ""
 
 
 def _state_of(found: Found) -> str:
