@@ -40,7 +40,7 @@ def run(
     """Watch the folders and deliver what arrives, until stopped."""
     del headless  # the tray is not there yet: every run is without it
     settings = load_or_exit(config, ctx).settings
-    from agent.delivery.engine import AlreadyRunning
+    from agent.delivery.alone import AlreadyRunning
     from agent.ledger.opening import LedgerUnavailable
     from agent.log import log, write_to
     from agent.settings.locations import log_folder

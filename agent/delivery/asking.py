@@ -25,7 +25,7 @@ def ask_retry(settings: Settings, packets: Sequence[str] | None) -> list[str]:
 
     Raises Unwilling for a packet that is not known or has not failed.
     """
-    from agent.delivery.engine import is_running
+    from agent.delivery.alone import is_running
 
     chosen = _failed(settings, packets)
     if not chosen:
@@ -75,8 +75,8 @@ def _failed(settings: Settings, packets: Sequence[str] | None) -> list[PacketRec
 
 def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> None:
     """Pause lanes, or let them go on; none named: all."""
+    from agent.delivery.alone import is_running
     from agent.delivery.control import asked
-    from agent.delivery.engine import is_running
 
     if is_running(settings):
         RequestBox(data_folder(settings.agent)).post(Request(verb, lanes=tuple(lanes), actor=getpass.getuser()))

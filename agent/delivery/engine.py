@@ -14,9 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from agent.clock import Clock, SystemClock
+from agent.delivery.alone import alone
 from agent.delivery.control import Control
 from agent.delivery.jobs import ThreadJobs
 from agent.delivery.lane import Lane
@@ -42,10 +41,6 @@ if TYPE_CHECKING:
     from agent.destinations.attachments import AttachmentsDestination
     from agent.destinations.limiter import UploadLimiter
     from agent.destinations.statements import StatementsDestination
-
-
-class AlreadyRunning(Exception):
-    """Another agent works with this data folder."""
 
 
 @dataclass
@@ -113,40 +108,13 @@ def engine(
     """
     folder = data_folder(settings.agent)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the spool and the ledger are nobody else's business
-    with _alone(folder):
+    with alone(folder):
         made = _build(settings, folder, clock or SystemClock(), secrets or Secrets(), ssl_context, dice, watch)
         try:
             yield made
         finally:
             for close in reversed(made.closing):
                 close()
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / "agent.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise AlreadyRunning(f"OutTray is already running with the data folder {folder}.") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_running(settings: Settings) -> bool:
-    """Tell whether an agent works with these settings' data folder at this moment."""
-    path = data_folder(settings.agent) / "agent.lock"
-    if not path.exists():
-        return False
-    lock = FileLock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        return True
-    lock.release()
-    return False
 
 
 def _build(

@@ -65,7 +65,7 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
 
 def current_status(settings: Settings) -> dict[str, Any]:
     """Return the running agent's snapshot, or one put together from the ledger when none runs."""
-    from agent.delivery.engine import is_running
+    from agent.delivery.alone import is_running
 
     if is_running(settings):
         written = SnapshotFile(data_folder(settings.agent)).read()

@@ -362,7 +362,8 @@ def test_share_goes_away_between_two_looks(tmp_path: Path, sandbox: Sandbox) -> 
 
 
 def test_running_is_told_by_the_lock(tmp_path: Path, sandbox: Sandbox) -> None:
-    from agent.delivery.engine import engine, is_running
+    from agent.delivery.alone import is_running
+    from agent.delivery.engine import engine
 
     settings, world = practice(tmp_path, sandbox), world_of(sandbox, running=is_running)
     assert only(run_checks(settings, world, offline=True), Check.AGENT).state is State.WARN

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import Clock, SystemClock
-from agent.delivery.engine import is_running
+from agent.delivery.alone import is_running
 from agent.folder.filesystem import FileSystem
 from agent.folder.real import RealFileSystem
 from agent.folder.watching import Listen, listen_natively
