@@ -358,11 +358,17 @@ class Lane:
     def _place(self, packet: str, shelf: Shelf) -> Path:
         return self.shelf(shelf) / packet
 
-    def busy(self, *, settling: bool) -> bool:
-        """Tell whether there are files that are about to become packets; with `settling`, also those that may."""
-        soon = {FileStatus.SETTLING, FileStatus.IN_USE}
-        if settling and any(seen.status in soon for seen in self.looks):
-            return True
+    def busy(self, *, settling: bool, soon: float) -> bool:
+        """Tell whether there are files that are about to become packets.
+
+        With `settling` also those that may, and those that will have been incomplete for too long within `soon` seconds.
+        """
+        overdue_at = self._clock.steady() + soon - self.settings.incomplete_minutes * 60
+        for seen in self.looks if settling else ():
+            if seen.status in (FileStatus.SETTLING, FileStatus.IN_USE):
+                return True
+            if seen.status is FileStatus.INCOMPLETE and seen.since <= overdue_at:
+                return True
         return any(found.candidate.readiness is Readiness.READY for found in self.found.values())
 
     # --- Bookkeeping ------------------------------------------------------------------------------------------------

@@ -67,7 +67,11 @@ def _has_more_to_do(control: Control, tries_before: dict[str, int], *, settling:
         return True
     now = control.clock.now()
     for lane in control.lanes.values():
-        if lane.offline is None and not control.lane_records[lane.id].paused_since and lane.busy(settling=settling):
+        if (
+            lane.offline is None
+            and not control.lane_records[lane.id].paused_since
+            and lane.busy(settling=settling, soon=LONGEST_WAIT)
+        ):
             return True
     for packet in control.packets.values():
         lane_record = control.lane_records.get(packet.lane)
