@@ -27,6 +27,7 @@ from agent.delivery.verification import AsksAfterwards
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.watching import Watcher, listen_natively
 from agent.intake.lanes import intake_for
+from agent.intake.statements.spool import empty_spool
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import Opened, open_ledger
 from agent.log import log, where
@@ -132,7 +133,7 @@ def _build(
 
     fs = RealFileSystem()
     spool = spool_folder(settings.agent)
-    spool.mkdir(parents=True, exist_ok=True)
+    empty_spool(spool)
     opened = open_ledger(ledger_file(settings.agent), clock.now())
     ledger = Ledger(opened.engine)
     limiter = UploadLimiter(settings.agent.upload_bytes_per_second, clock.steady)

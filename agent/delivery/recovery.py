@@ -22,7 +22,6 @@ from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
 from agent.folder.packets import Packet
-from agent.intake.attachments.pairing import is_sidecar
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import problem_from
@@ -79,7 +78,7 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     """Put one packet in order; tell whether it was adopted."""
     packet = taken.packet
     if packet is None:
-        lane.fs.remove_folder(taken.place)  # only an empty one goes: a crash before its manifest
+        shelves.drop_unbegun(lane.fs, taken.place)
         return False
     if packet.installation != lane.installation or packet.lane != str(lane.id):
         return False  # another PC's that shares this folder, at work on it
@@ -192,7 +191,9 @@ def _fingerprint(lane: Lane, receipt: Path, files: tuple[PacketFile, ...], now: 
         is_folder = any(entry.kind == "folder" and entry.name == title for entry in lane.fs.list(day))
         folder = f"{title}/" if is_folder else ""
         standing = [entry.name for entry in lane.fs.list(day / folder) if is_watched(entry.name)]
-        cards = [name for name in standing if (is_folder and is_sidecar(name)) or name_key(name) in by_name]
+        cards = [
+            name for name in standing if (is_folder and name_key(name).endswith(".json")) or name_key(name) in by_name
+        ]
         if len(cards) != 1:
             return ""
         card, *observed = (

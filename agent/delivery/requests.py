@@ -1,7 +1,7 @@
 """What people ask of a running agent: `retry`, `pause`, `resume`. Each request is a small file in the data folder.
 
-A request is written whole before it gets its name, and taken by reading and removing it: one that was asked for while
-no agent ran is carried out at the next start.
+A request is written whole before it gets its name, and removed once it is carried out: one that was asked for while no
+agent ran, or that a crash cut off, is carried out at the next start.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,21 +43,22 @@ class RequestBox:
         temporary.write_text(json.dumps(asdict(request)), encoding="utf-8")
         temporary.rename(self.folder / f"{name}.json")
 
-    def collect(self) -> list[Request]:
-        """Take every request that waits. One that cannot be read is removed and noted in the log."""
-        found = []
+    def collect(self) -> Iterator[Request]:
+        """Yield every request that waits, and remove each when the next is asked for.
+
+        One that cannot be read is noted in the log.
+        """
         for path in sorted(self.folder.glob("[!.]*.json")):
             try:
                 fields = json.loads(path.read_text(encoding="utf-8"))
-                found.append(
-                    Request(
-                        verb=fields["verb"],
-                        packets=tuple(fields["packets"]),
-                        lanes=tuple(fields["lanes"]),
-                        actor=str(fields["actor"]),
-                    )
+                request = Request(
+                    verb=fields["verb"],
+                    packets=tuple(fields["packets"]),
+                    lanes=tuple(fields["lanes"]),
+                    actor=str(fields["actor"]),
                 )
             except (OSError, ValueError, KeyError, TypeError) as trouble:
                 log.warning("a request could not be read", extra={"trouble": where(trouble)})
+            else:
+                yield request
             path.unlink(missing_ok=True)
-        return found

@@ -41,12 +41,15 @@ def put_back(
     """Put one failed packet's files back into its lane's folder; tell whether there was anything to put back."""
     if packet.state is not PacketState.FAILED or packet.shelf is not Shelf.FAILED or packet.resolved_at:
         return False
+    shelf, of_shelf = settings.shelf("failed"), shelf_packet(packet, installation)
     try:
-        failed.put_back(fs, settings.folder, settings.shelf("failed"), shelf_packet(packet, installation))
-        here("put-back-not-recorded")
-        how = "retry"
-    except Missing:
-        how = "files-gone"
+        try:
+            failed.put_back(fs, settings.folder, shelf, of_shelf)
+            here("put-back-not-recorded")
+            how = "retry"
+        except Missing:
+            failed.tidy(fs, shelf, of_shelf)
+            how = "files-gone"
     except FileSystemProblem as trouble:
         log.warning("a packet could not be put back", extra={"packet": packet.id, "trouble": where(trouble)})
         return False

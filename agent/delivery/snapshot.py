@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -72,7 +71,7 @@ class SnapshotFile:
         content = json.dumps({key: value for key, value in fresh.items() if key != "at"}, sort_keys=True)
         if content == self._last:
             return
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
+        temporary = self._path.with_name(f"{self._path.name}.tmp")  # one name: what a kill leaves is written over
         try:
             temporary.write_text(json.dumps(fresh), encoding="utf-8")
             temporary.replace(self._path)

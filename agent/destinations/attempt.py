@@ -10,6 +10,7 @@ from threading import Event
 import httpx
 
 from agent.clock import Clock
+from agent.crashpoints import here
 from agent.destinations.body import Body
 from agent.destinations.network import cancelled_by
 from agent.destinations.outcomes import (
@@ -46,6 +47,7 @@ def attempt(
         with cancelled_by(cancel):
             body = make_body()
             reply = _post(client, url, {**headers, "Content-Length": str(body.length)}, body, secrets)
+        here("reply-not-recorded")
         too_soon = reply.is_success and not body.finished
         outcome = answered_too_soon(reply.status, service) if too_soon else read(reply)
     except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from agent.crashpoints import here
 from agent.destinations.limiter import UploadLimiter
 from agent.destinations.network import Cancelled
 from agent.destinations.protocol import Progress
@@ -68,9 +69,11 @@ class Body:
                 self.started = True
                 # Whoever takes the piece comes back only when the system has it: a failed write leaves it uncounted.
                 yield piece
+                here("piece-sent")
                 self.sent += len(piece)
                 self._progress(self.sent, self.length)
         self.finished = True
+        here("body-sent")
 
     def close(self) -> None:
         """Close a file that a broken connection left open: the shelves cannot move an open one on Windows."""
@@ -102,6 +105,7 @@ class Body:
         self._hashed.append(SentFile(part.name, part.identity.size, digest.hexdigest()))
         if piece:
             yield piece
+        here("file-sent")
 
 
 def file_part(files: FileSystem, path: Path, name: str) -> FilePart:

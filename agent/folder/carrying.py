@@ -13,6 +13,7 @@ from dataclasses import KW_ONLY, dataclass
 from itertools import count
 from pathlib import Path
 
+from agent.crashpoints import here
 from agent.folder.filesystem import Busy, Denied, Entry, Exists, FileSystem, Missing
 from agent.folder.names import MANIFEST, OWN_PREFIX, name_key
 from agent.folder.packets import Packet, shelf_names
@@ -99,6 +100,7 @@ def _next_number(notes: Notes, journey: Journey, first: int) -> int:
     is_free = journey.free()
     number = next(number for number in count(first) if is_free(number))
     notes.write(number)
+    here("number-noted")
     return number
 
 
@@ -109,6 +111,7 @@ def _go(fs: FileSystem, journey: Journey, number: int) -> None:
         fs.make_folder(journey.folder / journey.subfolder(number))
     for move in moves:
         fs.move(move.origin, move.target)
+        here("file-carried")
 
 
 def _come_back(fs: FileSystem, journey: Journey, number: int) -> None:
@@ -176,8 +179,11 @@ def clear_place(fs: FileSystem, place: Path, subfolder: str, notes: Notes) -> No
     In that order, because a manifest without a note would be read as a packet that was never carried. What people have
     put there stays, and the folder with it.
     """
+    here("place-not-cleared")
     fs.remove(place / MANIFEST)
+    here("manifest-removed")
     notes.clear()
+    here("notes-removed")
     for folder in (place / subfolder, place) if subfolder else (place,):
         for name in names_in(fs, folder):
             if name.startswith(OWN_PREFIX):  # a copy or a document that a crash cut off

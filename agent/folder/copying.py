@@ -11,6 +11,7 @@ import os
 import platform
 from pathlib import Path
 
+from agent.crashpoints import here
 from agent.folder.filesystem import Busy, Damaged, Exists
 from agent.folder.names import OWN_PREFIX
 from agent.folder.system import system
@@ -23,8 +24,11 @@ def move_across(source: Path, target: Path) -> None:
     aside = aside_of(target, source)
     if not os.path.lexists(target):
         digest = copy_aside(source, aside)
+        here("copied")
         compare(aside, digest)
+        here("copy-compared")
         place(aside, target)
+        here("copy-placed")
     elif not same_bytes(source, target):
         aside.unlink(missing_ok=True)
         raise Exists(target)
@@ -52,6 +56,7 @@ def copy_aside(source: Path, aside: Path) -> str:
         while chunk := reader.read(_CHUNK):
             digest.update(chunk)
             writer.write(chunk)
+            here("copying")
         after = os.fstat(reader.fileno())
         writer.flush()
         os.fsync(writer.fileno())

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from agent.crashpoints import here
 from agent.folder.carrying import is_ours, names_in
 from agent.folder.filesystem import Exists, FileSystem, Missing
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, name_key
@@ -29,6 +30,7 @@ def write_documents(
         except Exists:
             if not is_document_of(fs, path, packet, documents[ending]):
                 raise
+        here("document-written")
 
 
 def remove_documents(
@@ -39,6 +41,7 @@ def remove_documents(
         path = shelf / names.documents[ending]
         if is_document_of(fs, path, packet, documents.get(ending)):
             fs.remove(path)
+            here("document-removed")
 
 
 def is_document_of(fs: FileSystem, path: Path, packet: Packet, expected: bytes | None) -> bool:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
+from agent.crashpoints import here
 from agent.folder.carrying import Notes, carry_back, drop_folder, is_ours, listed, names_in, occupied, same_content
-from agent.folder.documents import number_on, numbers_among, remove_documents
+from agent.folder.documents import is_document_of, number_on, numbers_among, remove_documents
 from agent.folder.filesystem import FileSystem, Missing
 from agent.folder.names import PROBLEM_JSON, is_watched, name_key
-from agent.folder.packets import Packet, ShelfFile, shelf_names
+from agent.folder.packets import Packet, ShelfNames, shelf_names
 
 
 def files_left(fs: FileSystem, shelf: Path, packets: Iterable[Packet]) -> dict[str, tuple[str, ...]]:
     """Return, by packet id, which files of each packet still stand on the shelf `failed`, under their first names.
 
-    A file counts by its name and its bytes' size and time: a later packet under the same name is another's.
+    As long as a packet's problem stands there, whatever has one of the packet's names is its own, mended or not. Where
+    the problem is gone, a file counts by its bytes' size and time: another packet can have the names then.
     """
     entries = listed(fs, shelf)
     standing = {name_key(entry.name): entry.identity for entry in entries}
@@ -25,18 +28,16 @@ def files_left(fs: FileSystem, shelf: Path, packets: Iterable[Packet]) -> dict[s
             standing.update({name_key(f"{entry.name}/{found.name}"): found.identity for found in inner})
     numbers = numbers_among(entry.name for entry in entries)
 
-    def stands_there(file: ShelfFile, name: str) -> bool:
-        identity = standing.get(name_key(name))
-        return identity is not None and same_content(identity, file.identity)
+    def left(packet: Packet, number: int) -> tuple[str, ...]:
+        names = shelf_names(packet, number)
+        here = {file: standing.get(name_key(names.files[file.name])) for file in packet.files}
+        if any(here.values()) and name_key(names.documents[PROBLEM_JSON]) in standing:
+            if not is_document_of(fs, shelf / names.documents[PROBLEM_JSON], packet, None):
+                return ()
+            return tuple(file.name for file, identity in here.items() if identity)
+        return tuple(file.name for file, identity in here.items() if identity and same_content(identity, file.identity))
 
-    return {
-        packet.id: tuple(
-            file.name
-            for file in packet.files
-            if any(stands_there(file, shelf_names(packet, number).files[file.name]) for number in numbers)
-        )
-        for packet in packets
-    }
+    return {packet.id: next(filter(None, (left(packet, number) for number in numbers)), ()) for packet in packets}
 
 
 def tidy(fs: FileSystem, shelf: Path, packet: Packet) -> None:
@@ -51,24 +52,40 @@ def put_back(fs: FileSystem, lane: Path, shelf: Path, packet: Packet) -> None:
     """Move a failed packet's files from `failed` to the lane's folder, for another try, and remove its problem.
 
     Under the names with which they came, if all of those are free there, else as `NAME (2)`; what came as a folder goes
-    back as one. Files that people have taken away already are left out. Raises `Missing` when none is left.
+    back as one. A file that was mended on the shelf goes as it is now; those that people have taken away are left out.
+    Raises `Missing` when none is left.
     """
     notes = Notes(fs, shelf, f"back-{packet.id}")
     number = number_on(fs, shelf, packet)
     names = shelf_names(packet, number or 1)
+    packet = _as_it_stands(fs, shelf, names, packet)
     origins = {name: shelf / shelved for name, shelved in names.files.items()}
-    here = [name for name, origin in origins.items() if is_ours(fs, origin, packet.identity_of(name))]
-    if not here and notes.read() is None:
+    left = [name for name, origin in origins.items() if is_ours(fs, origin, packet.identity_of(name))]
+    if not left and notes.read() is None:
         raise Missing(shelf / names.documents[PROBLEM_JSON])
 
     def own_names_free() -> bool:
         if packet.folder:
             return not any(is_watched(name) for name in names_in(fs, lane / packet.folder))
-        return not any(occupied(fs, lane / name) for name in here)
+        return not any(occupied(fs, lane / name) for name in left)
 
-    if here:
+    if left:
         carry_back(fs, notes, lane, packet, origins, own_names_free, origins_shared=True)
     if names.folder:
         drop_folder(fs, shelf / names.folder)
     remove_documents(fs, shelf, names, packet, {})
+    here("put-back-not-forgotten")
     notes.clear()
+
+
+def _as_it_stands(fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet) -> Packet:
+    """Return the packet with its files as they are now: as long as its problem stands there, the names are its own."""
+    if not is_document_of(fs, shelf / names.documents[PROBLEM_JSON], packet, None):
+        return packet
+    files = []
+    for file in packet.files:
+        try:
+            files.append(replace(file, identity=fs.identify(shelf / names.files[file.name])))
+        except Missing:
+            files.append(file)
+    return replace(packet, files=tuple(files))

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from agent.crashpoints import here
 from agent.folder import copying
 from agent.folder.errors import problem_of, translated
 from agent.folder.filesystem import Busy, Damaged, Denied, Entry, Exists, FileSystemProblem, Missing, Offline
@@ -89,6 +90,7 @@ class RealFileSystem:
                 os.fsync(file.fileno())
             if path.name.startswith("."):
                 system.hide(aside)
+            here("written-aside")
             copying.place(aside, target)
 
     def remove(self, path: Path) -> None:

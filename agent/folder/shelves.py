@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.crashpoints import here
 from agent.folder.carrying import (
     Journey,
     Move,
@@ -32,6 +33,7 @@ from agent.folder.carrying import (
     occupied,
     stands,
 )
+from agent.folder.copying import aside_of
 from agent.folder.documents import number_on, remove_documents, write_documents
 from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing
 from agent.folder.names import MANIFEST
@@ -67,10 +69,12 @@ def take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
                 _expect(fs, lane / file.name, file.identity)
             fs.make_folder(place)
             _write_manifest(fs, place, packet)
+            here("manifest-written")
         if packet.folder:
             fs.make_folder(place / packet.folder)
         for file in packet.sidecar_first:
             _take_one(fs, lane / file.name, place / file.name, file.identity)
+            here("file-taken")
     except FileSystemProblem:
         with suppress(FileSystemProblem):  # the first problem is the one to tell
             undo_take(fs, lane, place, packet)
@@ -89,10 +93,10 @@ def undo_take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
     notes = _undoing(fs, place)
     if notes.read() is None:
         _make_it_one_or_the_other(fs, lane, place, packet)
-    here = [file.name for file in packet.files if stands(fs, place / file.name)]
-    if here:
+    standing = [file.name for file in packet.files if stands(fs, place / file.name)]
+    if standing:
         origins = {file.name: place / file.name for file in packet.files}
-        carry_back(fs, notes, lane, packet, origins, lambda: not any(occupied(fs, lane / name) for name in here))
+        carry_back(fs, notes, lane, packet, origins, lambda: not any(occupied(fs, lane / name) for name in standing))
     clear_place(fs, place, packet.folder, notes)
 
 
@@ -113,21 +117,29 @@ def _make_it_one_or_the_other(fs: FileSystem, lane: Path, place: Path, packet: P
                     fs.move(lane / file.name, place / file.name)
 
 
+def drop_unbegun(fs: FileSystem, place: Path) -> None:
+    """Remove a packet's own folder in which a crash came before the manifest, if this PC began it and nothing moved."""
+    fs.remove(aside_of(place / MANIFEST))
+    fs.remove_folder(place)
+
+
 def transfer(fs: FileSystem, source: Path, target: Path, packet: Packet) -> None:
     """Move a packet from its own folder on one shelf to its own folder on another (`held` to `sending`, and back).
 
     Raises `Missing` when a file has been taken away by people: a held packet is withdrawn that way. What had moved
     stays where it is then, and either place can be shelved from after another `transfer` the other way.
     """
-    here, there = ({file.name for file in packet.files if stands(fs, at / file.name)} for at in (source, target))
-    gone = sorted({file.name for file in packet.files} - here - there)
+    left, arrived = ({file.name for file in packet.files if stands(fs, at / file.name)} for at in (source, target))
+    gone = sorted({file.name for file in packet.files} - left - arrived)
     if gone:
         raise Missing(source / gone[0])
     fs.make_folder(target / packet.folder if packet.folder else target)
     _write_manifest(fs, target, packet)
+    here("transfer-manifest-written")
     for file in packet.files:
-        if file.name in here:
+        if file.name in left:
             fs.move(source / file.name, target / file.name)
+            here("file-transferred")
     clear_place(fs, source, packet.folder, _shelving(fs, source))
 
 

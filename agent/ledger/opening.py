@@ -7,6 +7,7 @@ from what stands on the shelves. Nothing here ever overwrites a ledger.
 from __future__ import annotations
 
 import sqlite3
+import struct
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
+
+from agent.crashpoints import here
 
 HEAD = "0001"
 
@@ -52,6 +55,7 @@ def open_ledger(path: Path, now: datetime) -> Opened:
                 raise
             why = "newer" if isinstance(trouble, _NewerLedgerError) else "damaged"
             set_aside = _put_aside(path, why, now)
+            here("ledger-set-aside")
             engine = _ready(path)
     except (OSError, DatabaseError, sqlite3.DatabaseError) as trouble:
         raise LedgerUnavailable(f"The ledger {path} cannot be opened: {_reason(trouble)}.") from trouble
@@ -86,6 +90,8 @@ def _ready(path: Path) -> Engine:
 
 def _inspect(path: Path) -> str | None:
     """Return which version of the ledger stands there, None for an empty database, before anything is written to it."""
+    if _has_forgotten(path):
+        raise sqlite3.DatabaseError("its newest entries are missing")
     with closing(sqlite3.connect(path, timeout=15)) as connection:
         if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("malformed")
@@ -96,6 +102,22 @@ def _inspect(path: Path) -> str | None:
             raise sqlite3.DatabaseError("not a database of OutTray")
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         return str(row[0]) if row else None
+
+
+def _has_forgotten(path: Path) -> bool:
+    """Tell whether the write-ahead log was taken away with entries that are not in the database yet.
+
+    The index beside it, which the database removes first at its end, has the number of frames that were written at
+    byte 16, and of those that were carried over at byte 96 (sqlite.org/walformat.html, section 2.1).
+    """
+    if _beside(path, "-wal").exists() or not _beside(path, "-shm").exists():
+        return False
+    with _beside(path, "-shm").open("rb") as file:
+        index = file.read(100)
+    if len(index) < 100:
+        return False
+    (written,), (carried_over,) = struct.unpack_from("=I", index, 16), struct.unpack_from("=I", index, 96)
+    return bool(written > carried_over)
 
 
 def _engine(path: Path) -> Engine:
@@ -121,8 +143,10 @@ def _migrate(engine: Engine, version: str | None) -> None:
     if version is not None and version not in known:
         raise _NewerLedgerError(version)
     with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN")  # the driver itself begins only before rows: tables would not be undone
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        here("migration-not-committed")
 
 
 def _is_beyond_use(trouble: Exception) -> bool:
@@ -143,11 +167,16 @@ def _put_aside(path: Path, why: str, now: datetime) -> Path:
             break
         number += 1
     path.rename(target)
+    here("ledger-half-set-aside")
     for extra in ("-wal", "-shm"):
-        beside = path.with_name(path.name + extra)
+        beside = _beside(path, extra)
         if beside.exists():
-            beside.rename(target.with_name(target.name + extra))
+            beside.rename(_beside(target, extra))
     return target
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
 
 
 def _reason(trouble: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -480,13 +481,34 @@ def test_failed_files_count_as_long_as_they_stand_there(names: tuple[str, ...]) 
     assert files_left(fs, FAILED, [packet])["p1"] == tuple(names[1:])
 
 
-def test_another_file_under_the_same_name_is_not_the_failed_one() -> None:
+def test_a_file_that_was_mended_on_the_shelf_is_still_the_failed_one() -> None:
     fs = failed_world(SCAN)
     packet = packet_in(world(*SCAN), SCAN)
+    fs.put(FAILED / "scan.json", b"mended")
+    assert files_left(fs, FAILED, [packet]) == {"p1": SCAN}
+
+
+@pytest.mark.parametrize("problem", [None, b'{"packet": "p2"}'])
+def test_without_its_problem_another_file_under_the_same_name_is_not_the_failed_one(problem: bytes | None) -> None:
+    fs = failed_world(SCAN)
+    packet = packet_in(world(*SCAN), SCAN)
+    fs.delete(FAILED / "scan.problem.json")
+    if problem:
+        fs.put(FAILED / "scan.problem.json", problem)
     for name in SCAN:
         fs.delete(FAILED / name)
         fs.put(FAILED / name, b"a later packet's")
     assert files_left(fs, FAILED, [packet]) == {"p1": ()}
+
+
+def test_a_packet_that_failed_again_is_another_although_its_bytes_are_the_same() -> None:
+    fs = failed_world(SCAN)
+    packet = packet_in(world(*SCAN), SCAN)
+    for name in ("scan.pdf", "scan.json"):
+        fs.rename(FAILED / name, FAILED / name.replace("scan", "scan (2)"))
+    fs.put(FAILED / "scan (2).problem.json", b'{"packet": "p2"}')
+    again = replace(packet, id="p2")
+    assert files_left(fs, FAILED, [packet, again]) == {"p1": (), "p2": SCAN}
 
 
 def test_a_problem_is_tidied_away_and_no_other_packets() -> None:
@@ -546,9 +568,26 @@ def test_a_retry_of_what_is_gone_says_so() -> None:
         put_back(fs, LANE, FAILED, packet_in(world(*SCAN), SCAN))
 
 
+@pytest.mark.parametrize("names", [SCAN, FOLDER, LIST])
+def test_a_retry_takes_what_was_mended_on_the_shelf(names: tuple[str, ...]) -> None:
+    packet = packet_in(world(*names), names)
+
+    def prepare() -> SimulatedFileSystem:
+        fs = failed_world(names)
+        fs.put(FAILED / names[-1], b"mended")
+        return fs
+
+    for step, fs in every_step(prepare, lambda fs: put_back(fs, LANE, FAILED, packet)):
+        with suppress(Missing):
+            put_back(fs, LANE, FAILED, packet)
+        assert names_and_bytes(fs) == {name: name for name in names} | {names[-1]: "mended"}, step
+
+
 def test_a_retry_leaves_a_later_packets_file_under_the_same_name_alone() -> None:
     fs = failed_world(SCAN)
     packet = packet_in(world(*SCAN), SCAN)
+    fs.delete(FAILED / "scan.problem.json")
+    fs.delete(FAILED / "scan.problem.txt")
     fs.delete(FAILED / "scan.pdf")
     fs.put(FAILED / "scan.pdf", b"a later packet's")
     put_back(fs, LANE, FAILED, packet)

@@ -55,7 +55,7 @@ def _names() -> list[GoodPacket]:
         "name-nfc": f"{nfc} 1",
         "name-nfd": f"{nfd} 2",
         "name-emoji": "crown 🦷👍🏽",
-        "name-quotes": "it's \"the\" crown",
+        "name-quotes": 'it\'s "the" crown',
         "name-percent": "100%20 & ; = + #",
         "name-200": "x" * 196,
         "name-japanese": "歯科レントゲン",
@@ -100,7 +100,10 @@ def _sidecar_forms() -> list[GoodPacket]:
             "full",
         ),
         GoodPacket(
-            "form-upper-case", {"UP.JPG": picture, "UP.JSON": files.sidecar(claimId="form-upper-case")}, ("UP.JPG",), "UP"
+            "form-upper-case",
+            {"UP.JPG": picture, "UP.JSON": files.sidecar(claimId="form-upper-case")},
+            ("UP.JPG",),
+            "UP",
         ),
         GoodPacket(
             "form-list",
@@ -152,7 +155,10 @@ def _encodings() -> list[GoodPacket]:
         packet("encoding-utf-8-bom", sidecar("encoding-utf-8-bom").encode("utf-8-sig")),
         packet("encoding-utf-16", sidecar("encoding-utf-16").encode("utf-16")),
         packet("encoding-utf-16-be", b"\xfe\xff" + sidecar("encoding-utf-16-be").encode("utf-16-be")),
-        packet("encoding-escapes", sidecar("encoding-escapes").encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00")),
+        packet(
+            "encoding-escapes",
+            sidecar("encoding-escapes").encode("ascii", "backslashreplace").replace(b"\\x", b"\\u00"),
+        ),
     ]
 
 

@@ -10,13 +10,14 @@ with Practice(tmp_path) as practice:
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -53,7 +54,7 @@ class Practice:
     """One store with an attachments lane. Everything that a test may want to change is a keyword.
 
     `lane` and `agent` are further lines of the settings. `sandbox`: one that runs already, and stays; else `plan` and
-    `tls` are for a new one. `data_dir` and `folder`: to let two agents share a folder, or an agent meet an older ledger.
+    `tls` are for a new one. `data_dir` and `folder`: for two agents on one folder, or an older ledger.
     """
 
     def __init__(
@@ -123,7 +124,7 @@ folder = '{self.folder}'
 base_url = "{self.base_url or self.sandbox.attachments_url}"
 token_url = "{self.token_url or self.sandbox.token_url}"
 client_id = "{self.sandbox.credentials.client_id}"
-settle_seconds = 0.2
+settle_seconds = 0.1
 rescan_seconds = 1
 {self._lane}
 """
@@ -132,7 +133,6 @@ rescan_seconds = 1
     def settings(self) -> Settings:
         """The settings, read."""
         return parse(self.settings_text, self.root / "outtray.toml")
-
 
     @contextmanager
     def made(self) -> Iterator[Engine]:
@@ -289,15 +289,13 @@ rescan_seconds = 1
 
 
 def standing(folder: Path) -> dict[str, bytes]:
-    """Return every file below `folder` with its bytes. One that moves away meanwhile is left out."""
+    """Return every file below `folder` with its bytes. What moves away meanwhile is left out."""
     found = {}
-    for path in sorted(folder.rglob("*")):
-        try:
-            if path.is_file():
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            with suppress(FileNotFoundError):
                 found[path.relative_to(folder).as_posix()] = path.read_bytes()
-        except OSError:
-            continue
-    return found
+    return dict(sorted(found.items()))
 
 
 def nobody_trusted() -> ssl.SSLContext:

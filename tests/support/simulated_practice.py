@@ -34,7 +34,7 @@ from agent.destinations.protocol import Health, Progress
 from agent.folder.filesystem import FileSystem
 from agent.folder.names import PROBLEM_JSON, RECEIPT
 from agent.folder.simulated import SimulatedFileSystem
-from agent.folder.watching import WatchState, Watching
+from agent.folder.watching import Watching, WatchState
 from agent.intake.lanes import intake_for
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import memory_ledger
@@ -87,6 +87,7 @@ class Received:
     files: dict[str, bytes]
     accepted: bool
     outcome: Outcome
+    second: float = 0.0  # the same moment in true time, which nobody can set
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,9 @@ class FakeService:
             parts = {name: self._read(place / name) for name, _mime_type in request.files}
         answer = self._answer(filename)
         self.received.append(
-            Received(self._clock.now(), metadata, filename, parts, answer.accepted, answer.outcome)
+            Received(
+                self._clock.now(), metadata, filename, parts, answer.accepted, answer.outcome, self._clock.steady()
+            )
         )
         self.during()
         whole = isinstance(answer.outcome, Delivered | Unknown)
