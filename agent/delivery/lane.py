@@ -361,7 +361,7 @@ class Lane:
     def busy(self, *, settling: bool, soon: float) -> bool:
         """Tell whether there are files that are about to become packets.
 
-        With `settling` also those that may, and those that will have been incomplete for too long within `soon` seconds.
+        With `settling` also those that may, and those that will have been incomplete for too long in `soon` seconds.
         """
         overdue_at = self._clock.steady() + soon - self.settings.incomplete_minutes * 60
         for seen in self.looks if settling else ():

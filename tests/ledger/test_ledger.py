@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from agent.clock import Reading
 from agent.ledger.ledger import Ledger
@@ -39,9 +39,10 @@ def test_a_packet_comes_back_as_it_was_admitted(ledger: Ledger) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(ledger: Ledger) -> None:
-    with pytest.raises(RuntimeError), ledger.transaction() as tx:
-        tx.admit(packet(), NOW)
-        raise RuntimeError
+    twice = packet()
+    with pytest.raises(IntegrityError), ledger.transaction() as tx:
+        tx.admit(twice, NOW)
+        tx.admit(twice, NOW)
     assert ledger.unfinished() == []
     assert ledger.journal() == []
 
