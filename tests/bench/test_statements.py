@@ -23,7 +23,7 @@ HEADINGS = [
 ]  # fmt: skip
 
 _CHECK = """
-import resource, sys, time
+import sys
 from datetime import date
 from pathlib import Path
 from agent.folder.real import RealFileSystem
@@ -34,28 +34,37 @@ path = Path(sys.argv[1])
 fs = RealFileSystem()
 candidate = Candidate(path.stem, (Observation(path.name, fs.identify(path)),))
 settings = StatementsSettings(folder=path.parent, base_url="https://billing.example.com")
-start = time.process_time()
 spool, today = path.with_suffix(".spool"), date(2026, 7, 31)
-checked = check_statements(fs, path.parent, candidate, settings, spool, today, path.name)
-seconds = time.process_time() - start
-assert checked.problem is None, checked.problem
-print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+def work():
+    checked = check_statements(fs, path.parent, candidate, settings, spool, today, path.name)
+    assert checked.problem is None, checked.problem
 """
 _CSV = """
-import csv, resource, sys, time
-start = time.process_time()
-with open(sys.argv[1], newline="", encoding="utf-8") as file:
-    for row in csv.reader(file):
-        pass
-print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+import csv, sys
+
+def work():
+    with open(sys.argv[1], newline="", encoding="utf-8") as file:
+        for row in csv.reader(file):
+            pass
 """
 _CALAMINE = """
-import resource, sys, time
+import sys
 from python_calamine import load_workbook
-start = time.process_time()
-for row in load_workbook(sys.argv[1]).get_sheet_by_index(0).iter_rows():
-    pass
-print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+def work():
+    for row in load_workbook(sys.argv[1]).get_sheet_by_index(0).iter_rows():
+        pass
+"""
+_MEASURE = """
+import resource, statistics, time
+
+def seconds():
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+print(statistics.median(seconds() for _ in range(7)), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
@@ -96,13 +105,11 @@ def _write_xlsx(path: Path) -> None:
 
 
 def _measured(script: str, path: Path) -> tuple[float, float]:
-    """Return the best of three runs in seconds of the processor, and the highest peak in MiB."""
-    runs = [
-        subprocess.run([sys.executable, "-c", script, path], cwd=ROOT, check=True, capture_output=True, text=True)
-        for _ in range(3)
-    ]
-    figures = [tuple(map(float, run.stdout.split())) for run in runs]
-    return min(f[0] for f in figures), max(f[1] for f in figures)
+    """Return the median of seven runs in one process, in seconds of the processor, and its peak in MiB."""
+    command = [sys.executable, "-c", script + _MEASURE, path]
+    run = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    seconds, peak = map(float, run.stdout.split())
+    return seconds, peak
 
 
 @pytest.mark.bench

@@ -1,14 +1,16 @@
 """A column of the file, compiled: from a raw cell straight to the piece of JSON that it becomes.
 
 A piece is `,"name":value`, or empty where the cell says nothing. Cells repeat (dates, cities, amounts), so a column is
-a dictionary that works out what it does not hold. What is wrong with a cell travels within its piece as a `Marked`
-text, so that a thousand good rows cost one look for the mark and no more.
+a dictionary that works out what it does not hold; where they do not, cells of an ordinary form are looked at as one
+text. What is wrong with a cell travels within its piece as a `Marked` text, so that a block of good rows costs one look
+for the mark and no more.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from agent.intake.statements import wire
@@ -24,12 +26,16 @@ from agent.intake.statements.problems import (
 )
 from agent.intake.statements.profile import Layout
 from agent.intake.statements.values import Refusal, contacts, dates, money, names, places, plain
+from agent.intake.statements.values.forms import Form, joined
 
 REFUSED = "\x00"
 NOTED = "\x01"
 
 _IDENTIFIERS = ("account", "external_id", "pms_id")
 _MOST_KEPT = 20_000
+_UNFIT = str.maketrans(
+    "", "", "".join(c for c in map(chr, range(128)) if c in '"\\' or (not c.isprintable() and c != "\n"))
+)
 _SHORTENED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
 _NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
 
@@ -42,7 +48,21 @@ class Marked(str):
 
 
 Convert = Callable[[object], str]
-Ordinary = Callable[[str], "re.Match[str] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The pieces of many cells: each is its text between `opening` and `closing`, which only go with no text empty."""
+
+    texts: Sequence[str]
+    opening: str = ""
+    closing: str = ""
+
+
+def _between(opening: str, texts: Sequence[str], closing: str) -> Pieces:
+    if all(texts):
+        return Pieces(texts, opening, closing)
+    return Pieces([f"{opening}{text}{closing}" if text else "" for text in texts])
 
 
 class Column(dict[object, str]):
@@ -65,96 +85,90 @@ class Column(dict[object, str]):
         self[raw] = piece
         return piece
 
-    def pieces(self, cells: Sequence[object]) -> list[str]:
+    def pieces(self, cells: Sequence[object]) -> Pieces:
         """Return the pieces of many cells."""
-        return list(map(self.__getitem__, cells))
+        return Pieces(list(map(self.__getitem__, cells)))
 
 
 class TextColumn(Column):
     """A column whose cells seldom repeat. Where none of many needs tidying or an escape, quotes are all they get."""
 
-    def pieces(self, cells: Sequence[object]) -> list[str]:
+    def pieces(self, cells: Sequence[object]) -> Pieces:
         """Return the pieces of many cells."""
         texts = _clean(cells)
         if texts is None:
             return super().pieces(cells)
-        opening, *others = (f',"{name}":' for name in self.field.wire)
+        opening, *others = (f',"{name}":"' for name in self.field.wire)
         if others:
             (other,) = others
-            return [f'{opening}"{text}"{other}"{text}"' if text else "" for text in texts]
-        return [f'{opening}"{text}"' if text else "" for text in texts]
+            return Pieces([f'{opening}{text}"{other}{text}"' if text else "" for text in texts])
+        return _between(opening, texts, '"')
 
 
 def _clean(cells: Sequence[object]) -> Sequence[str] | None:
     """Return the cells if each is printable ASCII text without quotes, backslashes or blanks at its ends."""
-    texts: Sequence[str]
-    try:
-        text = "\n".join(cells)  # type: ignore[arg-type]  # what is no text is found out by trying
-        texts = cells  # type: ignore[assignment]
-    except TypeError:
-        texts = [plain(cell) for cell in cells]
-        text = "\n".join(texts)
+    text = joined(cells)
+    if text is None:
+        cells = [plain(cell) for cell in cells]
+        text = joined(cells)
     clean = (
-        text.isascii()
-        and text.count("\n") == len(texts) - 1
-        and '"' not in text
-        and "\\" not in text
+        text is not None
+        and text.isascii()
+        and len(text.translate(_UNFIT)) == len(text)
         and "E+" not in text  # a number that Excel has shortened
         and " \n" not in text
         and "\n " not in text
-        and text[:1] != " "
-        and text[-1:] != " "
-        and text.replace("\n", "").isprintable()
+        and text[0] != " "
     )
-    return texts if clean else None
+    return cells if clean else None  # type: ignore[return-value]  # they could be joined, so they are texts
 
 
-class PatternColumn(Column):
+class OrdinaryColumn(Column):
     """A column whose cells seldom repeat, and mostly have one ordinary form."""
 
     def __init__(
-        self,
-        field: wire.Field,
-        heading: str,
-        convert: Convert,
-        ordinary: Ordinary,
-        piece: Callable[[re.Match[str]], str],
+        self, field: wire.Field, heading: str, convert: Convert, form: Form, before: str = "", after: str = ""
     ) -> None:
         super().__init__(field, heading, convert)
-        self._ordinary = ordinary
-        self._piece = piece
+        self._form = form
+        self._opening = f',"{field.wire[0]}":{before}'
+        self._closing = after
 
-    def pieces(self, cells: Sequence[object]) -> list[str]:
+    def pieces(self, cells: Sequence[object]) -> Pieces:
         """Return the pieces of many cells."""
-        ordinary, piece = self._ordinary, self._piece
-        return [piece(match) if type(cell) is str and (match := ordinary(cell)) else self[cell] for cell in cells]
+        opening, closing = self._opening, self._closing
+        values = self._form.values(cells)
+        if values is not None:
+            return _between(opening, values, closing)
+        read = self._form.value
+        return Pieces([f"{opening}{value}{closing}" if (value := read(cell)) else self[cell] for cell in cells])
 
 
-class MoneyColumn(PatternColumn):
+class MoneyColumn(OrdinaryColumn):
     """A column of dollars, which in a workbook are numbers."""
 
-    def pieces(self, cells: Sequence[object]) -> list[str]:
+    def pieces(self, cells: Sequence[object]) -> Pieces:
         """Return the pieces of many cells."""
         if not any(type(cell) is float for cell in cells[:10]):
             return super().pieces(cells)
-        opening = f',"{self.field.wire[0]}":'
-        return [
-            f"{opening}{asked}" if type(cell) is float and (asked := money.asked(cell)) else self[cell]
-            for cell in cells
-        ]
+        opening = self._opening
+        return Pieces(
+            [
+                f"{opening}{asked}" if type(cell) is float and (asked := money.asked(cell)) else self[cell]
+                for cell in cells
+            ]
+        )
 
 
 def compiled(field: wire.Field, heading: str, layout: Layout, today: date) -> Column:
     """Return the column of `field`, whose values are written as `layout` says."""
     convert = _converter(field, layout, today)
-    opening = f',"{field.wire[0]}":'
     if field.kind == "email":
-        return PatternColumn(field, heading, convert, contacts.ORDINARY_EMAIL, lambda m: f'{opening}"{m[0]}"')
+        return OrdinaryColumn(field, heading, convert, contacts.ORDINARY_EMAIL, '"', '"')
     if field.kind == "phone":
-        form = f'{opening}"+1%s%s%s"'
-        return PatternColumn(field, heading, convert, contacts.NORTH_AMERICAN, lambda m: form % m.groups())
+        return OrdinaryColumn(field, heading, convert, contacts.NORTH_AMERICAN, '"+1', '"')
     if field.kind == "money" and layout.amounts == "dollars":
-        return MoneyColumn(field, heading, convert, money.ASKED, lambda m: f"{opening}{m[1].replace(',', '')}{m[2]}")
+        return MoneyColumn(field, heading, convert, money.ASKED)
     if field.kind == "text" and field.name != "order_id":
         return TextColumn(field, heading, convert)
     return Column(field, heading, convert)

@@ -1,12 +1,14 @@
-"""Tables in which one row is one statement: a thousand rows at a time, column by column."""
+"""Tables in which one row is one statement: hundreds of rows at a time, column by column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import repeat
+from operator import itemgetter
 
 from agent.intake.statements import wire
-from agent.intake.statements.columns import NOTED, REFUSED, Column, Marked
+from agent.intake.statements.columns import NOTED, REFUSED, Column, Marked, Pieces
 from agent.intake.statements.findings import MOST_FAULTS, Findings
 from agent.intake.statements.mapping import Mapping
 from agent.intake.statements.problems import SAME_ACCOUNT, TOTAL_LEFT_OUT, UNREACHABLE
@@ -26,6 +28,8 @@ _IDENTIFIERS = ("account", "external_id", "account_and_name")
 _CONTACTS = ("email", "phone", "address_1")
 _NO_CONTACT = frozenset(NOTED * left_out for left_out in range(len(_CONTACTS) + 1))
 _TOTALS = frozenset({"total", "totals", "grand total", "grand totals", "report total", "report totals", "sum"})
+_MAY_BE_TOTALS = frozenset(" TtGgRrSs")
+_FIRST: Callable[[Row], object] = itemgetter(0)
 
 
 class Locations:
@@ -58,13 +62,16 @@ class Kept:
         self._first = mapping.headings[0] if mapping.headings else ""
         self._header = [normal(h) for h in mapping.headings]
         self._account = next(mapping.indexes[f] for f in (*_IDENTIFIERS, "pms_id") if f in mapping.indexes)
+        self._of_account = itemgetter(self._account)
         layout = mapping.profile.layout
         self._record_id = mapping.profile.recognise.record_id
         overflow = normal(layout.overflow)
         self._overflow = self._header.index(overflow) if overflow and overflow in self._header else None
 
-    def of(self, block: Block) -> tuple[list[int], list[Row]]:
+    def of(self, block: Block) -> tuple[Sequence[int], Sequence[Row]]:
         """Return the rows to send, each as wide as the headings, with their numbers."""
+        if self._all_to_send(block.rows):
+            return block.numbers, block.rows
         numbers: list[int] = []
         rows: list[Row] = []
         account, width, first = self._account, self._width, self._first
@@ -74,7 +81,7 @@ class Kept:
                     continue
                 row = self._fitted(number, row)
             cell = row[account]
-            if (not cell or (type(cell) is str and cell[0] in " TtGgRrSs")) and self._aside(number, row):
+            if (not cell or (type(cell) is str and cell[0] in _MAY_BE_TOTALS)) and self._aside(number, row):
                 continue
             if row[0] == first and self._is_header(row):
                 continue
@@ -84,6 +91,16 @@ class Kept:
             numbers.append(number)
             rows.append(row)
         return numbers, rows
+
+    def _all_to_send(self, rows: Sequence[Row]) -> bool:
+        """Tell, at one glance at all rows, whether none of them needs a closer look."""
+        if self._record_id or set(map(len, rows)) != {self._width}:
+            return False
+        try:
+            beginnings = {cell[0] for cell in map(self._of_account, rows)}
+        except (TypeError, IndexError):  # a number, or nothing
+            return False
+        return beginnings.isdisjoint(_MAY_BE_TOTALS) and self._first not in map(_FIRST, rows)
 
     def _fitted(self, number: int, row: Row) -> Row:
         width = self._width
@@ -149,31 +166,44 @@ class RowStatements:
                     yield text
 
     def _text(self, numbers: Sequence[int], rows: Sequence[Row]) -> str:
-        cells = [[row[index] for row in rows] for index, _ in self._columns]
+        by_column = list(zip(*rows, strict=True))
+        cells = [by_column[index] for index, _ in self._columns]
         pieces = [column.pieces(of_column) for (_, column), of_column in zip(self._columns, cells, strict=True)]
         if "location" in self._names:
             self._locate(numbers, pieces)
         self._check_required(numbers, pieces)
-        self._look_at_accounts(numbers, pieces[self._account])
+        self._look_at_accounts(numbers, pieces[self._account].texts)
         self._look_at_contacts(numbers, pieces)
-        opening, fixed = f'{{"{wire.ROW_NUMBER}":', self._fixed
         start = self.count + 1
         self.count += len(rows)
-        joined = map("".join, zip(*pieces, strict=True))
-        text = ",".join([f"{opening}{n}{fixed}{body}}}" for n, body in enumerate(joined, start)])
+        text = ",".join(self._joined(map(str, range(start, self.count + 1)), pieces))
         if REFUSED in text or NOTED in text:
             for (_, column), raw, of_column in zip(self._columns, cells, pieces, strict=True):
-                self._note(numbers, column, raw, of_column)
+                self._note(numbers, column, raw, of_column.texts)
             text = text.replace(NOTED, "")
         return text
 
-    def _locate(self, numbers: Sequence[int], pieces: list[list[str]]) -> None:
+    def _joined(self, counted: Iterable[str], pieces: Sequence[Pieces]) -> Iterator[str]:
+        """Return the statements. What is the same in every one of them stands as one text between what is not."""
+        parts: list[Iterable[str]] = [repeat(f'{{"{wire.ROW_NUMBER}":'), counted]
+        constant = self._fixed
+        for of_column in pieces:
+            constant += of_column.opening
+            if constant:
+                parts.append(repeat(constant))
+            parts.append(of_column.texts)
+            constant = of_column.closing
+        parts.append(repeat(constant + "}"))
+        return map("".join, zip(*parts, strict=False))
+
+    def _locate(self, numbers: Sequence[int], pieces: list[Pieces]) -> None:
         at = self._names.index("location")
-        if self._location:
-            pieces[at] = [piece or self._location for piece in pieces[at]]
-        elif "" in pieces[at] or not self._located:
+        texts = pieces[at].texts
+        if self._location and "" in texts:
+            pieces[at] = Pieces([piece or self._location for piece in texts])
+        elif not self._location and ("" in texts or not self._located):
             heading = self._columns[at][1].heading
-            for number, piece in zip(numbers, pieces[at], strict=True):
+            for number, piece in zip(numbers, texts, strict=True):
                 self.locations.note(number, f"row {number}, column {heading}", present=bool(piece))
             self._located = True
 
@@ -185,28 +215,27 @@ class RowStatements:
                 else:
                     self._findings.fault(number, f"row {number}, column {column.heading}", raw, piece.message)
 
-    def _check_required(self, numbers: Sequence[int], pieces: Sequence[Sequence[str]]) -> None:
+    def _check_required(self, numbers: Sequence[int], pieces: Sequence[Pieces]) -> None:
         for i in self._required:
-            if "" in pieces[i]:
+            if "" in pieces[i].texts:
                 heading = self._columns[i][1].heading
-                for number, piece in zip(numbers, pieces[i], strict=True):
+                for number, piece in zip(numbers, pieces[i].texts, strict=True):
                     if not piece:
                         self._findings.fault(number, f"row {number}, column {heading}", "", MISSING[self._names[i]])
 
     def _look_at_accounts(self, numbers: Sequence[int], pieces: Sequence[str]) -> None:
-        hashes = list(map(hash, pieces))
-        new = set(hashes)
-        if len(new) < len(hashes) or not self._seen.isdisjoint(new):
-            for number, account in zip(numbers, hashes, strict=True):
+        new = set(map(hash, pieces))
+        if len(new) < len(pieces) or not self._seen.isdisjoint(new):
+            for number, account in zip(numbers, map(hash, pieces), strict=True):
                 if account in self._seen:
                     self._findings.notice(SAME_ACCOUNT, number)
                 self._seen.add(account)
         self._seen |= new
 
-    def _look_at_contacts(self, numbers: Sequence[int], pieces: Sequence[Sequence[str]]) -> None:
-        if not self._reach:
-            return
-        reached = list(map("".join, zip(*(pieces[i] for i in self._reach), strict=True)))
+    def _look_at_contacts(self, numbers: Sequence[int], pieces: Sequence[Pieces]) -> None:
+        if not self._reach or any(pieces[i].opening for i in self._reach):
+            return  # no such column, or one without a gap
+        reached = list(map("".join, zip(*(pieces[i].texts for i in self._reach), strict=True)))
         if not _NO_CONTACT.isdisjoint(reached):
             for number, contact in zip(numbers, reached, strict=True):
                 if contact in _NO_CONTACT:

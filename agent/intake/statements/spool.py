@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from agent.crashpoints import here
 from agent.intake.statements import wire
 
 _BUFFER = 1 << 20
@@ -36,8 +37,10 @@ class Spool:
 
     def add(self, statements: str) -> None:
         """Write statements that are joined by commas already. Raises `SpoolFull`."""
-        self._write(self._separator + statements)
+        self._write(self._separator)
+        self._write(statements)
         self._separator = ","
+        here("spooling")
         if self.size > self._most:
             raise SpoolFull
 
@@ -48,16 +51,20 @@ class Spool:
         file.flush()
         os.fsync(file.fileno())
         file.close()
+        here("spool-not-named")
         self._aside.replace(self._path)
+        here("spool-written")
         self._file = None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self._file.close()
-            self._aside.unlink(missing_ok=True)
-            self._path.unlink(missing_ok=True)
+            try:
+                self._file.close()  # on a full disk this fails once more
+            finally:
+                self._aside.unlink(missing_ok=True)
+                self._path.unlink(missing_ok=True)
 
     def _opened(self) -> BinaryIO:
         if self._file is None:
@@ -68,3 +75,11 @@ class Spool:
         data = text.encode("ascii")
         self.size += len(data)
         self._opened().write(data)
+
+
+def empty_spool(folder: Path) -> None:
+    """Make the spool folder, and remove the bodies that an agent left which was killed: each is made again at need."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in ("*.json", "*.part"):
+        for left in folder.glob(pattern):
+            left.unlink(missing_ok=True)

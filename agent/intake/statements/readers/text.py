@@ -17,8 +17,8 @@ DELIMITERS = (",", "\t", "|", ";")
 
 _HEAD_LINES = 80
 _HEAD_CHARACTERS = 128 * 1024
-_BLOCK_CHARACTERS = 128 * 1024
-_BLOCK_ROWS = 1000
+_BLOCK_CHARACTERS = 48 * 1024  # few enough rows for their cells to stay near the processor
+_BLOCK_ROWS = 250
 _QUOTED_LINES = 30  # a cell may go over lines; a quote that does not close within these is a plain character
 _CLOSES = {d: re.compile(rf'"(?:{re.escape(d)}(?! [^" ])|$)').search for d in DELIMITERS}
 _END_OF_FILE = "\x1a"  # what DOS programs still write
@@ -60,10 +60,11 @@ def blocks(source: Source, delimiter: str) -> Iterator[Block]:
 
 def _blocks(text: io.TextIOWrapper, delimiter: str) -> Iterator[Block]:
     number = 1
-    while lines := text.readlines(_BLOCK_CHARACTERS):
+    while several := text.read(_BLOCK_CHARACTERS) + text.readline():
+        lines = several.removesuffix("\n").split("\n")
         rows = _plain(lines, delimiter)
         if rows is None:
-            yield from _batched(_careful(chain(lines, text), number, delimiter))
+            yield from _batched(_careful(chain(io.StringIO(several), text), number, delimiter))
             return
         if lines[-1].startswith(_END_OF_FILE):
             rows.pop()
@@ -73,16 +74,15 @@ def _blocks(text: io.TextIOWrapper, delimiter: str) -> Iterator[Block]:
 
 def _plain(lines: list[str], delimiter: str) -> list[list[str]] | None:
     """Return one row a line, or None where a quote makes it more difficult than that."""
-    quotes = [line.count('"') for line in lines]
-    if not any(quotes):
-        return [line.rstrip("\n").split(delimiter) for line in lines]
-    if any(count & 1 for count in quotes):
-        return None
+    quoted = [line for line in lines if '"' in line]
     try:
-        rows = list(csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True))
+        rows = list(csv.reader(quoted, delimiter=delimiter, strict=True, skipinitialspace=True))
     except csv.Error:
         return None
-    return rows if len(rows) == len(lines) else None
+    if len(rows) != len(quoted):
+        return None
+    parsed = iter(rows)
+    return [next(parsed) if '"' in line else line.split(delimiter) for line in lines]
 
 
 def _careful(lines: Iterator[str], number: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -6,15 +6,15 @@ import re
 from functools import lru_cache
 
 from agent.intake.statements.values import Refusal, plain
+from agent.intake.statements.values.forms import Form
 
-NORTH_AMERICAN = re.compile(
-    r"(?:\+?1[-. ]?)?\(?([2-9]\d{2})\)?[-. /]{0,3}([2-9]\d{2})[-. ]{0,3}(\d{4})", re.ASCII
-).fullmatch
-"""The three groups of a number of the North American plan."""
+NORTH_AMERICAN = Form(
+    r"(?:\+?1[-. ]?|)\(?[2-9][0-9]{2}\)?[-. /]{0,3}[2-9][0-9]{2}[-. ]{0,3}[0-9]{4}", dropped="+()-. /", length=10
+)
+"""The ten digits of a number of the North American plan."""
 
-ORDINARY_EMAIL = re.compile(
-    r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.){1,5}(?:com|org|net|edu|gov|us)"
-).fullmatch
+_LABEL = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\."
+ORDINARY_EMAIL = Form(rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{_LABEL}(?:{_LABEL}){{0,4}}(?:com|org|net|edu|gov|us)")
 """Addresses that need no further look, and no escape in JSON."""
 
 _NOTHING = frozenset({"", "-", "--", "n/a", "na", "none", "null", "no email", "no phone", "unknown", "x"})
@@ -28,9 +28,9 @@ def phone(raw: object) -> str:
     2 to 9), since the service's own examples use area code 555; any other must exist. Raises `Refusal`.
     """
     text = plain(raw)
-    ordinary = NORTH_AMERICAN(text)
+    ordinary = NORTH_AMERICAN.value(text)
     if ordinary:
-        return f"+1{ordinary[1]}{ordinary[2]}{ordinary[3]}"
+        return f"+1{ordinary}"
     if text.lower() in _NOTHING or _EMPTY_NUMBER(text):
         return ""
     return _unusual_phone(text[:100])
@@ -39,7 +39,7 @@ def phone(raw: object) -> str:
 def email(raw: object) -> str:
     """Return the address, or an empty string where the cell says that there is none. Raises `Refusal`."""
     text = plain(raw)
-    if ORDINARY_EMAIL(text):
+    if ORDINARY_EMAIL.value(text):
         return text
     if text.lower() in _NOTHING:
         return ""
@@ -55,7 +55,7 @@ def _unusual_phone(text: str) -> str:
     except phonenumbers.NumberParseException:
         raise Refusal("This is not a phone number. Write it as (212) 555-0123.") from None
     written = str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-    possible = NORTH_AMERICAN(written) if number.country_code == 1 else phonenumbers.is_valid_number(number)
+    possible = NORTH_AMERICAN.value(written) if number.country_code == 1 else phonenumbers.is_valid_number(number)
     if not possible:
         raise Refusal("There is no such phone number. Write it as (212) 555-0123.")
     return written

@@ -7,12 +7,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from agent.intake.statements.values import Refusal, plain
+from agent.intake.statements.values.forms import Form
 
 AmountUnit = Literal["dollars", "cents"]
 
 _ORDINARY = re.compile(r"(-?)\$?(\d{1,3}(?:,\d{3}){1,2}|\d{1,8})\.(\d\d)", re.ASCII).fullmatch
-ASKED = re.compile(r"\$?([1-9]\d{0,2}(?:,\d{3}){1,2}|[1-9]\d{0,7})\.(\d\d)", re.ASCII).fullmatch
-"""The two groups of an ordinary amount of dollars above zero: put together without commas, they are its cents."""
+ASKED = Form(r"\$?[1-9](?:[0-9]{0,7}|[0-9]{0,2},[0-9]{3}(?:,[0-9]{3}|))\.[0-9]{2}", dropped="$,.")
+"""The cents of an ordinary amount of dollars above zero."""
 
 _WRITTEN = re.compile(
     r"""(?P<open>\()? \s* (?P<before>[-+])? \s* (?:USD|\$)? \s* (?P<inner>[-+])? \s*
