@@ -29,7 +29,7 @@ from agent.folder.watching import Watcher, listen_natively
 from agent.intake.lanes import intake_for
 from agent.intake.statements.spool import empty_spool
 from agent.ledger.ledger import Ledger
-from agent.ledger.opening import Opened, open_ledger
+from agent.ledger.opening import LedgerUnavailable, Opened, open_ledger
 from agent.log import log, where
 from agent.model import LaneId
 from agent.settings.locations import data_folder, ledger_file, spool_folder
@@ -105,10 +105,14 @@ def engine(
 ) -> Iterator[Engine]:
     """Make an agent ready to run, and close everything behind it. `dice` decides the jitter between tries.
 
-    Raises AlreadyRunning, LedgerUnavailable, or OSError when the data folder cannot be made.
+    Raises AlreadyRunning, or LedgerUnavailable, also when the data folder cannot be made or written.
     """
     folder = data_folder(settings.agent)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the spool and the ledger are nobody else's business
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the spool and the ledger are nobody else's business
+        (folder / "agent.lock").touch()
+    except OSError as trouble:
+        raise LedgerUnavailable(f"The data folder {folder} cannot be written: {trouble.strerror}.") from trouble
     with alone(folder):
         made = _build(settings, folder, clock or SystemClock(), secrets or Secrets(), ssl_context, dice, watch)
         try:

@@ -155,7 +155,7 @@ class Lane:
     def unreachable(self, trouble: FileSystemProblem) -> float:
         """Remember why the folder cannot be worked with; return when, in steady seconds, to look again."""
         self.offline = folder_problem(trouble, self.settings.folder)
-        self.found = {}
+        self._forget_all_but({})
         self.looks = ()
         self._setbacks += 1
         patience = POLL_SECONDS * 2.0 ** min(self._setbacks - 1, 6) if isinstance(trouble, Offline) else POLL_SECONDS
@@ -166,7 +166,7 @@ class Lane:
         known = {found.candidate.members: found for found in self.found.values()}
         waits = ledger.waiting_since(self.id)
         overdue = {seen.observation.name: seen for seen in self.looks if seen.status is FileStatus.OVERDUE}
-        self.found = {}
+        found_now: dict[str, Found] = {}
         for candidate in candidates:
             before = known.get(candidate.members)
             since = min(
@@ -180,14 +180,22 @@ class Lane:
                 since=since,
                 upload_name=self.intake.upload_name(candidate, now),
             )
-            self.found[found.packet] = replace(
+            found_now[found.packet] = replace(
                 found,
                 candidate=candidate,
                 since=since,
                 not_yet=False,
                 incomplete=(torn.observation.base, torn.reason) if torn else None,
             )
+        self._forget_all_but(found_now)
         self._remember_waiting(waits, ledger)
+
+    def _forget_all_but(self, found_now: dict[str, Found]) -> None:
+        """Go on with these; of files that have gone or changed, let go of what their check has prepared."""
+        for packet, found in self.found.items():
+            if packet not in found_now and not found.checking:  # a check under way is let go of when it comes back
+                self.forget(packet)
+        self.found = found_now
 
     def _remember_waiting(self, waits: dict[tuple[str, str], datetime], ledger: Ledger) -> None:
         waiting = {

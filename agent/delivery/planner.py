@@ -168,6 +168,9 @@ def _ready(
             continue
         if twin.state in (PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED):
             return None
+        if twin.state is PacketState.FAILED and not all(file.sha256 for file in twin.documents):
+            possibly_sent = possibly_sent or twin.possibly_sent  # what just went out, nobody recorded
+            continue
         if found.checked is not None and not found.checked.sha256:
             return Check(lane.id, found, hash_ahead=True)
         if _same_bytes(twin, found):

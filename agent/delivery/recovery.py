@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: boo
     One packet whose files are in use does not stop the others. Raises Offline when the shelves cannot be reached.
     """
     if fresh_ledger:
+        _finish_shelving(lane, now)
         _read_back_sent(ledger, lane, now)
         _read_back_failed(ledger, lane, now)
     found = Recovered()
@@ -83,11 +85,12 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     if packet.installation != lane.installation or packet.lane != str(lane.id):
         return False  # another PC's that shares this folder, at work on it
     known = ledger.packet(packet.id)
-    if known is None and fresh_ledger:
+    if known is None and fresh_ledger and shelves.is_whole(lane.fs, taken.place, packet):
         _adopt(ledger, lane, packet, shelf, taken.place, now)
         return True
     if known is None:
         shelves.undo_take(lane.fs, lane.settings.folder, taken.place, packet)
+        lane.forget(packet.id)
     elif known.shelf in (Shelf.SENDING, Shelf.HELD) and known.shelf is not shelf:
         _reunite(lane, known, taken.place)
     return False
@@ -134,6 +137,19 @@ def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path
                     accepted_at=now if sending else None,
                 )
             )
+
+
+def _finish_shelving(lane: Lane, now: datetime) -> None:
+    """Bring to their last shelf the packets of which a document stands there already: it is written first."""
+    documents = chain(
+        _documents(lane, _days(lane, now), RECEIPT), _documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON)
+    )
+    begun = {document["packet"]: path.parent for document, path in documents}
+    for shelf in (Shelf.SENDING, Shelf.HELD):
+        for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
+            packet = taken.packet
+            if packet is not None and packet.installation == lane.installation and packet.id in begun:
+                shelves.shelve(lane.fs, taken.place, begun[packet.id], packet, {})
 
 
 def _read_back_sent(ledger: Ledger, lane: Lane, now: datetime) -> None:

@@ -105,7 +105,10 @@ class RealFileSystem:
         """Make a folder and those above it."""
         real = system.real_path(path)
         with translated(path):
-            real.mkdir(parents=True, exist_ok=True)
+            try:
+                real.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError) as error:
+                raise Exists(path, "a file stands where the folder should be") from error
             if _kind(real.lstat()) != "folder":
                 raise Exists(path, "a link stands where the folder should be")
 

@@ -31,6 +31,7 @@ from agent.folder.carrying import (
     keys_of,
     listed,
     occupied,
+    same_content,
     stands,
 )
 from agent.folder.copying import aside_of
@@ -117,6 +118,11 @@ def _make_it_one_or_the_other(fs: FileSystem, lane: Path, place: Path, packet: P
                     fs.move(lane / file.name, place / file.name)
 
 
+def is_whole(fs: FileSystem, place: Path, packet: Packet) -> bool:
+    """Tell whether all of a packet stands in its own folder: only then can it have been sent."""
+    return all(stands(fs, place / file.name) for file in packet.files)
+
+
 def drop_unbegun(fs: FileSystem, place: Path) -> None:
     """Remove a packet's own folder in which a crash came before the manifest, if this PC began it and nothing moved."""
     fs.remove(aside_of(place / MANIFEST))
@@ -163,6 +169,13 @@ def _take_one(fs: FileSystem, source: Path, target: Path, identity: Identity) ->
         return
     _expect(fs, source, identity)
     fs.move(source, target)
+    if not _is_still(fs.identify(target), identity):  # written to, or replaced, in the moment before it moved
+        raise Changed(source)
+
+
+def _is_still(moved: Identity, observed: Identity) -> bool:
+    """Tell whether a file that has just moved is the one that was observed; on another volume it is a copy."""
+    return moved == observed or (moved.file_id != observed.file_id and same_content(moved, observed))
 
 
 def _expect(fs: FileSystem, path: Path, identity: Identity) -> None:
