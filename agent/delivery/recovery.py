@@ -8,26 +8,22 @@ the receipts and problems beside the files.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from agent.crashpoints import here
 from agent.delivery.lane import Lane, packet_files, shelf_packet
-from agent.delivery.problems import GAVE_UP_UNSURE
+from agent.delivery.reading_back import documents, read_back, recent_days
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
-from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
+from agent.folder.names import PROBLEM_JSON, RECEIPT, name_key
 from agent.folder.packets import Packet
 from agent.ledger.ledger import Ledger
-from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
-from agent.ledger.transaction import problem_from
+from agent.ledger.records import ClaimState, FilenameClaim, PacketRecord, Shelf
 from agent.log import log, where
-from agent.model import Candidate, Identity, LaneKind, Observation, PacketState
+from agent.model import LaneKind, PacketState
 
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
 LARGEST_RECEIPT = 16 << 20
@@ -60,8 +56,7 @@ def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: boo
     """
     if fresh_ledger:
         _finish_shelving(lane, now)
-        _read_back_sent(ledger, lane, now)
-        _read_back_failed(ledger, lane, now)
+        read_back(ledger, lane, now)
     found = Recovered()
     for shelf in (Shelf.SENDING, Shelf.HELD):
         for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
@@ -141,153 +136,12 @@ def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path
 
 def _finish_shelving(lane: Lane, now: datetime) -> None:
     """Bring to their last shelf the packets of which a document stands there already: it is written first."""
-    documents = chain(
-        _documents(lane, _days(lane, now), RECEIPT), _documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON)
+    standing = chain(
+        documents(lane, recent_days(lane, now), RECEIPT), documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON)
     )
-    begun = {document["packet"]: path.parent for document, path in documents}
+    begun = {str(document.get("packet")): path.parent for document, path in standing}
     for shelf in (Shelf.SENDING, Shelf.HELD):
         for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
             packet = taken.packet
             if packet is not None and packet.installation == lane.installation and packet.id in begun:
                 shelves.shelve(lane.fs, taken.place, begun[packet.id], packet, {})
-
-
-def _read_back_sent(ledger: Ledger, lane: Lane, now: datetime) -> None:
-    for receipt, shelf in _documents(lane, _days(lane, now), RECEIPT):
-        sent_at = datetime.fromisoformat(receipt["sent_at"])
-        files = tuple(
-            PacketFile(str(file["name"]), "document", Identity(int(file["size"]), 0, ""), file["sha256"] or "")
-            for file in receipt["files"]
-        )
-        record = PacketRecord(
-            id=str(receipt["packet"]),
-            lane=lane.id,
-            state=PacketState.SENT,
-            name=shelf.name.removesuffix(RECEIPT),
-            shelf=Shelf.SENT,
-            files=files,
-            arrived_at=sent_at,
-            attempts=int(receipt["attempts"]),
-            possibly_sent=bool(receipt["possibly_sent_twice"]),
-            receipt=receipt,
-            control_number=str(receipt["attachment_control_number"] or ""),
-            ended_at=sent_at,
-        )
-        if ledger.packet(record.id) is not None:
-            continue
-        if lane.id.kind is LaneKind.ATTACHMENTS:
-            record = replace(record, fingerprint=_fingerprint(lane, shelf, files, now))
-        with ledger.transaction() as tx:
-            tx.admit(record, now)
-            if lane.id.kind is LaneKind.STATEMENTS and files:
-                tx.claim(_claim(lane, record, ClaimState.ACCEPTED, min(sent_at, now)))
-
-
-def _claim(lane: Lane, record: PacketRecord, state: ClaimState, at: datetime) -> FilenameClaim:
-    return FilenameClaim(
-        packet=record.id,
-        store_id=lane.terms.store_id,
-        key=name_key(lane.intake.upload_name(record.candidate, at)),
-        sha256=record.files[0].sha256,
-        state=state,
-        claimed_at=at,
-        accepted_at=at,
-    )
-
-
-def _fingerprint(lane: Lane, receipt: Path, files: tuple[PacketFile, ...], now: datetime) -> str:
-    """Return what a sent packet's sidecar says, as it stands beside its receipt; empty where that cannot be told.
-
-    Without it the packet dropped once more would not be known for a duplicate.
-    """
-    day, title = receipt.parent, receipt.name.removesuffix(RECEIPT)
-    bases = [file.name.rpartition("/")[2] for file in files]
-    by_name = {name_key(f"{title}{suffix}.json") for suffix in ("", *(Path(base).suffix for base in bases))}
-    try:
-        is_folder = any(entry.kind == "folder" and entry.name == title for entry in lane.fs.list(day))
-        folder = f"{title}/" if is_folder else ""
-        standing = [entry.name for entry in lane.fs.list(day / folder) if is_watched(entry.name)]
-        cards = [
-            name for name in standing if (is_folder and name_key(name).endswith(".json")) or name_key(name) in by_name
-        ]
-        if len(cards) != 1:
-            return ""
-        card, *observed = (
-            Observation(folder + name, lane.fs.identify(day / folder / name)) for name in (*cards, *bases)
-        )
-        return lane.intake.check(day, Candidate(title, tuple(observed), card), title, "", now).fingerprint
-    except Offline:
-        raise
-    except FileSystemProblem:
-        return ""
-
-
-def _read_back_failed(ledger: Ledger, lane: Lane, now: datetime) -> None:
-    failed = lane.settings.shelf("failed")
-    for document, _path in _documents(lane, [failed], PROBLEM_JSON):
-        at = datetime.fromisoformat(document["at"])
-        digests = {str(file["name"]): str(file["sha256"] or "") for file in document["files"]}
-        problem = problem_from({key: document[key] for key in ("code", "sentence", "what_to_do", "details")})
-        record = PacketRecord(
-            id=str(document["packet"]),
-            lane=lane.id,
-            state=PacketState.FAILED,
-            name=_path.name.removesuffix(PROBLEM_JSON),
-            shelf=Shelf.FAILED,
-            files=tuple(
-                PacketFile(name, _role(lane, name), lane.fs.identify(failed / name), digest)
-                for name, digest in digests.items()
-                if _stands(lane, failed / name)
-            ),
-            arrived_at=at,
-            possibly_sent=document["code"] == GAVE_UP_UNSURE.code,
-            problem=problem,
-            ended_at=at,
-        )
-        if ledger.packet(record.id) is not None:
-            continue
-        with ledger.transaction() as tx:
-            tx.admit(record, now)
-            if lane.id.kind is LaneKind.STATEMENTS and record.possibly_sent and record.files:
-                tx.claim(_claim(lane, record, ClaimState.UNKNOWN, min(at, now)))
-
-
-def _role(lane: Lane, name: str) -> str:
-    return "sidecar" if lane.id.kind is LaneKind.ATTACHMENTS and name.endswith(".json") else "document"
-
-
-def _days(lane: Lane, now: datetime) -> Iterator[Path]:
-    sent = lane.settings.shelf("sent")
-    oldest = f"{(now - READ_BACK).astimezone():%Y-%m-%d}"
-    try:
-        entries = lane.fs.list(sent)
-    except Missing:
-        return
-    yield from (sent / entry.name for entry in entries if entry.kind == "folder" and entry.name >= oldest)
-
-
-def _documents(lane: Lane, shelves_: Iterator[Path] | list[Path], ending: str) -> Iterator[tuple[dict[str, Any], Path]]:
-    """Yield our own documents on these shelves. Anyone can write there: what is not of our form is passed over."""
-    for shelf in shelves_:
-        try:
-            entries = lane.fs.list(shelf)
-        except Missing:
-            continue
-        for entry in entries:
-            if entry.kind != "file" or not entry.name.endswith(ending):
-                continue
-            try:
-                with lane.fs.open(shelf / entry.name) as file:
-                    document = json.loads(file.read(LARGEST_RECEIPT))
-                if document["store"] == lane.id.store and document["lane"] == lane.id.kind:
-                    yield document, shelf / entry.name
-            except (FileSystemProblem, ValueError, KeyError, TypeError) as trouble:
-                log.warning("a document on a shelf could not be read back", extra={"trouble": where(trouble)})
-
-
-def _stands(lane: Lane, path: Path) -> bool:
-    try:
-        lane.fs.identify(path)
-    except FileSystemProblem:
-        return False
-    return True

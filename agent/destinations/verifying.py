@@ -57,7 +57,11 @@ def not_accepted(name: str, total: int, body: str, failed: Iterable[Mapping[str,
     """Return the problem that names each statement of `body` which is among `failed`; None where none is."""
     keys = {key for entity in failed for key in _keys(entity)}
     rows = [
-        Fault(f"row {statement.get('rowNum', '?')}", str(statement.get("externalPatientId", "")), "Marked as failed.")
+        Fault(
+            f"statement {statement.get('rowNum', '?')}",
+            str(statement.get("externalPatientId", "")),
+            "Marked as failed.",
+        )
         for statement in (statements_in(body) if keys else ())
         if any(key in keys for key in _keys(statement))
     ]

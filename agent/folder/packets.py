@@ -117,7 +117,7 @@ def read_manifest(fs: FileSystem, place: Path) -> Packet:
         packet = _parsed(json.loads(data))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(path, "the manifest cannot be read") from error
-    if packet.id != place.name or not all(_is_plain(name, packet.folder) for name in _names(packet)):
+    if packet.id != place.name or not all(is_plain(name, packet.folder) for name in _names(packet)):
         raise Damaged(path, "the manifest is not this packet's")
     return packet
 
@@ -148,7 +148,7 @@ def _names(packet: Packet) -> Iterable[str]:
         yield file.name
 
 
-def _is_plain(name: str, folder: str) -> bool:
+def is_plain(name: str, folder: str) -> bool:
     """Tell whether a name is one file's of `folder`, and no path to anywhere else on this system."""
     parts = [folder, name.removeprefix(f"{folder}/")] if folder else [name]
     return all(part not in ("", ".", "..") and "\0" not in part and Path(part).name == part for part in parts)

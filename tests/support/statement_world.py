@@ -15,18 +15,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from agent.delivery import control as control_module
 from agent.folder.filesystem import Busy, FileSystemProblem
 from agent.ledger.transaction import Transaction
-from agent.model import LaneId, LaneKind, Unknown
+from agent.model import LaneId, LaneKind, PacketState, Unknown
 from tests.support import simulated_practice as harness
 from tests.support.simulated_practice import Answer, SimulatedPractice
 from tests.support.statement_files import csv
 
-NORTH, SOUTH = LaneId("north", LaneKind.STATEMENTS), LaneId("south", LaneKind.STATEMENTS)
+NORTH, SOUTH = (LaneId(store, LaneKind.STATEMENTS) for store in ("north", "south"))
 LANES = (NORTH, SOUTH)
+STORES = tuple(lane.store for lane in LANES)
+EVENTS = ("the agent is killed", "a file is dropped", "the clock is set")
 DAY = 24 * 3600.0
 TOLERANCE = 0.01
 """Seconds; clocks are compared with the precision of microseconds."""
@@ -71,6 +74,12 @@ class Rule:
             raise AssertionError(f"{filename} went to {lane.store} twice, {(at - last.at) / 3600:.2f} hours apart")
         self._last[key] = _Taken(at, data, reply_lost)
 
+    def lose_reply(self, account: str) -> None:
+        """Take note that the agent was killed before it had recorded what the service said of this file."""
+        for taken in self._last.values():
+            if f'"{account}"'.encode() in taken.data:
+                taken.reply_lost = True
+
 
 @dataclass
 class Version:
@@ -82,13 +91,16 @@ class Version:
     data: bytes
     turn: int
     copies: int = 1  # how many of it must stand somewhere
+    repeated: bool = False  # the same bytes were dropped more than once: which of them went cannot be told
 
 
 @dataclass
 class Cut:
     """What breaks at the nth step of a kind from now on."""
 
-    kind: str  # "file": a step of the file system; "before" or "after" a commit; "busy": a move that is not possible yet
+    kind: (
+        str  # "file": a step of the file system; "before" or "after" a commit; "busy": a move that is not possible yet
+    )
     left: int
 
 
@@ -107,7 +119,7 @@ class World:
         self.practice = SimulatedPractice(Path(self._folder.name), self._settings(), seed=self.seed)
         self.rule = Rule(self.scope)
         self.weather: dict[LaneId, list[Answer]] = {lane: [] for lane in LANES}
-        self.during: list[Callable[[], None]] = []
+        self._during: list[Callable[[], None]] = []
         self._cut: Cut | None = None
         self._accounts = itertools.count(1001)
         self._turn = 0
@@ -133,7 +145,7 @@ store_id = "01GDG5BZA29R3SZMZ63Y2GFEN{number}"
 [store.statements]
 folder = "/practice/{lane.store}"
 base_url = "https://billing.example.com"
-rescan_seconds = 14400
+rescan_seconds = 21600
 [store.statements.filename_rule]
 scope = "{self.scope}"
 on_conflict = "{self.on_conflict}"
@@ -143,8 +155,22 @@ on_conflict = "{self.on_conflict}"
 
     # --- people -----------------------------------------------------------------------------------------------------
 
-    def drop(self, lane: LaneId, filename: str, *, again: bool = False) -> None:
+    def forecast(self, store: str, weather: list[str]) -> None:
+        """Let a store's service answer like this next (`WEATHER`), and be well again after it."""
+        self.weather[lane_of(store)] += [WEATHER[one] for one in weather]
+
+    def during_the_next_request(self, event: str, store: str, filename: str, minutes: int) -> None:
+        """Let something happen while the service has a request in hand (`EVENTS`)."""
+        happens: dict[str, Callable[[], None]] = {
+            "the agent is killed": self._die,
+            "a file is dropped": partial(self.drop, store, filename),
+            "the clock is set": partial(self.set_clock, minutes),
+        }
+        self._during.append(happens[event])
+
+    def drop(self, store: str, filename: str, *, again: bool = False) -> None:
         """Write a statement file whole; `again`: the bytes that were last written under this name."""
+        lane = lane_of(store)
         path = self.practice.folder(lane) / filename
         old = self.practice.standing(lane).get(filename)
         if old is not None:
@@ -153,7 +179,7 @@ on_conflict = "{self.on_conflict}"
         if again and same:
             version = same[-1]
             version.copies += 1
-            version.turn = self._turn
+            version.repeated = True
         else:
             account = str(next(self._accounts))
             data = csv((account, "07/31/2026", "John Snow", "12.00"))
@@ -161,16 +187,18 @@ on_conflict = "{self.on_conflict}"
         self.practice.fs.put(path, version.data)
         self.practice.hint(lane)
 
-    def withdraw(self, lane: LaneId) -> None:
+    def withdraw(self, store: str) -> None:
         """Delete the first held file."""
+        lane = lane_of(store)
         held = [name for name in self.practice.standing(lane) if name.startswith("held/") and self._is_file(name)]
         if held:
             self._gone(self.practice.standing(lane)[held[0]])
             self.practice.fs.delete(self.practice.folder(lane) / held[0])
             self.practice.hint(lane)
 
-    def drag_back(self, lane: LaneId) -> None:
+    def drag_back(self, store: str) -> None:
         """Move a failed file back into the folder, where its name is free there."""
+        lane = lane_of(store)
         standing = self.practice.standing(lane)
         for name in standing:
             base = name.removeprefix("failed/")
@@ -199,6 +227,7 @@ on_conflict = "{self.on_conflict}"
                 continue
             break
         assert not self._wrong, self._wrong[0]
+        self.nothing_lost()
         self._turn += 1
         if seconds > SETTLE * 3 and self._cut is None:
             waiting = [name for lane in LANES for name in self.practice.waiting(lane)]
@@ -221,6 +250,11 @@ on_conflict = "{self.on_conflict}"
     def _start_again(self) -> None:
         self.killed += 1
         self._cut = None
+        for lane in LANES:
+            for name, data in self.practice.standing(lane).items():
+                packet = self.practice.ledger.packet(name.split("/")[1]) if name.startswith("sending/") else None
+                if packet is not None and packet.state is PacketState.SENDING and self._is_file(name):
+                    self.rule.lose_reply(self._version(data).account)
         self.practice.restart()
         self._wrap_ledger()
         # What stands in the folder, or comes back into it, is met anew, and in no order.
@@ -269,11 +303,10 @@ on_conflict = "{self.on_conflict}"
 
     def _received(self, lane: LaneId) -> None:
         request = self.practice.service(lane).received[-1]
-        happens = self.during.pop(0) if self.during else None
+        happens = self._during.pop(0) if self._during else None
         data = next(iter(request.files.values()))
         if request.accepted:
-            dies = happens == self.die
-            lost = dies or isinstance(request.outcome, Unknown)
+            lost = isinstance(request.outcome, Unknown)
             try:
                 self.rule.accept(lane, request.filename, data, self.practice.clock.seconds, reply_lost=lost)
                 self._in_order(lane, request.filename, data)
@@ -282,12 +315,14 @@ on_conflict = "{self.on_conflict}"
         if happens is not None:
             happens()
 
-    def die(self) -> None:
+    def _die(self) -> None:
         """End the agent in the middle of a request."""
         raise Killed
 
     def _in_order(self, lane: LaneId, filename: str, body: bytes) -> None:
         version = next(each for each in self.versions.values() if f'"{each.account}"'.encode() in body)
+        if version.repeated:
+            return
         key = (lane, unicodedata.normalize("NFC", filename).casefold())
         assert version.turn >= self._order.get(key, 0), f"{filename} of {version.account} came before its turn"
         self._order[key] = version.turn
@@ -302,12 +337,12 @@ on_conflict = "{self.on_conflict}"
         wanted = Counter({version.data: version.copies for version in self.versions.values() if version.copies})
         missing = [self._version(data).account for data in (wanted - standing)]
         doubled = [self._version(data).account for data in (standing - wanted)]
-        assert not missing and not doubled, f"missing: {missing}, too many: {doubled}"
+        assert (missing, doubled) == ([], [])
 
     def comes_to_rest(self) -> None:
         """Once all is well again, every version is sent, or failed with its reason."""
         self._cut = None
-        self.during.clear()
+        self._during.clear()
         for answers in self.weather.values():
             answers.clear()
         self.run(60)
@@ -317,12 +352,13 @@ on_conflict = "{self.on_conflict}"
             self.run(DAY)
         left = [f"{packet.name}: {packet.state}" for packet in self.practice.control.packets.values()]
         assert not left, f"has not come to rest: {left}"
-        self.run(2 * 14400)
+        self.run(2 * 21600)
         for lane in LANES:
             standing = self.practice.standing(lane)
             unshelved = [name for name in standing if not name.startswith(("sent/", "failed/"))]
             assert not unshelved, f"stands nowhere: {unshelved}"
             self._all_told(lane, standing)
+        self.nothing_lost()
 
     def _all_told(self, lane: LaneId, standing: dict[str, bytes]) -> None:
         accepted = [next(iter(request.files.values())) for request in self.practice.service(lane).accepted]
@@ -350,6 +386,11 @@ on_conflict = "{self.on_conflict}"
     def _is_file(name: str) -> bool:
         """Tell whether this is a statement file, and nothing that OutTray has written."""
         return name.endswith((".csv", ".CSV")) and ".outtray" not in name
+
+
+def lane_of(store: str) -> LaneId:
+    """Return a store's statements lane."""
+    return LaneId(store, LaneKind.STATEMENTS)
 
 
 @contextmanager

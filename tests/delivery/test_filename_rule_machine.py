@@ -1,0 +1,113 @@
+"""The 24-hour filename rule against arbitrary weeks of a practice: whatever happens, no name goes twice in a window,
+nothing is lost, the order is kept, and all comes to rest.
+
+Planner, control loop, ledger (in memory), shelves and the statements intake are the real ones. Left out, because nobody
+can know it: a clock that is set while the PC is off (`agent/delivery/clock_guard.py`), or while the ledger is lost.
+`OUTTRAY_RULE_EXAMPLES=500` searches longer, and elsewhere each time.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests.support.statement_world import EVENTS, STORES, WEATHER, World, long_sleeps
+
+EXAMPLES = int(os.environ.get("OUTTRAY_RULE_EXAMPLES", "0"))
+
+COMPOSED, DECOMPOSED = "Relev\u00e9.csv", "Releve\u0301.csv"
+MINUTES = [-4320, -1500, -1440, -300, -10, -1, 1, 10, 300, 1440, 1500, 4320]
+SECONDS = [10, 1, 600, 3600, 6 * 3600, 23 * 3600, 24 * 3600, 25 * 3600, 3 * 86400]
+
+stores = st.sampled_from(STORES)
+names = st.sampled_from(["Statements.csv", "STATEMENTS.CSV", "statements.csv", COMPOSED, DECOMPOSED, "july.csv"])
+minutes, seconds = st.sampled_from(MINUTES), st.sampled_from(SECONDS)
+weather = st.lists(st.sampled_from(sorted(WEATHER)), max_size=3)
+
+
+class FilenameRule(RuleBasedStateMachine):
+    """Each rule is something that happens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world: World | None = None
+
+    @initialize(
+        scope=st.sampled_from(["filename", "filename", "store"]),
+        on_conflict=st.sampled_from(["hold", "hold", "hold", "fail"]),
+        seed=st.integers(0, 3),
+    )
+    def a_practice(self, scope, on_conflict, seed):
+        self.world = World(scope, on_conflict, seed)
+
+    @rule(store=stores, names=st.lists(names, min_size=1, max_size=3), weather=weather, seconds=seconds)
+    def drop(self, store, names, weather, seconds):
+        self.world.forecast(store, weather)
+        for name in names:
+            self.world.drop(store, name)
+        self.world.run(seconds)
+
+    @rule(store=stores, name=names, same_bytes=st.booleans())
+    def drop_only(self, store, name, same_bytes):
+        self.world.drop(store, name, again=same_bytes)
+
+    @rule(seconds=seconds)
+    def run(self, seconds):
+        self.world.run(seconds)
+
+    @rule(seconds=seconds)
+    def sleep(self, seconds):
+        self.world.sleep(seconds)
+
+    @rule(minutes=minutes)
+    def set_the_clock(self, minutes):
+        self.world.set_clock(minutes)
+
+    @rule(seconds=seconds, minutes=st.sampled_from([0, *MINUTES]))
+    def be_down(self, seconds, minutes):
+        self.world.down(seconds, minutes)
+
+    @rule(kind=st.sampled_from(["file", "before", "after", "busy"]), step=st.integers(1, 40))
+    def break_at(self, kind, step):
+        self.world.cut(kind, step)
+
+    @rule(event=st.sampled_from(sorted(EVENTS)), store=stores, name=names, minutes=minutes)
+    def during_the_next_request(self, event, store, name, minutes):
+        self.world.during_the_next_request(event, store, name, minutes)
+
+    @rule(store=stores)
+    def withdraw(self, store):
+        self.world.withdraw(store)
+
+    @rule(store=stores)
+    def drag_back(self, store):
+        self.world.drag_back(store)
+
+    def teardown(self):
+        if self.world is not None:
+            try:
+                self.world.comes_to_rest()
+            finally:
+                self.world.close()
+
+
+@pytest.mark.timeout(3600 if EXAMPLES else 600)  # to make a failing example small takes minutes
+class TestFilenameRule(FilenameRule.TestCase):
+    settings = settings(
+        max_examples=EXAMPLES or 40,
+        stateful_step_count=50 if EXAMPLES else 20,
+        deadline=None,
+        derandomize=not EXAMPLES,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+    )
+
+    def runTest(self):
+        with long_sleeps():
+            super().runTest()
