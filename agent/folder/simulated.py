@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from agent.clock import Clock
+from agent.folder.copying import aside_of
 from agent.folder.filesystem import Busy, Entry, Exists, FileSystemProblem, Missing, NoRoom, Offline
-from agent.folder.names import OWN_PREFIX, name_key
+from agent.folder.names import name_key
 from agent.model import Identity
 
 Fail = Callable[[str, Path], FileSystemProblem | None]
@@ -367,7 +368,7 @@ class SimulatedFileSystem:
                 raise NoRoom(path)
 
     def _aside(self, path: Path) -> Path:
-        return path.with_name(f"{OWN_PREFIX}{path.name}.aside")
+        return aside_of(path)
 
     def _copy(self, node: _Node, target: Path) -> None:
         self._step("move.copy", node.path)

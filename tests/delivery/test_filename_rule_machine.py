@@ -98,7 +98,7 @@ class FilenameRule(RuleBasedStateMachine):
 @pytest.mark.timeout(3600 if EXAMPLES else 600)  # to make a failing example small takes minutes
 class TestFilenameRule(FilenameRule.TestCase):
     settings = settings(
-        max_examples=EXAMPLES or 40,
+        max_examples=EXAMPLES or 20,
         stateful_step_count=50 if EXAMPLES else 20,
         deadline=None,
         derandomize=not EXAMPLES,

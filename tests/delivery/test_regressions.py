@@ -1,0 +1,75 @@
+"""What simulated days of a practice (tests/simulation) have brought to light, each as the rule that it broke."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.delivery.requests import Request
+from agent.folder.filesystem import Busy
+from tests.support import files
+from tests.support.simulated_practice import LOSE_REPLY, REFUSE, STATEMENTS, SimulatedPractice
+from tests.support.statement_files import csv
+
+
+def statement(account: str) -> bytes:
+    return csv((account, "07/03/2026", "John Snow", "12.00"))
+
+
+@pytest.fixture
+def practice(tmp_path):
+    return SimulatedPractice(tmp_path)
+
+
+def test_a_statement_file_that_is_overwritten_in_the_moment_before_it_moves_is_sent_as_what_it_has_become(practice):
+    """The old body went out, and the new file, which nobody had sent, was shelved as sent."""
+    path = practice.folder(STATEMENTS) / "Statements.csv"
+
+    def overwrite(step, _path):
+        if step == "move" and practice.fs.files(path.parent).get(path.name) == statement("1001"):
+            practice.fs.put(path, statement("1002"))
+
+    practice.fs.fail = overwrite
+    practice.drop(path.name, statement("1001"), STATEMENTS)
+    practice.pass_(minutes=5)
+    [accepted] = practice.service(STATEMENTS).accepted
+    assert b'"1002"' in accepted.files[path.name]
+    [sent] = [data for name, data in practice.standing(STATEMENTS).items() if name.endswith(".csv")]
+    assert sent == statement("1002")
+
+
+def test_a_scan_that_was_refused_after_a_lost_reply_is_marked_when_it_is_tried_again(practice):
+    """The first acceptance was forgotten with the failed packet: two attachments, and a receipt that knew of one."""
+    practice.service().script = [LOSE_REPLY, REFUSE]
+    practice.drop("scan.pdf", files.pdf())
+    practice.drop("scan.json", files.sidecar())
+    practice.pass_(hours=1)
+    [problem] = practice.problems()
+    practice.ask(Request("retry", packets=(problem["packet"],)))
+    practice.pass_(hours=1)
+    assert len(practice.service().accepted) == 2
+    [receipt] = practice.receipts()
+    assert receipt["possibly_sent_twice"]
+
+
+def test_the_problem_goes_when_a_retry_finds_that_the_files_were_taken_away(practice):
+    """The packet counted as dealt with, and its problem stood on `failed` for good."""
+    practice.drop("scan.pdf", files.pdf())
+    practice.drop("scan.json", files.sidecar(memberId=...))
+    practice.pass_(minutes=1)
+    [problem] = practice.problems()
+    for name in ("scan.pdf", "scan.json"):
+        practice.fs.delete(practice.folder() / "failed" / name)
+    practice.ask(Request("retry", packets=(problem["packet"],)))
+    practice.pass_(minutes=1)
+    assert practice.problems() == []
+
+
+def test_the_body_of_a_statement_file_that_goes_before_it_is_taken_does_not_stay_in_the_spool(practice, tmp_path):
+    """Patients' names stood in the spool until the next start."""
+    practice.fs.fail = lambda step, path: Busy(path) if step == "move" else None
+    path = practice.drop("Statements.csv", statement("1001"), STATEMENTS)
+    practice.pass_(seconds=4)
+    assert list(tmp_path.iterdir()), "the file was checked"
+    practice.fs.delete(path)
+    practice.pass_(minutes=5)
+    assert list(tmp_path.iterdir()) == []

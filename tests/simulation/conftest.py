@@ -1,0 +1,25 @@
+"""`--seed N` lives through one seed once more; `--seeds N` through so many."""
+
+from __future__ import annotations
+
+import pytest
+
+FEW, MANY = 20, 1000
+A_CHUNK = 10
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", type=int, default=None, help="the one seed to live through")
+    parser.addoption("--seeds", type=int, default=None, help="how many seeds to live through, from 0")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hand out seeds in chunks, so that several processes share them."""
+    # Where the whole suite runs, this file is met too late for its options to be known.
+    one = metafunc.config.getoption("seed", default=None)
+    usual = FEW if "a_few_seeds" in metafunc.fixturenames else MANY
+    count = metafunc.config.getoption("seeds", default=None) or usual
+    seeds = range(count) if one is None else range(one, one + 1)
+    chunks = [seeds[start : start + A_CHUNK] for start in range(0, len(seeds), A_CHUNK)]
+    for name in {"a_few_seeds", "seeds"} & set(metafunc.fixturenames):
+        metafunc.parametrize(name, chunks, ids=[f"{chunk[0]}-{chunk[-1]}" for chunk in chunks])

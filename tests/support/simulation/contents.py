@@ -1,0 +1,60 @@
+"""What people and programs drop: small files with a token in them, and sidecars, right and wrong."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+from tests.support import files, statement_files
+
+
+def scan(token: str, number: int, ending: str) -> bytes:
+    """Return a small whole document of a kind."""
+    mark = f"{token} document {number}".encode()
+    if ending == "pdf":
+        return b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%" + mark + b"\ntrailer<</Root 1 0 R>>\n%%EOF"
+    if ending == "rtf":
+        return b"{\\rtf1\\ansi " + mark + b"\\par}"
+    return b"Narrative of " + mark + b"\r\n"
+
+
+def sidecar(token: str, **changes: Any) -> bytes:
+    """Return a sidecar that is right but for `changes`."""
+    return files.sidecar(claimId=token, **changes)
+
+
+def faulty_sidecar(token: str, dice: random.Random, **changes: Any) -> bytes:
+    """Return a sidecar that cannot go."""
+    wrong = dice.choice(("field", "number", "unknown", "cut", "text", "missing file"))
+    right = sidecar(token, **changes)
+    return {
+        "field": sidecar(token, memberId=..., **changes),
+        "number": sidecar(token, **{**changes, "payerId": 60054}),
+        "unknown": sidecar(token, patientNickname="Patty", **changes),
+        "cut": right[: len(right) // 2],
+        "text": f"Claim {token} is for Pat Example".encode(),
+        "missing file": sidecar(token, **{**changes, "files": [f"{token} that nobody scanned.pdf"]}),
+    }[wrong]
+
+
+def statement(token: str, rows: int, ending: str) -> bytes:
+    """Return a statement file with so many rows, all of one account: the token."""
+    if ending == "json":
+        people = [
+            {
+                "Account Number": token,
+                "Statement Date": "2026-07-03",
+                "Patient Name": "John Snow",
+                "Amount Due": f"{n}.00",
+            }
+            for n in range(1, rows + 1)
+        ]
+        return json.dumps(people).encode()
+    return statement_files.csv(*((token, "07/03/2026", "John Snow", f"{row}.00") for row in range(1, rows + 1)))
+
+
+def in_pieces(data: bytes, dice: random.Random) -> list[bytes]:
+    """Cut a content anywhere behind its first bytes, without which nobody can tell what it is going to be."""
+    cuts = sorted(dice.sample(range(12, len(data)), dice.randint(1, 3)))
+    return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]

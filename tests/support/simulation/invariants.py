@@ -1,0 +1,175 @@
+"""What must hold, whatever happened: nothing lost, nothing doubled, nothing untold, and all come to rest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from agent.delivery.status import snapshot_of
+from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
+from agent.ledger.records import Shelf
+from agent.model import LaneId, LaneKind, LaneState, PacketState
+from tests.support.simulation.network import TOKEN
+from tests.support.simulation.world import LANES, SERVICE_OF, World
+
+DAY = 24 * 3600.0
+MOST_DAYS = 40
+
+
+class Broken(Exception):
+    """A promise that was not kept."""
+
+
+def _hold(promise: bool, otherwise: str) -> None:
+    if not promise:
+        raise Broken(otherwise)
+
+
+def so_far(world: World) -> None:
+    """Check what holds at every moment: the services were never asked for what may not be, and nothing is lost."""
+    _hold(not world.network.wrong, "; ".join(world.network.wrong))
+    if not world.unmounted:
+        lost = world.wanted - world.standing()
+        _hold(not lost, f"lost: {_told(lost)}")
+
+
+def comes_to_rest(world: World) -> None:
+    """Let all be well again, and time pass until every packet has ended."""
+    world.all_is_well()
+    world.live(world.clock.seconds + 4 * 3600)
+    for _ in range(MOST_DAYS):
+        if not world.practice.control.packets and not _unmet(world):
+            break
+        world.live(world.clock.seconds + DAY)
+        so_far(world)
+    left = [
+        f"{packet.name} is {packet.state}, next {packet.next_at}" for packet in world.practice.control.packets.values()
+    ]
+    _hold(not left, f"has not come to rest: {left}")
+    _hold(not _unmet(world), f"left in the folder: {_unmet(world)}")
+    world.live(world.clock.seconds + DAY)
+
+
+def _unmet(world: World) -> list[str]:
+    return [path.name for lane in LANES for path in world.waiting(lane) if path.name not in world.ignored]
+
+
+def check(world: World) -> None:
+    """Check everything, at rest."""
+    so_far(world)
+    standing = world.standing()
+    doubled = standing - world.wanted
+    _hold(not doubled, f"doubled, or not what was dropped: {_told(doubled)}")
+    for lane in LANES:
+        for shelf in ("sending", "held"):
+            left = [path.as_posix() for path in world.everything(world.shelf(lane, shelf))]
+            _hold(not left, f"left on {shelf}: {left}")
+        _shelves_and_ledger(world, lane)
+        _services_and_receipts(world, lane)
+    _snapshot(world)
+    _journal(world)
+    spooled = [path.name for path in world.spool.iterdir()]
+    _hold(not spooled, f"left in the spool: {spooled}")
+
+
+def _documents(world: World, lane: LaneId, shelf: str, ending: str) -> dict[Path, dict[str, Any]]:
+    found = world.everything(world.shelf(lane, shelf))
+    return {path: json.loads(data) for path, data in found.items() if path.name.endswith(ending)}
+
+
+def _shelves_and_ledger(world: World, lane: LaneId) -> None:
+    """Every sent packet has its receipt and its files, every failed one its problem, and nothing else stands there."""
+    packets = [packet for packet in world.practice.ledger.history() if packet.lane == lane]
+    receipts = {document["packet"]: path for path, document in _documents(world, lane, "sent", RECEIPT).items()}
+    problems = {document["packet"]: path for path, document in _documents(world, lane, "failed", PROBLEM_JSON).items()}
+    failed = world.everything(world.shelf(lane, "failed"))
+    sent = world.on(lane, "sent")
+    files_of_sent = 0
+    for packet in packets:
+        if packet.state is PacketState.SENT:
+            _hold(packet.id in receipts, f"{packet.name} is sent and has no receipt")
+            files_of_sent += len(packet.files)
+        else:
+            _hold(packet.state is PacketState.FAILED, f"{packet.name} is {packet.state}")
+            _hold(packet.shelf is Shelf.FAILED, f"{packet.name} has failed and stands on {packet.shelf}")
+            if packet.resolved_at is None:
+                _hold(packet.id in problems, f"{packet.name} has failed and nobody is told why")
+                text = problems[packet.id].name.removesuffix(PROBLEM_JSON) + PROBLEM_TEXT
+                _hold(problems[packet.id].with_name(text) in failed, f"{packet.name} has no {text}")
+            else:
+                _hold(packet.id not in problems, f"{packet.name} was dealt with, and its problem still stands")
+    known = {packet.id: packet for packet in packets}
+    strays = [path.name for packet, path in (receipts | problems).items() if packet not in known]
+    _hold(not strays, f"documents of packets that the ledger does not know: {strays}")
+    wrong = [packet for packet in receipts if known[packet].state is not PacketState.SENT]
+    _hold(not wrong, f"receipts of packets that are not sent: {wrong}")
+    _hold(len(sent) == files_of_sent, f"{len(sent)} files on sent, {files_of_sent} in the ledger")
+    if lane.kind is LaneKind.ATTACHMENTS:
+        digests = {hashlib.sha256(data).hexdigest() for data in sent.values()}
+        for packet in receipts:
+            for file in (known[packet].receipt or {})["files"]:
+                _hold(file["sha256"] in digests, f"the receipt of {known[packet].name} tells of other bytes")
+
+
+def _services_and_receipts(world: World, lane: LaneId) -> None:
+    """What a service has taken is sent here, and what is sent here a service has taken."""
+    accepted = [taken for taken in world.network.accepted if taken.lane == SERVICE_OF[lane]]
+    sent = world.on(lane, "sent")
+    tokens = {token.decode() for data in sent.values() for token in TOKEN.findall(data)}
+    for taken in accepted:
+        _hold(taken.unsure or taken.token in tokens, f"{taken.token} was taken, and is not called sent")
+    of_service = {taken.token for taken in accepted}
+    by_refusal = {
+        packet.id
+        for packet in world.practice.ledger.history()
+        if (packet.receipt or {}).get("confirmed_by") == "refusal"
+    }
+    if not by_refusal:
+        _hold(tokens <= of_service, f"called sent, but never taken: {sorted(tokens - of_service)}")
+    for path, receipt in _documents(world, lane, "sent", RECEIPT).items():
+        token = _token_of(world, lane, receipt, path)
+        times = sum(taken.token == token for taken in accepted)
+        if times > max(1, world.drops[token]) and receipt["confirmed_by"] != "refusal":
+            _hold(receipt["possibly_sent_twice"], f"{token} was taken {times} times, and its receipt does not say so")
+
+
+def _token_of(world: World, lane: LaneId, receipt: dict[str, Any], path: Path) -> str:
+    if lane.kind is LaneKind.ATTACHMENTS:
+        packet = world.practice.ledger.packet(receipt["packet"])
+        return packet.claim if packet else ""
+    title = path.name.removesuffix(RECEIPT)
+    data = next(
+        (data for each, data in world.on(lane, "sent").items() if each.parent == path.parent and each.stem == title),
+        b"",
+    )
+    return next(iter(TOKEN.findall(data)), b"").decode()
+
+
+def _snapshot(world: World) -> None:
+    """What people are shown is what there is."""
+    shown = snapshot_of(world.practice.control, ())
+    unresolved = world.practice.ledger.unresolved()
+    _hold(
+        shown.needs_attention == len(unresolved), f"{shown.needs_attention} need someone, {len(unresolved)} have failed"
+    )
+    _hold(not [packet for packet in shown.packets if packet.id], f"shown as under way: {shown.packets}")
+    for lane in shown.lanes:
+        _hold(lane.state is LaneState.RUNNING, f"{lane.lane} is {lane.state}: {lane.problem}")
+        _hold(lane.problem is None, f"{lane.lane} is shown with {lane.problem}")
+
+
+def _journal(world: World) -> None:
+    """The journal tells each packet's life: it is admitted first, and shelved at the end; each try has its outcome."""
+    ledger = world.practice.ledger
+    for packet in ledger.history():
+        events = [line.event for line in ledger.journal(packet.id)]
+        _hold(events[0] in ("admitted", "adopted"), f"{packet.name} begins with {events}")
+        _hold(events.count("shelved") == 1, f"{packet.name} was shelved {events.count('shelved')} times: {events}")
+        _hold(events.count("attempt") == packet.attempts, f"{packet.name}: {packet.attempts} attempts, {events}")
+        _hold(events.count("attempt") == events.count("outcome"), f"{packet.name}: a try without an outcome: {events}")
+
+
+def _told(contents: Any) -> list[str]:
+    return sorted(data[:60].decode(errors="replace") for data in contents.elements())

@@ -1,0 +1,403 @@
+"""A practice with its PC, its share and its services, and the account of every file that someone has put there.
+
+What stands anywhere is held against `wanted`: each content that was dropped and that nobody has overwritten or deleted,
+byte for byte, as often as it was dropped. Every content has a token of its own (`TOK0007`), in the scans as in their
+sidecar, and as the account number of a statement.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from agent.delivery.requests import Request
+from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, NoRoom, Offline
+from agent.folder.names import MARKER, OWN_PREFIX, PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
+from agent.folder.simulated import OpenFile
+from agent.intake.statements.spool import empty_spool
+from agent.ledger.transaction import Transaction
+from agent.model import LaneId, LaneKind, PacketState
+from tests.support.simulation.hints import Hints
+from tests.support.simulation.network import TOKEN, SimulatedNetwork
+from tests.support.simulation.practice import RealPartsPractice
+
+SCANS = LaneId("main-street", LaneKind.ATTACHMENTS)
+BILLS = LaneId("main-street", LaneKind.STATEMENTS)
+LANES = (SCANS, BILLS)
+SERVICE_OF = {SCANS: "scans", BILLS: "bills"}
+FOLDER = {SCANS: Path("/practice/scans"), BILLS: Path("/practice/bills")}
+ARCHIVE = Path("/archive")
+SHELVES = ("held", "sending", "sent", "failed")
+DOCUMENTS = (RECEIPT, PROBLEM_TEXT, PROBLEM_JSON)
+LEAST = 1e-4
+MOST_STEPS = 5000
+HINDRANCES = {"busy": Busy, "denied": Denied, "no-room": NoRoom, "offline": Offline, "damaged": Damaged}
+
+
+class Killed(BaseException):
+    """The agent's process ends here. Not an Exception: nothing may catch it."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What kind of practice it is."""
+
+    seed: int
+    windows: bool = True
+    granularity_ns: int = 100
+    share: bool = False  # the folder of scans is on a network share
+    archive: bool = False  # the shelves of scans stand on another volume
+    scope: str = "filename"
+    on_conflict: str = "hold"
+    give_up_after: float = 72
+    lost_hints: float = 0.1
+
+    @property
+    def settings(self) -> str:
+        """The settings file."""
+        shelves = "".join(f'{name} = "{ARCHIVE}/{name}"\n' for name in SHELVES) if self.archive else ""
+        common = f"rescan_seconds = 21600\nwaiting_hours = 20\ngive_up_after = {self.give_up_after}\n"
+        return f"""
+[[store]]
+name = "main-street"
+store_id = "01GDG5BZA29R3SZMZ63Y2GFENV"
+[store.attachments]
+folder = "{FOLDER[SCANS]}"
+base_url = "https://claims.example.com/scans"
+token_url = "https://claims.example.com/scans/token"
+client_id = "outtray"
+{common}{shelves}
+[store.statements]
+folder = "{FOLDER[BILLS]}"
+base_url = "https://billing.example.com/bills"
+{common}
+[store.statements.filename_rule]
+scope = "{self.scope}"
+on_conflict = "{self.on_conflict}"
+"""
+
+
+@dataclass
+class Cut:
+    """What breaks at the nth step of a kind from now on."""
+
+    kind: str  # "file", "before", "after": the agent is killed; "full": the ledger's disk; "act"; a hindrance
+    left: int
+    act: Callable[[], None] = lambda: None
+
+
+@dataclass
+class World:
+    """Everything that is there. `spool` is a real folder."""
+
+    conditions: Conditions
+    spool: Path
+    wanted: Counter[bytes] = field(default_factory=Counter)
+    wholes: set[bytes] = field(default_factory=set)  # contents that someone has finished writing
+    rows: dict[str, int] = field(default_factory=dict)  # of each statement file, by its token
+    drops: Counter[str] = field(default_factory=Counter)  # how often a statement file was dropped, by its token
+    ignored: set[str] = field(default_factory=set)  # names that OutTray leaves alone
+    told: list[str] = field(default_factory=list)  # the story, for who reads a failing seed
+
+    def __post_init__(self) -> None:
+        seed = self.conditions.seed
+        self.network = SimulatedNetwork(None, self.conditions.scope)  # type: ignore[arg-type]
+        self.network.whole = self.wholes.__contains__
+        self.network.rows = lambda token: self.rows.get(token, 0)
+        self.network.drops = lambda token: self.drops[token]
+        self.hints = Hints(random.Random(f"hints {seed}"), self.conditions.lost_hints, self.later)
+        self.practice = RealPartsPractice(
+            self.spool,
+            self.conditions.settings,
+            self.network,
+            self.hints,
+            seed=seed,
+            windows=self.conditions.windows,
+            granularity_ns=self.conditions.granularity_ns,
+        )
+        self.fs = self.practice.fs
+        self.clock = self.practice.clock
+        if self.conditions.share:
+            self.fs.add_volume(FOLDER[SCANS], remote=True)
+        if self.conditions.archive:
+            self.fs.add_volume(ARCHIVE)
+        self.unmounted: set[LaneId] = set()
+        self.cut: Cut | None = None
+        self.kills = 0
+        self.steps = 0
+        self.writing: dict[Path, OpenFile] = {}
+        self.holding: list[OpenFile] = []
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self._tokens = itertools.count(1)
+        self._down_until: float | None = None
+        self._down_dice = random.Random(f"down {seed}")
+        self.fs.fail = self._file_step
+        self._wrap_ledger()
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def later(self, seconds: float, happens: Callable[[], None]) -> None:
+        """Let something happen later."""
+        heapq.heappush(self._agenda, (self.clock.seconds + seconds, next(self._numbers), happens))
+
+    def live(self, until: float) -> None:
+        """Let time pass until a moment in true time, the agent at work whenever it wants to."""
+        idle = 0
+        while True:
+            now = self.clock.seconds
+            while self._agenda and self._agenda[0][0] <= now:
+                heapq.heappop(self._agenda)[2]()
+            pause = self._agent_works()
+            now = self.clock.seconds
+            idle = 0 if pause > 0 else idle + 1
+            assert idle < 500, "the agent spins without any time passing"
+            if pause <= 0:
+                continue
+            if now >= until:
+                return
+            target = min(until, now + pause, self._agenda[0][0] if self._agenda else until)
+            self.clock.pass_(max(target - now, LEAST))  # time goes on, whatever floating point makes of it
+            self.steps += 1
+            assert self.steps < MOST_STEPS, "the agent hardly lets any time pass"
+
+    def _agent_works(self) -> float:
+        if self._down_until is not None:
+            if self.clock.seconds < self._down_until:
+                return self._down_until - self.clock.seconds
+            self._start()
+        try:
+            return self.practice.step()
+        except DatabaseError as trouble:
+            return self.practice.control._ledger_trouble(trouble)
+        except Killed:
+            self.kill(self._down_dice.choice((0.0, 5.0, 3600.0)))
+            return 1e-6
+
+    def down(self, seconds: float) -> None:
+        """End the agent in good order; it starts again later. Between two steps nothing is under way."""
+        self._down_until = self.clock.seconds + seconds
+        self.hints.forget()
+
+    def kill(self, seconds: float) -> None:
+        """End the agent where it stands."""
+        self.kills += 1
+        self.told.append(f"{self.time} (the agent is killed)")
+        self.cut = None
+        for lane in LANES:
+            self.network.lose_replies(SERVICE_OF[lane], self._under_way(lane))
+        self.down(seconds)
+
+    def _under_way(self, lane: LaneId) -> set[str]:
+        """Return the tokens of what was being sent, as the ledger knows it."""
+        sending = self.practice.settings.lanes[lane].shelf("sending")
+        found: set[str] = set()
+        for packet in self.practice.ledger.unfinished():
+            if packet.state is PacketState.SENDING and packet.lane == lane:
+                for data in self.everything(sending / packet.id).values():
+                    found.update(token.decode() for token in TOKEN.findall(data))
+        return found
+
+    def _start(self) -> None:
+        self._down_until = None
+        self.hints.forget()
+        empty_spool(self.spool)  # as the engine does before it starts
+        self.practice.restart()
+        self._wrap_ledger()
+
+    @property
+    def time(self) -> str:
+        """The moment, for the story."""
+        return f"{(self.clock.seconds - 1000) / 3600:8.3f} h"
+
+    # --- what breaks ------------------------------------------------------------------------------------------------
+
+    def _file_step(self, step: str, path: Path) -> FileSystemProblem | None:
+        cut = self.cut
+        if cut is None or cut.kind in ("before", "after", "full"):
+            return None
+        if cut.kind in HINDRANCES and step not in ("move", "write", "remove", "move.copy", "move.delete", "list"):
+            return None
+        if cut.kind == "act" and step != "move":
+            return None
+        cut.left -= 1
+        if cut.left > 0:
+            return None
+        self.cut = None
+        if cut.kind == "act":
+            cut.act()
+            return None
+        if cut.kind in HINDRANCES:
+            return HINDRANCES[cut.kind](path)
+        raise Killed
+
+    def _commit(self, kind: str) -> None:
+        if self.cut is not None and self.cut.kind == kind:
+            self.cut.left -= 1
+            if self.cut.left <= 0:
+                self.cut = None
+                if kind == "full":
+                    raise OperationalError("COMMIT", {}, Exception("database or disk is full"))
+                raise Killed
+
+    def _wrap_ledger(self) -> None:
+        ledger = self.practice.ledger
+        plain = ledger.transaction
+
+        @contextmanager
+        def transaction(*, synced: bool = True) -> Iterator[Transaction]:
+            del synced  # there is no disk, and no need to tell SQLite so twice for each
+            with plain() as tx:
+                yield tx
+                self._commit("before")
+                self._commit("full")
+            self._commit("after")
+
+        ledger.transaction = transaction  # type: ignore[method-assign]
+
+    # --- files ------------------------------------------------------------------------------------------------------
+
+    def token(self) -> str:
+        """Return a mark that nothing else has."""
+        return f"TOK{next(self._tokens):04d}"
+
+    def everything(self, folder: Path) -> dict[Path, bytes]:
+        """Return every file below a folder."""
+        return {folder / name: data for name, data in self.fs.files(folder).items()}
+
+    def theirs(self, folder: Path) -> dict[Path, bytes]:
+        """Return the files below a folder that are people's and not OutTray's."""
+        return {
+            path: data
+            for path, data in self.everything(folder).items()
+            if not path.name.startswith(OWN_PREFIX) and not path.name.endswith(DOCUMENTS) and path.name != MARKER
+        }
+
+    def shelf(self, lane: LaneId, name: str) -> Path:
+        """Return where a shelf stands."""
+        return self.practice.settings.lanes[lane].folder / getattr(self.practice.settings.lanes[lane], name)
+
+    def on(self, lane: LaneId, shelf: str) -> dict[Path, bytes]:
+        """Return people's files on a shelf."""
+        return self.theirs(self.shelf(lane, shelf))
+
+    def waiting(self, lane: LaneId) -> dict[Path, bytes]:
+        """Return the files in the watched folder itself."""
+        shelves = [self.shelf(lane, name) for name in SHELVES]
+        found = self.theirs(FOLDER[lane])
+        return {path: data for path, data in found.items() if not any(path.is_relative_to(shelf) for shelf in shelves)}
+
+    def standing(self) -> Counter[bytes]:
+        """Count every content that stands anywhere."""
+        places = [*FOLDER.values(), ARCHIVE]
+        return Counter(data for place in places for data in self.theirs(place).values())
+
+    def put(self, path: Path, data: bytes, *, whole: bool = True) -> None:
+        """Write a file in one go; what stood there is overwritten, by whoever does it."""
+        self.gone(path)
+        self.fs.put(path, data)
+        self.wanted[data] += 1
+        if whole:
+            self.wholes.add(data)
+        self.changed(path)
+
+    def write_slowly(self, path: Path, pieces: list[bytes], pauses: list[float], *, finished: bool = True) -> None:
+        """Write a file in place piece by piece, holding it open."""
+        if path in self.writing:
+            self.writing.pop(path).close()
+        self.put(path, b"", whole=False)
+        handle = self.writing[path] = self.fs.hold_open(path)
+        made = b"".join(pieces)
+
+        def go_on(left: list[bytes], waits: list[float]) -> None:
+            if self.writing.get(path) is not handle:
+                return
+            if not left:
+                self.writing.pop(path)
+                handle.close()
+                self.changed(path)
+                return
+            before = handle._node.data
+            handle.append(left[0])
+            if finished and len(left) == 1:
+                self.wholes.add(made)
+            self.wanted[before] -= 1
+            self.wanted[handle._node.data] += 1
+            self.changed(path)
+            self.later(waits[0], lambda: go_on(left[1:], waits[1:]))
+
+        self.later(pauses[0], lambda: go_on(pieces, pauses[1:]))
+
+    def gone(self, path: Path) -> None:
+        """Take note that someone takes away what stands at a path."""
+        standing = self.fs._nodes.get(self.fs._key(path))
+        if standing is not None:
+            self.wanted[standing.data] -= 1
+
+    def delete(self, path: Path) -> None:
+        """Delete a file, as people do."""
+        self.gone(path)
+        self.fs.delete(path)
+        self.changed(path)
+
+    def move(self, path: Path, target: Path) -> None:
+        """Move or rename a file or folder to a name that is free."""
+        self.fs.rename(path, target)
+        self.changed(path)
+        self.changed(target)
+
+    def in_hand(self, path: Path) -> bool:
+        """Tell whether a program has the file open, so that nobody can take it away (Windows)."""
+        node = self.fs._nodes.get(self.fs._key(path))
+        return node is not None and bool(node.holders)
+
+    def changed(self, path: Path) -> None:
+        """Let the system's event come, or not."""
+        self.hints.changed(path)
+
+    # --- people and the weather -------------------------------------------------------------------------------------
+
+    def ask(self, verb: str, packets: tuple[str, ...] = ()) -> None:
+        """Ask the agent for something."""
+        self.practice.ask(Request(verb, packets=packets, actor="it"))  # type: ignore[arg-type]
+        self.practice.control.hint()
+
+    def set_clock(self, minutes: float) -> None:
+        """Set the PC's clock."""
+        self.clock.moment += timedelta(minutes=minutes)
+
+    def all_is_well(self) -> None:
+        """Let the actors stop and the faults end."""
+        self.cut = None
+        self._agenda.clear()
+        self.network.well_again()
+        self.hints.deaf = False
+        self.hints.lost = 0.0
+        for handle in (*self.holding, *self.writing.values()):
+            handle.close()
+        self.writing.clear()
+        for lane in sorted(self.unmounted):
+            self.mount(lane)
+        if self.conditions.share:
+            self.fs.share_returns(FOLDER[SCANS])
+        self.ask("resume")
+
+    def unmount(self, lane: LaneId) -> None:
+        """Leave an empty folder where the share was."""
+        self.unmounted.add(lane)
+        self.fs.unmount(FOLDER[lane])
+
+    def mount(self, lane: LaneId) -> None:
+        """Bring the share back."""
+        self.unmounted.discard(lane)
+        self.fs.share_returns(FOLDER[lane])
+        self.fs.mount(FOLDER[lane])
