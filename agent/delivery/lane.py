@@ -22,6 +22,7 @@ from agent.folder import failed, shelves
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.looking import look
+from agent.folder.names import MARKER
 from agent.folder.packets import Packet, ShelfFile
 from agent.folder.problems import folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
@@ -111,6 +112,7 @@ class Lane:
         self._requests: dict[str, AttachmentRequest | StatementUpload] = {}
         self._failed_before: dict[str, frozenset[str]] = {}
         self._setbacks = 0
+        self._marked = False
         self._probe: Probe | None = None
 
     # --- Looking (control thread) -----------------------------------------------------------------------------------
@@ -127,6 +129,7 @@ class Lane:
                 packet_folders=self.id.kind is LaneKind.ATTACHMENTS,
                 marker_expected=record.marker_expected,
             )
+            self._marked = seen.marked
             self.looks = self._probe.look(seen.observations, steady)
             candidates = self.intake.gather(self.looks, seen.nested)
         except FileSystemProblem as trouble:
@@ -317,6 +320,7 @@ class Lane:
             installation=self.installation,
             arrived_at=now,
         )
+        self._expect_folder()
         shelves.take(self.fs, self.settings.folder, self._place(found.packet, shelf), packet)
 
     def is_half_taken(self, packet: str) -> bool:
@@ -333,12 +337,23 @@ class Lane:
 
     def transfer(self, packet: PacketRecord, source: Shelf, target: Shelf) -> None:
         """Move a packet between `held` and `sending`. Raises Missing when people took its files away."""
+        self._expect_folder()
         places = (self._place(packet.id, source), self._place(packet.id, target))
         shelves.transfer(self.fs, *places, shelf_packet(packet, self.installation))
 
     def shelve(self, packet: PacketRecord, shelf: Path, beside: dict[str, bytes]) -> None:
         """Move an ended packet to its last shelf, with its documents."""
+        self._expect_folder()
         shelves.shelve(self.fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
+
+    def _expect_folder(self) -> None:
+        """Raise Offline where the marker of the last look is gone: people did not take away what is missing then."""
+        if not self._marked:
+            return
+        try:
+            self.fs.identify(self.settings.folder / MARKER)
+        except Missing as problem:
+            raise Offline(self.settings.folder, "the folder lacks OutTray's marker") from problem
 
     def files_gone(self, packet: PacketRecord) -> bool:
         """Tell whether people have taken a document of a waiting packet away, from whichever of its two places."""

@@ -73,3 +73,36 @@ def test_the_body_of_a_statement_file_that_goes_before_it_is_taken_does_not_stay
     practice.fs.delete(path)
     practice.pass_(minutes=5)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_share_that_is_unmounted_between_two_looks_withdraws_nothing_that_falls_due_then(practice):
+    """A held file was taken for one that people had removed, and stood on `held` for good when the share came back."""
+    folder = practice.folder(STATEMENTS)
+    practice.fs.add_volume(folder)
+    for account in ("1001", "1002"):
+        practice.drop("Statements.csv", statement(account), STATEMENTS)
+        practice.pass_(minutes=5)
+    [held] = [packet for packet in practice.control.packets.values() if packet.state == "held"]
+    practice.pass_(seconds=(held.next_at - practice.clock.now()).total_seconds() - 0.5)
+    practice.fs.unmount(folder)
+    practice.clock.pass_(0.5)
+    practice.control._look_at[STATEMENTS] = practice.clock.steady() + 60  # the next look comes later
+    practice.step()
+    assert practice.ledger.packet(held.id).state == "held"
+    practice.fs.mount(folder)
+    practice.pass_(hours=1)
+    assert practice.ledger.packet(held.id).state == "sent"
+
+
+def test_what_was_delivered_while_its_share_was_unmounted_is_shelved_when_the_share_is_back(practice):
+    """Shelving found nothing left to shelve, and the ledger said that it was done."""
+    folder = practice.folder()
+    practice.fs.add_volume(folder)
+    practice.service().during = lambda *_: practice.fs.unmount(folder)
+    practice.drop("scan.pdf", files.pdf())
+    practice.drop("scan.json", files.sidecar())
+    practice.pass_(minutes=5)
+    practice.fs.mount(folder)
+    practice.pass_(hours=1)
+    assert [receipt["attempts"] for receipt in practice.receipts()] == [1]
+    assert not [name for name in practice.standing() if name.startswith("sending/")]

@@ -10,7 +10,7 @@ from agent.intake.structure.dicom import incomplete_dicom
 from agent.intake.structure.documents import incomplete_pdf, incomplete_rtf
 from agent.intake.structure.images import incomplete_bmp, incomplete_gif, incomplete_jpeg, incomplete_png
 from agent.intake.structure.reading import read_at
-from agent.intake.structure.signatures import HEAD_SIZE, Signature, signature
+from agent.intake.structure.signatures import HEAD_SIZE, Signature, begins_like_one, signature
 from agent.intake.structure.text import incomplete_json, incomplete_xml
 from agent.intake.structure.tiff import incomplete_tiff
 
@@ -43,6 +43,8 @@ def incomplete_reason(stream: BinaryIO, name: str, size: int) -> str | None:
     kind = signature(head)
     if kind is not None:
         return _CHECKS[kind](stream, size)
+    if begins_like_one(head):
+        return "it holds only its first few bytes so far"
     if not head.strip(b"\0"):
         return "it holds nothing but empty space so far"  # a copy that reserves the room first
     ending = name.casefold().rpartition(".")[2]

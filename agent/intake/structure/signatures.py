@@ -53,3 +53,9 @@ def signature(head: bytes) -> Signature | None:
     if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
         return Signature.PDF
     return None
+
+
+def begins_like_one(head: bytes) -> bool:
+    """Tell whether `head`, a whole file, is the first few bytes of a known kind: a slow writer's first step."""
+    beginnings = (*(beginning for beginning, _ in _BEGINNINGS), b"%PDF-")
+    return 0 < len(head) < 8 and any(beginning.startswith(head) for beginning in beginnings)
