@@ -120,7 +120,7 @@ class CarryingOut:
         found = action.found
         shelf = Shelf.HELD if action.state is PacketState.HELD else Shelf.SENDING
         try:
-            lane.take(found, shelf, now)
+            lane.places.take(found, shelf, now)
         except (Busy, Changed, Missing):
             # Someone has it open, or was quicker: not yet. The next look tells what is there now.
             self._not_taken(lane, found, FIRST_PATIENCE)
@@ -135,7 +135,7 @@ class CarryingOut:
     def _not_taken(self, lane: Lane, found: Found, patience: float, trouble: Problem | None = None) -> None:
         lane.not_yet(found.packet, trouble)
         self._control.look_again(lane.id, patience)
-        if lane.is_half_taken(found.packet):  # what had moved could not be put back just now either
+        if lane.places.is_half_taken(found.packet):  # what had moved could not be put back just now either
             self._control.recover_again(lane.id)
 
     def _move_to_shelf(self, packet: PacketRecord, shelf: Shelf) -> bool:
@@ -143,7 +143,7 @@ class CarryingOut:
         lane = self._control.lanes[packet.lane]
         other = Shelf.HELD if shelf is Shelf.SENDING else Shelf.SENDING
         try:
-            lane.transfer(packet, other, shelf)
+            lane.places.transfer(packet, other, shelf)
         except Missing:
             self._withdrawn(packet)
             return False
@@ -260,7 +260,7 @@ class CarryingOut:
                 }
                 shelf = lane.settings.shelf("failed")
             here("recorded-not-shelved")
-            lane.shelve(packet, shelf, beside)
+            lane.places.shelve(packet, shelf, beside)
             here("shelved-not-recorded")
         except FileSystemProblem as trouble:
             self._set_back(packet, trouble)
@@ -296,7 +296,7 @@ class CarryingOut:
             if waits and packet.lane == lane.id and self._files_gone(lane, packet):
                 self._withdrawn(packet)
         failed = [packet for packet in self._control.ledger.unresolved() if packet.lane == lane.id]
-        dealt_with = lane.dealt_with(failed) if failed else []
+        dealt_with = lane.places.dealt_with(failed) if failed else []
         if dealt_with:
             with self._control.ledger.transaction(synced=False) as tx:
                 for packet in dealt_with:
@@ -304,7 +304,7 @@ class CarryingOut:
 
     def _files_gone(self, lane: Lane, packet: PacketRecord) -> bool:
         try:
-            return lane.files_gone(packet)
+            return lane.places.files_gone(packet)
         except Offline:
             raise
         except FileSystemProblem:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -106,7 +107,7 @@ class Control:
         self.packets: dict[str, PacketRecord] = {}
         self.lane_records: dict[LaneId, LaneRecord] = {}
         self.sending: dict[str, tuple[int, int]] = {}  # packet, (bytes sent, bytes in all)
-        self.ended: list[PacketRecord] = []  # what came to rest since the start, for a pass that reports
+        self.ended: deque[PacketRecord] = deque(maxlen=10_000)  # what came to rest lately, for a pass that reports
         self.verifications = Verifications(self, jobs, self._inbox.put)
         self._carrying_out = CarryingOut(self)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,21 +14,19 @@ from typing import Protocol
 from agent.clock import Clock
 from agent.delivery import problems
 from agent.delivery.actions import Found
+from agent.delivery.places import Places
 from agent.delivery.planner import Terms
 from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.protocol import Destination, Progress
-from agent.folder import failed, shelves
 from agent.folder.errors import problem_of
-from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
+from agent.folder.filesystem import FileSystem, FileSystemProblem, Offline
 from agent.folder.looking import look
-from agent.folder.names import MARKER
-from agent.folder.packets import Packet, ShelfFile
 from agent.folder.problems import folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
 from agent.intake.statements.problems import CHANGED
 from agent.ledger.ledger import Ledger
-from agent.ledger.records import LaneRecord, PacketFile, PacketRecord, Shelf
+from agent.ledger.records import LaneRecord, PacketRecord
 from agent.ledger.transaction import identity_text
 from agent.model import (
     AttachmentRequest,
@@ -98,7 +95,7 @@ class Lane:
         self.fs = fs
         self.destination = destination
         self.duplicate_days = duplicate_days
-        self.installation = installation
+        self.places = Places(lane_id, settings, fs, installation)
         self.found: dict[str, Found] = {}
         self.offline: Problem | None = None  # why the folder cannot be looked at
         self.trouble: Problem | None = None  # why files cannot be moved, although it can
@@ -112,7 +109,6 @@ class Lane:
         self._requests: dict[str, AttachmentRequest | StatementUpload] = {}
         self._failed_before: dict[str, frozenset[str]] = {}
         self._setbacks = 0
-        self._marked = False
         self._probe: Probe | None = None
 
     # --- Looking (control thread) -----------------------------------------------------------------------------------
@@ -129,7 +125,7 @@ class Lane:
                 packet_folders=self.id.kind is LaneKind.ATTACHMENTS,
                 marker_expected=record.marker_expected,
             )
-            self._marked = seen.marked
+            self.places.marked = seen.marked
             self.looks = self._probe.look(seen.observations, steady)
             candidates = self.intake.gather(self.looks, seen.nested)
         except FileSystemProblem as trouble:
@@ -277,14 +273,14 @@ class Lane:
             return AttemptResult(request)
         if self.verifier is not None:
             self._failed_before[packet.id] = frozenset(self.verifier.marked_as_failed(cancel).entities)
-        return self.destination.send(request, self.place(packet), progress, cancel)
+        return self.destination.send(request, self.places.place(packet), progress, cancel)
 
     def _request(self, packet: PacketRecord, now: datetime) -> AttachmentRequest | StatementUpload | Retry | Refused:
         """Return what to send: what the check has prepared, or, after a restart, what a new one makes of the files."""
         known = self._requests.get(packet.id)
         if known is not None:
             return known
-        place = self.place(packet)
+        place = self.places.place(packet)
         try:
             checked = self.intake.check(place, packet.candidate, packet.id, packet.upload_name, now)
         except FileSystemProblem as trouble:
@@ -305,81 +301,7 @@ class Lane:
         """Return what holds when a sender broke down: it may have sent, so the reply counts as lost."""
         return AttemptResult(problems.lost_in_a_breakdown(packet.name))
 
-    # --- Shelves (control thread) -----------------------------------------------------------------------------------
-
-    def place(self, packet: PacketRecord) -> Path:
-        """Return where a packet's files stand while it is not at rest."""
-        return self._place(packet.id, Shelf.HELD if packet.shelf is Shelf.HELD else Shelf.SENDING)
-
-    def take(self, found: Found, shelf: Shelf, now: datetime) -> None:
-        """Move found files to their own folder on `shelf`. Raises FileSystemProblem; then nothing is half taken."""
-        packet = Packet.of(
-            found.candidate,
-            packet=found.packet,
-            lane=str(self.id),
-            installation=self.installation,
-            arrived_at=now,
-        )
-        self._expect_folder()
-        shelves.take(self.fs, self.settings.folder, self._place(found.packet, shelf), packet)
-
-    def is_half_taken(self, packet: str) -> bool:
-        """Tell whether something of a packet stands on `sending` or `held` that the ledger does not know of."""
-        for shelf in (Shelf.SENDING, Shelf.HELD):
-            try:
-                if self.fs.names(self._place(packet, shelf)):
-                    return True
-            except Missing:
-                continue
-            except FileSystemProblem:
-                return True
-        return False
-
-    def transfer(self, packet: PacketRecord, source: Shelf, target: Shelf) -> None:
-        """Move a packet between `held` and `sending`. Raises Missing when people took its files away."""
-        self._expect_folder()
-        places = (self._place(packet.id, source), self._place(packet.id, target))
-        shelves.transfer(self.fs, *places, shelf_packet(packet, self.installation))
-
-    def shelve(self, packet: PacketRecord, shelf: Path, beside: dict[str, bytes]) -> None:
-        """Move an ended packet to its last shelf, with its documents."""
-        self._expect_folder()
-        shelves.shelve(self.fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
-
-    def _expect_folder(self) -> None:
-        """Raise Offline where the marker of the last look is gone: people did not take away what is missing then."""
-        if not self._marked:
-            return
-        try:
-            self.fs.identify(self.settings.folder / MARKER)
-        except Missing as problem:
-            raise Offline(self.settings.folder, "the folder lacks OutTray's marker") from problem
-
-    def files_gone(self, packet: PacketRecord) -> bool:
-        """Tell whether people have taken a document of a waiting packet away, from whichever of its two places."""
-        standing: set[str] = set()
-        for shelf in (Shelf.SENDING, Shelf.HELD):
-            with suppress(Missing):
-                place = self._place(packet.id, shelf) / packet.folder
-                standing.update(entry.name for entry in self.fs.list(place))
-        return any(file.name.rpartition("/")[2] not in standing for file in packet.documents)
-
-    def dealt_with(self, records: Sequence[PacketRecord]) -> list[PacketRecord]:
-        """Return which failed packets have no file left on `failed`, and remove their problem documents."""
-        shelf = self.settings.shelf("failed")
-        packets = {packet.id: shelf_packet(packet, self.installation) for packet in records}
-        left = failed.files_left(self.fs, shelf, packets.values())
-        gone = [packet for packet in records if not left[packet.id]]
-        for packet in gone:
-            failed.tidy(self.fs, shelf, packets[packet.id])
-        return gone
-
-    def shelf(self, shelf: Shelf) -> Path:
-        """Return the folder of `held` or `sending`."""
-        return self.settings.shelf("held" if shelf is Shelf.HELD else "sending")
-
-    def _place(self, packet: str, shelf: Shelf) -> Path:
-        return self.shelf(shelf) / packet
+    # --- Bookkeeping ------------------------------------------------------------------------------------------------
 
     def busy(self, *, settling: bool, soon: float) -> bool:
         """Tell whether there are files that are about to become packets.
@@ -393,8 +315,6 @@ class Lane:
             if seen.status is FileStatus.INCOMPLETE and seen.since <= overdue_at:
                 return True
         return any(found.candidate.readiness is Readiness.READY for found in self.found.values())
-
-    # --- Bookkeeping ------------------------------------------------------------------------------------------------
 
     def forget(self, packet: str) -> None:
         """Let go of what was prepared for a packet that has ended."""
@@ -410,25 +330,6 @@ class Lane:
         """Leave files alone until the next look; `trouble` is what keeps every file of the lane from moving."""
         self.found[packet] = replace(self.found[packet], not_yet=True)
         self.trouble = trouble or self.trouble
-
-
-def shelf_packet(packet: PacketRecord, installation: str) -> Packet:
-    """Return what a shelf has to know of a packet."""
-    return Packet(
-        id=packet.id,
-        lane=str(packet.lane),
-        installation=installation,
-        name=packet.name,
-        arrived_at=packet.arrived_at,
-        files=tuple(ShelfFile(file.name, file.role, file.identity) for file in packet.files),
-        folder=packet.folder,
-        keep_names=packet.keep_names,
-    )
-
-
-def packet_files(packet: Packet) -> tuple[PacketFile, ...]:
-    """Return a packet's files as the ledger keeps them."""
-    return tuple(PacketFile(file.name, file.role, file.identity) for file in packet.files)
 
 
 def _key(member: Observation) -> tuple[str, str]:

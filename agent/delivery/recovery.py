@@ -14,7 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from agent.crashpoints import here
-from agent.delivery.lane import Lane, packet_files, shelf_packet
+from agent.delivery.lane import Lane
+from agent.delivery.places import packet_files, shelf_packet
 from agent.delivery.reading_back import documents, read_back, recent_days
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
@@ -59,7 +60,7 @@ def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: boo
         read_back(ledger, lane, now)
     found = Recovered()
     for shelf in (Shelf.SENDING, Shelf.HELD):
-        for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
+        for taken in shelves.taken(lane.fs, lane.places.shelf(shelf)):
             try:
                 adopted = _recover(ledger, lane, taken, shelf, now, fresh_ledger)
                 found.adopted = found.adopted or adopted
@@ -77,7 +78,7 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     if packet is None:
         shelves.drop_unbegun(lane.fs, taken.place)
         return False
-    if packet.installation != lane.installation or packet.lane != str(lane.id):
+    if packet.installation != lane.places.installation or packet.lane != str(lane.id):
         return False  # another PC's that shares this folder, at work on it
     known = ledger.packet(packet.id)
     if known is None and fresh_ledger and shelves.is_whole(lane.fs, taken.place, packet):
@@ -93,7 +94,7 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
 
 def _reunite(lane: Lane, known: PacketRecord, place: Path) -> None:
     try:
-        shelves.transfer(lane.fs, place, lane.place(known), shelf_packet(known, lane.installation))
+        shelves.transfer(lane.fs, place, lane.places.place(known), shelf_packet(known, lane.places.installation))
     except Missing:
         return  # people have taken files away: that is noticed where it is told
 
@@ -141,7 +142,7 @@ def _finish_shelving(lane: Lane, now: datetime) -> None:
     )
     begun = {str(document.get("packet")): path.parent for document, path in standing}
     for shelf in (Shelf.SENDING, Shelf.HELD):
-        for taken in shelves.taken(lane.fs, lane.shelf(shelf)):
+        for taken in shelves.taken(lane.fs, lane.places.shelf(shelf)):
             packet = taken.packet
-            if packet is not None and packet.installation == lane.installation and packet.id in begun:
+            if packet is not None and packet.installation == lane.places.installation and packet.id in begun:
                 shelves.shelve(lane.fs, taken.place, begun[packet.id], packet, {})

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from agent.crashpoints import here
-from agent.delivery.lane import Lane, shelf_packet
+from agent.delivery.lane import Lane
+from agent.delivery.places import shelf_packet
 from agent.folder import failed
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing
 from agent.ledger.ledger import Ledger
@@ -25,7 +26,7 @@ def retry(
         if packet is None or packet.lane not in lanes:
             continue
         lane = lanes[packet.lane]
-        if put_back(ledger, lane.fs, lane.settings, packet, now, actor, lane.installation):
+        if put_back(ledger, lane.fs, lane.settings, packet, now, actor, lane.places.installation):
             yield packet.lane
 
 

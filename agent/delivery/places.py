@@ -1,0 +1,124 @@
+"""Where a lane's packets stand, and how they get from one place to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from agent.delivery.actions import Found
+from agent.folder import failed, shelves
+from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
+from agent.folder.names import MARKER
+from agent.folder.packets import Packet, ShelfFile
+from agent.ledger.records import PacketFile, PacketRecord, Shelf
+from agent.model import LaneId
+from agent.settings.schema import LaneSettings
+
+
+class Places:
+    """A lane's shelves. Belongs to the control thread; every method raises FileSystemProblem.
+
+    `marked`: the last look has seen OutTray's marker in the folder, so that without it the folder is not there.
+    """
+
+    def __init__(self, lane: LaneId, settings: LaneSettings, fs: FileSystem, installation: str) -> None:
+        self.installation = installation
+        self.marked = False
+        self._lane = lane
+        self._settings = settings
+        self._fs = fs
+
+    def place(self, packet: PacketRecord) -> Path:
+        """Return where a packet's files stand while it is not at rest."""
+        return self._place(packet.id, Shelf.HELD if packet.shelf is Shelf.HELD else Shelf.SENDING)
+
+    def take(self, found: Found, shelf: Shelf, now: datetime) -> None:
+        """Move found files to their own folder on `shelf`. Raises FileSystemProblem; then nothing is half taken."""
+        packet = Packet.of(
+            found.candidate,
+            packet=found.packet,
+            lane=str(self._lane),
+            installation=self.installation,
+            arrived_at=now,
+        )
+        self._expect_folder()
+        shelves.take(self._fs, self._settings.folder, self._place(found.packet, shelf), packet)
+
+    def is_half_taken(self, packet: str) -> bool:
+        """Tell whether something of a packet stands on `sending` or `held` that the ledger does not know of."""
+        for shelf in (Shelf.SENDING, Shelf.HELD):
+            try:
+                if self._fs.names(self._place(packet, shelf)):
+                    return True
+            except Missing:
+                continue
+            except FileSystemProblem:
+                return True
+        return False
+
+    def transfer(self, packet: PacketRecord, source: Shelf, target: Shelf) -> None:
+        """Move a packet between `held` and `sending`. Raises Missing when people took its files away."""
+        self._expect_folder()
+        places = (self._place(packet.id, source), self._place(packet.id, target))
+        shelves.transfer(self._fs, *places, shelf_packet(packet, self.installation))
+
+    def shelve(self, packet: PacketRecord, shelf: Path, beside: dict[str, bytes]) -> None:
+        """Move an ended packet to its last shelf, with its documents."""
+        self._expect_folder()
+        shelves.shelve(self._fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
+
+    def _expect_folder(self) -> None:
+        """Raise Offline where the marker of the last look is gone: people did not take away what is missing then."""
+        if not self.marked:
+            return
+        try:
+            self._fs.identify(self._settings.folder / MARKER)
+        except Missing as problem:
+            raise Offline(self._settings.folder, "the folder lacks OutTray's marker") from problem
+
+    def files_gone(self, packet: PacketRecord) -> bool:
+        """Tell whether people have taken a document of a waiting packet away, from whichever of its two places."""
+        standing: set[str] = set()
+        for shelf in (Shelf.SENDING, Shelf.HELD):
+            with suppress(Missing):
+                place = self._place(packet.id, shelf) / packet.folder
+                standing.update(entry.name for entry in self._fs.list(place))
+        return any(file.name.rpartition("/")[2] not in standing for file in packet.documents)
+
+    def dealt_with(self, records: Sequence[PacketRecord]) -> list[PacketRecord]:
+        """Return which failed packets have no file left on `failed`, and remove their problem documents."""
+        shelf = self._settings.shelf("failed")
+        packets = {packet.id: shelf_packet(packet, self.installation) for packet in records}
+        left = failed.files_left(self._fs, shelf, packets.values())
+        gone = [packet for packet in records if not left[packet.id]]
+        for packet in gone:
+            failed.tidy(self._fs, shelf, packets[packet.id])
+        return gone
+
+    def shelf(self, shelf: Shelf) -> Path:
+        """Return the folder of `held` or `sending`."""
+        return self._settings.shelf("held" if shelf is Shelf.HELD else "sending")
+
+    def _place(self, packet: str, shelf: Shelf) -> Path:
+        return self.shelf(shelf) / packet
+
+
+def shelf_packet(packet: PacketRecord, installation: str) -> Packet:
+    """Return what a shelf has to know of a packet."""
+    return Packet(
+        id=packet.id,
+        lane=str(packet.lane),
+        installation=installation,
+        name=packet.name,
+        arrived_at=packet.arrived_at,
+        files=tuple(ShelfFile(file.name, file.role, file.identity) for file in packet.files),
+        folder=packet.folder,
+        keep_names=packet.keep_names,
+    )
+
+
+def packet_files(packet: Packet) -> tuple[PacketFile, ...]:
+    """Return a packet's files as the ledger keeps them."""
+    return tuple(PacketFile(file.name, file.role, file.identity) for file in packet.files)
