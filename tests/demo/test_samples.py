@@ -27,7 +27,7 @@ def test_the_dicom_sample_is_an_image() -> None:
     import pydicom
 
     image = pydicom.dcmread(samples_folder() / "attachments" / "good" / "panoramic-x-ray.dcm")
-    assert (image.Modality, image.pixel_array.shape) == ("DX", (150, 300))
+    assert (image.Modality, image.Rows, image.Columns, len(image.PixelData)) == ("DX", 150, 300, 150 * 300)
 
 
 def test_what_the_demo_needs_to_have_been_sent_is_dropped_before() -> None:

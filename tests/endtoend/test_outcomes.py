@@ -14,6 +14,8 @@ from tests.support import files
 from tests.support.practice import SECRET, Practice, reserved_port, trusting
 from tests.support.simulated_practice import BLOCKED, SETTINGS, UNREACHABLE, SimulatedPractice
 
+pytestmark = pytest.mark.slow
+
 LARGE = b"Narrative for the claim. " * 200_000  # 5 MB: more than fits on the way, so that a drop is met in mid-body
 
 

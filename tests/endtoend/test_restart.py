@@ -15,6 +15,8 @@ from tests.support import files
 from tests.support.good_packets import good_packets
 from tests.support.practice import PROMPT, Practice, standing
 
+pytestmark = pytest.mark.slow
+
 LARGE = b"Narrative for the claim. " * 80_000  # 2 MB: ten seconds at the speed below
 SLOWLY = 'upload_limit = "200 kB/s"'
 

@@ -12,6 +12,8 @@ from tests.support.practice import standing
 from tests.support.statement_files import ROW, csv
 from tests.support.statements_practice import LANE, StatementsPractice
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StatementsPractice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-FEW, MANY = 20, 1000
+FEW, MANY = 10, 500
 A_CHUNK = 10
 
 
