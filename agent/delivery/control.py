@@ -239,10 +239,14 @@ class Control:
         self._look_at[lane.id] = lane.look(self.ledger, record, now)
         if lane.offline is not None:
             return
+        was_recovered = lane.recovered
         try:
             self._after_look(lane, record, now)
         except FileSystemProblem as trouble:
             self._look_at[lane.id] = lane.unreachable(trouble)
+            return
+        if lane.recovered and not was_recovered:  # files may have gone back into the folder
+            self._look_at[lane.id] = lane.look(self.ledger, self.lane_records[lane.id], now)
 
     def _after_look(self, lane: Lane, record: LaneRecord, now: datetime) -> None:
         if not lane.recovered:

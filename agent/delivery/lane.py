@@ -28,6 +28,7 @@ from agent.intake.statements.problems import CHANGED
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.ledger.transaction import identity_text
+from agent.log import log, where
 from agent.model import (
     AttachmentRequest,
     AttemptResult,
@@ -248,8 +249,10 @@ class Lane:
                 digests = tuple(self._digest(place / file.name) for file in found.candidate.files)
                 checked = replace(checked, sha256=digests)
         except FileSystemProblem as trouble:
+            log.warning("a check has to wait", extra={"packet": found.packet, "trouble": where(trouble)})
             return folder_problem(trouble, trouble.path.parent)
         except OSError as error:
+            log.warning("a check has to wait", extra={"packet": found.packet, "trouble": where(error)})
             return folder_problem(problem_of(error, place), place)
         return checked
 
