@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-FEW, MANY = 10, 500
+FEW, MANY = 10, 100
 A_CHUNK = 10
 
 
