@@ -157,6 +157,7 @@ class Lane:
         self.offline = folder_problem(trouble, self.settings.folder)
         self._forget_all_but({})
         self.looks = ()
+        self._probe = None  # whoever was writing could not either: that stillness says nothing
         self._setbacks += 1
         patience = POLL_SECONDS * 2.0 ** min(self._setbacks - 1, 6) if isinstance(trouble, Offline) else POLL_SECONDS
         return self._clock.steady() + min(self.settings.rescan_seconds, patience)
