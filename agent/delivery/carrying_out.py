@@ -265,11 +265,11 @@ class CarryingOut:
         except FileSystemProblem as trouble:
             self._set_back(packet, trouble)
             return
+        lane.forget(packet.id)  # before the last word: a packet at rest has left nothing in the spool
         with self._control.ledger.transaction(synced=False) as tx:
             tx.shelved(packet, now)
         self._setbacks.pop(packet.id, None)
         here("shelved")
-        lane.forget(packet.id)
         self._control.refresh([packet.id])
 
     def _set_back(self, packet: PacketRecord, trouble: FileSystemProblem) -> None:
