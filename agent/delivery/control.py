@@ -21,7 +21,7 @@ from agent.clock import Clock
 from agent.crashpoints import here
 from agent.delivery.actions import Check, Found
 from agent.delivery.carrying_out import CarryingOut
-from agent.delivery.clock_guard import mind_the_clock
+from agent.delivery.clock_guard import ClockGuard
 from agent.delivery.jobs import Jobs
 from agent.delivery.keeping import remove_old
 from agent.delivery.lane import Lane
@@ -83,6 +83,7 @@ class Control:
         self.lanes = lanes
         self.ledger = ledger
         self.clock = clock
+        self._clock_guard = ClockGuard(ledger)
         self._jobs = jobs
         self._senders = senders
         self._keep_sent_days = keep_sent_days
@@ -93,6 +94,7 @@ class Control:
         self.adopted = False  # packets stood on the shelves that the ledger should have known: it was lost
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._finished: list[Finished] = []
+        self._asked: list[Request] = []
         self._stopping = False
         self._started = False
         self._reread = False
@@ -116,6 +118,10 @@ class Control:
     def hint(self, lane: LaneId | None = None) -> None:
         """Say that it may be worth looking at a lane, or at the requests."""
         self._inbox.put(_Hint(lane))
+
+    def ask(self, request: Request) -> None:
+        """Ask for something; it is carried out at the next step."""
+        self._inbox.put(request)
 
     def stop(self) -> None:
         """End: cut short what is being sent, record it, and let `run` return."""
@@ -163,7 +169,7 @@ class Control:
         """Do all that is to do now; return in how many seconds at most there is something to do again."""
         reading = self.clock.read()
         now, begun = reading.wall, reading.steady
-        if mind_the_clock(self.ledger, reading):
+        if self._clock_guard.mind(reading):
             self._reread = True
             self._look_at.clear()  # what waits there waits since another time now
         if not self._started:
@@ -173,8 +179,9 @@ class Control:
             self._reread = False
         while not self._inbox.empty():
             self._receive(self._inbox.get_nowait())
-        for request in self._requests():
+        for request in (*self._requests(), *self._asked):
             self._carry_out_request(request, now)
+        self._asked.clear()
         for lane in self.lanes.values():
             if lane.watcher is not None:
                 lane.watcher.supervise(self.clock.steady())
@@ -204,6 +211,8 @@ class Control:
 
     def _read_all(self) -> None:
         self.packets = {packet.id: packet for packet in self.ledger.unfinished()}
+        for lane in self.lanes.values():
+            lane.read_again()
         known = self.ledger.lanes()
         self.lane_records = {lane: known.get(lane, LaneRecord(lane)) for lane in self.lanes}
         self._finished = [
@@ -222,6 +231,8 @@ class Control:
                 packet = self.packets.get(packet_id)
                 if packet is not None:
                     self._finished.append(Finished(packet, result, self._dice.random(), cut_short=self.cancel.is_set()))
+            case Request():
+                self._asked.append(message)
             case Said():
                 self.verifications.said(message)
             case _CheckDone(lane=lane, packet=packet_id, checked=checked):

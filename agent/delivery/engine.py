@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from agent.clock import Clock, SystemClock
 from agent.delivery.alone import alone
+from agent.delivery.board import Board
 from agent.delivery.control import Control
 from agent.delivery.jobs import ThreadJobs
 from agent.delivery.lane import Lane
@@ -51,6 +52,8 @@ class Engine:
     settings: Settings
     control: Control
     opened: Opened
+    ledger: Ledger
+    board: Board = field(default_factory=Board)
     closing: list[Callable[[], None]] = field(default_factory=list)
     failed: BaseException | None = None
 
@@ -172,9 +175,9 @@ def _build(
         keep_sent_days=settings.agent.keep_sent_days,
         dice=dice,
         requests=box.collect,
-        changed=lambda _control: status_file.write(made[0].snapshot()),
+        changed=lambda _control: _tell(made[0], status_file),
     )
-    built = Engine(settings, control, opened)
+    built = Engine(settings, control, opened, ledger)
     made.append(built)
     built.closing += [client.close, ledger.close, status_file.remove, jobs.close, control.cancel.set]
     if watch:
@@ -184,6 +187,12 @@ def _build(
                 one.watcher.start(clock.steady())
                 built.closing.append(one.watcher.stop)
     return built
+
+
+def _tell(built: Engine, status_file: SnapshotFile) -> None:
+    snapshot = built.snapshot()
+    built.board.put(snapshot)
+    status_file.write(snapshot)
 
 
 def _verifier(lane: LaneSettings, destination: AttachmentsDestination | StatementsDestination) -> AsksAfterwards | None:

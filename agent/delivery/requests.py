@@ -16,12 +16,15 @@ from typing import Literal
 
 from agent.log import log, where
 
-Verb = Literal["retry", "pause", "resume"]
+Verb = Literal["retry", "pause", "resume", "withdraw", "look", "stop"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """One wish: `packets` for retry; `lanes` for pause and resume (empty: every lane). `actor` is the OS user."""
+    """One wish: `packets` for retry and withdraw; `lanes` for pause, resume and look (empty: every lane).
+
+    `actor` is the OS user who asks.
+    """
 
     verb: Verb
     packets: tuple[str, ...] = ()

@@ -13,7 +13,11 @@ from agent.model import LaneState, Problem
 
 @dataclass(frozen=True)
 class PacketSnapshot:
-    """One packet, or files on their way to being one. `id` is empty until they are taken."""
+    """One packet, or files on their way to being one. `id` is empty until they are taken.
+
+    `files` are names relative to the lane's folder, without the sidecar; `since` is when the packet arrived, or since
+    when the files wait; `sidecar` is the sidecar's name; `needs_someone`: only a person can end this waiting.
+    """
 
     id: str
     lane: str
@@ -24,6 +28,10 @@ class PacketSnapshot:
     sent_bytes: int = 0
     total_bytes: int = 0
     why: str = ""
+    files: tuple[str, ...] = ()
+    sidecar: str = ""
+    since: str | None = None
+    needs_someone: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     for lane in control.lanes.values():
         record = control.lane_records[lane.id]
         found = list(lane.found.values())
-        packets.extend(_found(lane, one) for one in found)
+        packets.extend(_found(lane, one, now) for one in found)
         of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})
         of_states.update(_state_of(one) for one in found)
         needs = unresolved.get(lane.id, 0) + sum(_waits_for_someone(one, now) for one in found)
@@ -134,10 +134,13 @@ def _packet(packet: PacketRecord, progress: tuple[int, int] | None) -> PacketSna
         sent_bytes=sent,
         total_bytes=total,
         why=packet.problem.sentence if packet.problem else "",
+        files=tuple(file.name for file in packet.files if file.role == "document"),
+        sidecar=next((file.name for file in packet.files if file.role == "sidecar"), ""),
+        since=moment(packet.arrived_at),
     )
 
 
-def _found(lane: Lane, found: Found) -> PacketSnapshot:
+def _found(lane: Lane, found: Found, now: datetime) -> PacketSnapshot:
     candidate = found.candidate
     return PacketSnapshot(
         id="",
@@ -146,6 +149,10 @@ def _found(lane: Lane, found: Found) -> PacketSnapshot:
         state=_state_of(found),
         total_bytes=sum(file.identity.size for file in candidate.files),
         why=_why(lane, found),
+        files=tuple(file.name for file in candidate.files),
+        sidecar=candidate.sidecar.name if candidate.sidecar else "",
+        since=moment(found.since),
+        needs_someone=_waits_for_someone(found, now),
     )
 
 

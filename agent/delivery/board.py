@@ -1,0 +1,43 @@
+"""Where the control thread leaves its latest snapshot for every other thread: the tray, the notices, the page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Condition
+
+from agent.delivery.snapshot import Snapshot
+
+
+class Board:
+    """Holds the latest snapshot. `version` counts changes, so that a reader can wait for the next one."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._latest: Snapshot | None = None
+        self._version = 0
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """Return the snapshot that was left last; None before the first."""
+        with self._changed:
+            return self._latest
+
+    @property
+    def version(self) -> int:
+        """Return how often what stands here has changed."""
+        with self._changed:
+            return self._version
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Leave a snapshot. It counts as a change only when more than its time is new."""
+        with self._changed:
+            if self._latest is None or replace(self._latest, at=snapshot.at) != snapshot:
+                self._version += 1
+                self._changed.notify_all()
+            self._latest = snapshot
+
+    def wait(self, version: int, seconds: float) -> int:
+        """Wait until there is a newer version than this one, at most so long; return the version that stands then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version != version, seconds)
+            return self._version
