@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config, tell
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config, say, tell
 
 if TYPE_CHECKING:
     from agent.desk.dry_run.run import Progress
@@ -131,7 +131,7 @@ def _tell(verdicts: list[Verdict]) -> None:
         return
     for verdict in verdicts:
         for line in _lines(verdict):
-            typer.echo(line)
+            say(line)
         typer.echo()
     ready = sum(verdict.state is Expected.READY for verdict in verdicts)
     rest = len(verdicts) - ready

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit, tell
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit, say, tell
 from agent.model import PacketState
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -96,8 +96,8 @@ def _tell(packets: list[Any]) -> None:
     width = get_terminal_size().columns
     for packet in packets:
         arrived = f"{packet.arrived_at.astimezone():%Y-%m-%d %H:%M}"
-        typer.echo(f"{arrived}  {packet.state!s:8}  {packet.name}  ({packet.lane})")
+        say(f"{arrived}  {packet.state!s:8}  {packet.name}  ({packet.lane})")
         more = packet.control_number or (packet.problem.sentence if packet.problem else "")
         indent = " " * 28
         for line in textwrap.wrap(more, max(width - len(indent), 30), break_long_words=False):
-            typer.echo(indent + line)
+            say(indent + line)

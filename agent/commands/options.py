@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.shown import shown
+
 if TYPE_CHECKING:
     from agent.settings.reading import Loaded
 
@@ -45,7 +47,12 @@ def load_or_exit(config: Path | None, ctx: typer.Context) -> Loaded:
 
 def tell(sentence: str) -> None:
     """Say something to the person, beside the answer: on standard error."""
-    typer.echo(sentence, err=True)
+    typer.echo(shown(sentence), err=True)
+
+
+def say(line: str) -> None:
+    """Write a line of the answer for a person. Names in it come from outside: no terminal obeys them."""
+    typer.echo(shown(line))
 
 
 def answer_json(answer: Any) -> None:

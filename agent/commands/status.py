@@ -7,14 +7,17 @@ from typing import Any
 import typer
 
 from agent.commands.options import ConfigOption, JsonOption, answer_json, load_or_exit
+from agent.commands.requests import reachable
+from agent.shown import shown
 
 
 def status(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show each lane's state and every packet that has not come to rest."""
-    from agent.delivery.status import current_status
+    from agent.desk.asking import current_status
 
     settings = load_or_exit(config, ctx).settings
-    snapshot = current_status(settings)
+    with reachable():
+        snapshot = current_status(settings)
     if as_json:
         answer_json(snapshot)
     else:
@@ -42,8 +45,8 @@ def _tell(snapshot: dict[str, Any]) -> None:
     for lane in snapshot["lanes"]:
         if lane["problem"]:
             console.print()
-            console.print(f"{lane['lane']}: {lane['problem']['sentence']}")
-            console.print(f"  What to do: {lane['problem']['what_to_do']}")
+            console.print(shown(f"{lane['lane']}: {lane['problem']['sentence']}"))
+            console.print(shown(f"  What to do: {lane['problem']['what_to_do']}"))
     if snapshot["packets"]:
         console.print()
         packets = Table(box=None, header_style="bold", pad_edge=False)
@@ -51,7 +54,7 @@ def _tell(snapshot: dict[str, Any]) -> None:
             packets.add_column(heading, overflow="fold", no_wrap=heading in ("State", "Goes at"))
         for packet in snapshot["packets"]:
             goes_at = _local(packet["next_at"]) if packet["next_at"] else ""
-            packets.add_row(packet["name"], packet["state"], goes_at, packet["why"])
+            packets.add_row(shown(packet["name"]), packet["state"], goes_at, shown(packet["why"]))
         console.print(packets)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.ledger.records import PacketRecord
 from agent.model import AttemptResult, Delivered, LaneKind, Problem
+from agent.shown import shown
 
 
 def receipt(
@@ -62,12 +63,13 @@ def problem_text(packet: PacketRecord, problem: Problem, at: datetime) -> str:
         f"Time: {at.astimezone():%Y-%m-%d %H:%M}",
         f"For IT: {problem.code}, packet {packet.id}, {packet.lane}, attempts {packet.attempts}",
     ]
-    return "\r\n".join(lines) + "\r\n"
+    return "\r\n".join(map(shown, lines)) + "\r\n"
 
 
 def as_bytes(document: dict[str, Any]) -> bytes:
-    """Return a document as the bytes of its file."""
-    return json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogateescape") + b"\n"
+    """Return a document as the bytes of its file: JSON that does no harm on a terminal either."""
+    lines = json.dumps(document, ensure_ascii=False, indent=2).split("\n")
+    return "\n".join(map(shown, lines)).encode() + b"\n"
 
 
 def _as_sent(packet: PacketRecord, result: AttemptResult) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from rich.live import Live
 from agent.demo import telling
 from agent.demo.summary import Item, Summary
 from agent.model import PacketState
+from agent.shown import shown
 
 
 class Screen(Protocol):
@@ -20,6 +21,10 @@ class Screen(Protocol):
 
     def begin(self) -> None:
         """Say that the demo begins: the first files are a few seconds away."""
+        ...
+
+    def link(self, url: str) -> None:
+        """Tell where the activity page is: no browser was found that would show it."""
         ...
 
     def show(self, summary: Summary) -> None:
@@ -31,7 +36,7 @@ class Screen(Protocol):
         ...
 
     def conclude(self, summary: Summary, folder: Path, *, page: bool) -> None:
-        """Tell what became of everything. `page`: the activity page was asked for."""
+        """Tell what became of everything. `page`: the activity page was shown, and ends now."""
         ...
 
     def invite(self, folder: Path) -> None:
@@ -43,6 +48,9 @@ class Silent:
     """Shows nothing: the answer is JSON."""
 
     def begin(self) -> None:
+        """Say nothing."""
+
+    def link(self, url: str) -> None:
         """Say nothing."""
 
     def show(self, summary: Summary) -> None:
@@ -70,6 +78,10 @@ class Lines:
     def begin(self) -> None:
         """Say nothing: a line is told once there is something to tell."""
 
+    def link(self, url: str) -> None:
+        """Print the link by itself, so that it can be copied."""
+        self._print(telling.Line("The activity page opens once, within a minute, at:"), telling.Line(url))
+
     def show(self, summary: Summary) -> None:
         """Tell what has come to rest since."""
         for trouble in summary.troubles:
@@ -90,7 +102,7 @@ class Lines:
         self._print(telling.Line(), *telling.conclusion(summary, datetime.now(UTC), self._console.width))
         self._print(telling.Line(), *telling.places(folder))
         if page:
-            self._print(telling.Line("The activity page comes with a later version; this demo ran without it."))
+            self._print(telling.Line(), telling.Line("The activity page ends with the demo. To keep both: --stay"))
 
     def invite(self, folder: Path) -> None:
         """Print what a person can do."""
@@ -105,7 +117,7 @@ class Lines:
     def _print(self, *lines: telling.Line) -> None:
         """Print lines as they are: broken already, or not to be broken."""
         for line in lines:
-            self._console.print(line.text, style=line.style, soft_wrap=True)
+            self._console.print(shown(line.text), style=line.style, soft_wrap=True)
 
 
 class Table(Lines):

@@ -20,6 +20,7 @@ from agent.demo.settings import FOLDERS
 from agent.demo.summary import RESTING, Item, Summary
 from agent.model import PacketState, Problem
 from agent.settings.locations import SETTINGS_FILE
+from agent.shown import shown
 
 _MOST_DETAILS = 3
 _WIDEST = 100  # longer lines are tiring to read
@@ -67,16 +68,16 @@ def line(item: Item) -> str:
 
 def progress(summary: Summary, *, height: int, plain: bool) -> RenderableType:
     """Return the table that shows how things stand, in less than `height` lines: the newest."""
-    shown = summary.items[-max(1, height - 5) :]
-    above = len(summary.items) - len(shown)
+    newest = summary.items[-max(1, height - 5) :]
+    above = len(summary.items) - len(newest)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column(width=10, no_wrap=True)
     table.add_column(width=_NAME, no_wrap=True, overflow="ellipsis")
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    for item in shown:
+    for item in newest:
         look = _LOOKS[item.state]
         state = Text(f"{look.plain if plain else look.shape} {item.state}", style=look.style)
-        table.add_row(state, item.name, _movement(item))
+        table.add_row(state, shown(item.name), _movement(item))
     head = Text("OutTray demo", style=_HEADING)
     head.append(f"   {_counts(summary) or 'both services start, and the first files arrive'}", style="not bold dim")
     more = [Text(f"  and {above} more above", style=_SOFT)] if above else []
@@ -92,7 +93,7 @@ def _movement(item: Item) -> RenderableType:
         )
     if item.state is PacketState.SENT:
         return Text(item.control_number)
-    return Text(item.problem.sentence if item.problem else "", style=_SOFT)
+    return Text(shown(item.problem.sentence) if item.problem else "", style=_SOFT)
 
 
 # --- At the end ------------------------------------------------------------------------------------------------------
@@ -151,7 +152,8 @@ def invitation(folder: Path) -> Iterator[Line]:
     yield Line("  Drop files of your own into these folders. A scan needs a sidecar: copy one")
     yield Line("  from sent, name it like the scan, and change what it says.")
     yield Line("  From another window:")
-    yield Line(f"  outtray status --config {_for_a_shell(folder / SETTINGS_FILE)}")
+    for command in ("open", "status"):
+        yield Line(f"  outtray {command} --config {_for_a_shell(folder / SETTINGS_FILE)}")
     yield Line("  Ctrl+C ends it.")
 
 

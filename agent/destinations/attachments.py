@@ -41,6 +41,7 @@ from agent.model import (
 
 _Result = TypeVar("_Result")
 _JSON = "application/json"
+_MOST_IDS, _LONGEST_ID = 100, 200  # beyond all that a service needs for 10 files; the receipt has its whole answer
 
 
 class AttachmentsDestination:
@@ -191,7 +192,7 @@ def _delivered(reply: Reply) -> Delivered:
         reply.status,
         reply.content,
         attachment_control_number=control_number,
-        attachment_ids=tuple(filter(None, map(_text, ids))) if isinstance(ids, list) else (),
+        attachment_ids=tuple(filter(None, map(_text, ids[:_MOST_IDS]))) if isinstance(ids, list) else (),
         image_intelligence_transaction_id=_text(content.get("imageIntelligenceTransactionId")),
         warnings=tuple(warnings),
     )
@@ -206,4 +207,5 @@ def _json(value: Any) -> bytes:
 
 
 def _text(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if len(text) <= _LONGEST_ID else ""

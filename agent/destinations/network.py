@@ -25,6 +25,9 @@ import httpcore
 SLICE = 0.2
 """Seconds after which a wait looks at `cancel` again."""
 
+LONGEST_ANSWER = 600.0
+"""Seconds from the first wait for an answer to its end. One that drips would keep each single wait short, for days."""
+
 _Result = TypeVar("_Result")
 _Address = tuple[Any, ...]
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -61,12 +64,17 @@ class PlainStream(httpcore.NetworkStream):
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._socket = sock
+        self._answer_due: float | None = None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has come, at most `max_bytes`; nothing at the end of the connection."""
         try:
+            if self._answer_due is None:
+                self._answer_due = time.monotonic() + LONGEST_ANSWER
             while True:
                 check_cancelled()
+                if time.monotonic() > self._answer_due:
+                    raise TimeoutError
                 try:
                     return self._socket.recv(max_bytes)
                 except BlockingIOError:
@@ -79,6 +87,7 @@ class PlainStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Hand all of `buffer` to the system. `timeout` holds for every piece that it takes, not for the whole."""
         rest = memoryview(buffer)
+        self._answer_due = None
         try:
             while rest:
                 check_cancelled()

@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 
 from agent.destinations.network import Cancelled
+from agent.shown import ACTING
 
 LARGEST_REPLY = 1024 * 1024
 _LONGEST_TEXT = 500
@@ -23,7 +24,7 @@ _MOST_WORDS = 50
 _DEEPEST = 40
 _SHORTEST_SECRET = 4
 _HIDDEN = "(not shown)"
-_NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NOT_PRINTABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{ACTING}]")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ _WINDOWS: dict[type[FileSystemProblem], tuple[int, ...]] = {
     Missing: (
         2,  # ERROR_FILE_NOT_FOUND
         3,  # ERROR_PATH_NOT_FOUND
+        123,  # ERROR_INVALID_NAME: no file can have this name
+        161,  # ERROR_BAD_PATHNAME
         267,  # ERROR_DIRECTORY: a file where a folder should be
     ),
     Exists: (

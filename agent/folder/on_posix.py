@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _UNKNOWN_TO_FILE_SYSTEM = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-_NO_HARD_LINKS = (*_UNKNOWN_TO_FILE_SYSTEM, errno.EPERM, errno.EMLINK)
+_NO_HARD_LINKS = (*_UNKNOWN_TO_FILE_SYSTEM, errno.EPERM, errno.EMLINK, errno.EIO)  # EIO: mounts of rclone
 _PLACEHOLDER = b"OutTray keeps this name for a file that is on its way.\n"
 
 

@@ -6,6 +6,7 @@ for (file name, claim ID, control number) is.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,6 +41,26 @@ class UtcText(TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
+class NameText(TypeDecorator[str]):
+    """A name as a disk has it. Disks take names that are no Unicode (a byte of some old code page on Linux, half a
+    character on Windows), databases do not: what they refuse is written as its number behind a mark.
+    """
+
+    impl = String
+    cache_ok = True
+    _mark = "\x1a"
+    _refused = re.compile("[\ud800-\udfff\x1a]")
+    _written = re.compile("\x1a([0-9a-f]{4})")
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's signature
+        """Write a name."""
+        return None if value is None else self._refused.sub(lambda one: f"{self._mark}{ord(one[0]):04x}", value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's signature
+        """Read a name."""
+        return None if value is None else self._written.sub(lambda one: chr(int(one[1], 16)), value)
+
+
 metadata = MetaData()
 
 packet = Table(
@@ -49,8 +70,8 @@ packet = Table(
     Column("store", String, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("state", String(16), nullable=False),
-    Column("name", String, nullable=False),
-    Column("folder", String, nullable=False, default=""),
+    Column("name", NameText, nullable=False),
+    Column("folder", NameText, nullable=False, default=""),
     Column("keep_names", Boolean, nullable=False, default=False),
     Column("shelf", String(16), nullable=False),  # where the files stand: sending, held, sent, failed
     Column("arrived_at", UtcText, nullable=False),
@@ -61,7 +82,7 @@ packet = Table(
     Column("possibly_sent", Boolean, nullable=False, default=False),  # an attempt whose reply was lost
     Column("claim", String, nullable=False, default=""),
     Column("fingerprint", String(64), nullable=False, default=""),
-    Column("upload_name", String, nullable=False, default=""),
+    Column("upload_name", NameText, nullable=False, default=""),
     Column("size", BigInteger, nullable=False, default=0),
     Column("warnings", JSON, nullable=False, default=list),
     Column("problem", JSON(none_as_null=True)),
@@ -80,7 +101,7 @@ packet_file = Table(
     Column("packet", ForeignKey("packet.id"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("role", String(16), nullable=False),  # document, sidecar
-    Column("name", String, nullable=False),
+    Column("name", NameText, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("file_id", String, nullable=False, default=""),
@@ -104,7 +125,7 @@ filename_claim = Table(
     metadata,
     Column("packet", String(32), primary_key=True),
     Column("store_id", String, nullable=False),
-    Column("key", String, nullable=False),
+    Column("key", NameText, nullable=False),
     Column("sha256", String(64), nullable=False, default=""),
     Column("state", String(16), nullable=False),  # reserved, unknown, accepted
     Column("claimed_at", UtcText, nullable=False),
@@ -130,7 +151,7 @@ waiting = Table(
     metadata,
     Column("store", String, primary_key=True),
     Column("kind", String(16), primary_key=True),
-    Column("name", String, primary_key=True),
+    Column("name", NameText, primary_key=True),
     Column("identity", String, primary_key=True),
     Column("since", UtcText, nullable=False),
 )

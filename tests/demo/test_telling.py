@@ -162,9 +162,9 @@ def test_without_a_terminal_each_packet_has_one_line_and_there_are_no_control_co
     assert all(line == line.rstrip() for line in text.splitlines())
 
 
-def test_the_page_is_spoken_of_only_where_it_was_asked_for() -> None:
+def test_the_page_is_spoken_of_only_where_it_was_shown() -> None:
     assert "page" not in lines_of()
-    assert "The activity page comes with a later version" in lines_of(page=True)
+    assert "The activity page ends with the demo. To keep both: --stay" in lines_of(page=True)
 
 
 def test_after_the_invitation_what_people_drop_is_told_in_full() -> None:

@@ -19,7 +19,7 @@ PATH = Path("/practice/scans")
     [
         (2, Missing), (3, Missing), (32, Busy), (33, Busy), (5, Denied), (53, Offline), (64, Offline), (67, Offline),
         (59, Offline), (121, Offline), (1231, Offline), (112, NoRoom), (39, NoRoom), (183, Exists), (80, Exists),
-        (1117, Damaged), (23, Damaged), (87, FileSystemProblem),
+        (1117, Damaged), (23, Damaged), (123, Missing), (267, Missing), (87, FileSystemProblem),
     ],
 )  # fmt: skip
 def test_windows_numbers_decide_and_not_the_errno_that_goes_with_them(

@@ -17,6 +17,7 @@ from agent.model import Fault, Problem
 
 MOST_BYTES = 1024 * 1024
 MOST_FILES = 10  # of one request; the service's contract
+_MOST_TOLD = 10 * MOST_FILES  # entries of a list, and faults: more than these help nobody
 ENDING = ".json"
 
 _SEPARATORS = re.compile(r"[\s_.\-]+")
@@ -104,6 +105,8 @@ class _Reader:
         spelled: dict[str, str] = {}
         found: dict[str, Json] = {}
         for written, value in pairs.items:
+            if len(self._faults) >= _MOST_TOLD:
+                break
             name = by_key.get(_key(written))
             if name is None:
                 self._fault(where + printable(written), "", _unknown(written, by_key))
@@ -139,7 +142,7 @@ class _Reader:
         if not 1 <= len(value) <= MOST_FILES:
             self._fault("files", "", f'"files" lists {len(value)} files. A packet has 1 to {MOST_FILES}.')
         names: dict[str, str] = {}
-        for entry in value[: 10 * MOST_FILES]:
+        for entry in value[:_MOST_TOLD]:
             if not isinstance(entry, str):
                 self._fault(
                     "files", "", f'"files" has {_kind(entry)} in it. Each entry is a file name in double quotes.'
@@ -163,7 +166,11 @@ class _Reader:
         else:
             self._fault("fileMetadata", "", f'"fileMetadata" holds {_kind(value)}. It has to be a list, or {{ ... }}.')
             return ()
-        return tuple(self._one_file(number, name, inner) for number, (name, inner) in enumerate(entries, start=1))
+        if len(entries) > _MOST_TOLD:
+            message = f'"fileMetadata" speaks of {len(entries)} files. A packet has 1 to {MOST_FILES}.'
+            self._fault("fileMetadata", "", message)
+        numbered = enumerate(entries[:_MOST_TOLD], start=1)
+        return tuple(self._one_file(number, name, inner) for number, (name, inner) in numbered)
 
     def _one_file(self, number: int, name: str, value: Json) -> Mapping[str, str]:
         where = f"fileMetadata {printable(name) or number}: "

@@ -19,6 +19,11 @@ BAD_ROW = Words(
     "{name} has {rows} that cannot be sent as it is.",
     "Correct this row and save the file, " + _BACK,
 )
+UNSENDABLE_NAME = Words(
+    "statement-name",
+    "The name {name} has characters that cannot be sent.",
+    "Rename the file, " + _BACK,
+)
 NO_STATEMENTS = Words(
     "no-statements",
     "{name} has no statements in it.",

@@ -16,6 +16,7 @@ from agent.intake.statements.wire import FILENAME, LINES, UPLOADS
 
 _CHUNK = 64 * 1024
 _LONGEST = 8 << 20  # characters of one statement
+_MOST_BESIDE = 100  # names beside the list of statements
 _BLANK = re.compile(r"[ \t\r\n]*").match
 
 
@@ -34,6 +35,8 @@ def records(source: Source, about: dict[str, Any]) -> Iterator[Record]:
             yield from _uploads(text)
         else:
             about[str(key)] = text.value()
+            if len(about) > _MOST_BESIDE:
+                raise text.damaged()
         if text.peek() != ",":
             break
         text.expect(",")

@@ -19,6 +19,7 @@ _HEAD_LINES = 80
 _HEAD_CHARACTERS = 128 * 1024
 _BLOCK_CHARACTERS = 48 * 1024  # few enough rows for their cells to stay near the processor
 _BLOCK_ROWS = 250
+_MOST_LINES = 2_000_000
 _QUOTED_LINES = 30  # a cell may go over lines; a quote that does not close within these is a plain character
 _CLOSES = {d: re.compile(rf'"(?:{re.escape(d)}(?! [^" ])|$)').search for d in DELIMITERS}
 _END_OF_FILE = "\x1a"  # what DOS programs still write
@@ -51,7 +52,10 @@ def blocks(source: Source, delimiter: str) -> Iterator[Block]:
     """Yield the rows of the file. A quote that does not close is part of its cell: no row swallows those after it."""
     text = _opened(source)
     try:
-        yield from _blocks(text, delimiter)
+        for block in _blocks(text, delimiter):
+            if block.numbers[-1] > _MOST_LINES:
+                raise unreadable(source.name, f"it has more than {_MOST_LINES:,} lines")
+            yield block
     except UnicodeDecodeError:
         raise _undecodable(source) from None
     finally:

@@ -12,6 +12,7 @@ from agent.intake.statements.readers import Line, Record
 from agent.intake.statements.source import Source
 
 _CHUNK = 64 * 1024
+_LONGEST_TAG = 1 << 20  # a parser begins again with each chunk until it has the whole of a tag or a comment
 _DEEPEST = 40
 _MOST_ELEMENTS = 200_000  # within one statement
 
@@ -44,6 +45,8 @@ def _fed(source: Source, target: _Target) -> Iterator[None]:
     try:
         while chunk := stream.read(_CHUNK):
             parser.feed(chunk)
+            if stream.tell() - parser.parser.CurrentByteIndex > _LONGEST_TAG:
+                raise _TooDeep
             yield
         parser.close()
         yield
