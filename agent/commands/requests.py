@@ -1,12 +1,15 @@
-"""`outtray retry`, `pause`, `resume`: asked of the running agent, or done at once when none runs."""
+"""`outtray retry`, `pause`, `resume`, `stop`: asked of the running agent, or done at once when none runs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.commands.options import (
+    UNREACHABLE,
     USAGE_OR_SETTINGS,
     ConfigOption,
     JsonOption,
@@ -32,21 +35,22 @@ def retry(
     as_json: JsonOption = False,
 ) -> None:
     """Put failed packets back into their folder, so that they are tried again."""
-    from agent.delivery.asking import Unwilling, ask_retry
+    from agent.desk.asking import ask_retry
 
     settings = load_or_exit(config, ctx).settings
     if bool(packets) == all_failed:
         tell("Name the packets to try again, or say --all-failed.")
         raise typer.Exit(USAGE_OR_SETTINGS)
-    try:
-        chosen = ask_retry(settings, packets or None)
-    except Unwilling as reason:
-        tell(str(reason))
-        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    with reachable():
+        answer = ask_retry(settings, packets or None)
+    for sentence in answer.sentences:
+        tell(sentence)
     if as_json:
-        answer_json({"retry": chosen})
-    else:
-        typer.echo(f"To be tried again: {', '.join(chosen)}" if chosen else "No failed packet needs to be tried again.")
+        answer_json({"retry": list(answer.done)})
+    elif answer.done:
+        typer.echo(f"To be tried again: {', '.join(answer.done)}")
+    elif not answer.sentences:
+        typer.echo("No failed packet needs to be tried again.")
 
 
 def pause(
@@ -63,17 +67,55 @@ def resume(
     _lanes("resume", load_or_exit(config, ctx).settings, lanes or [], as_json)
 
 
+def stop(
+    ctx: typer.Context,
+    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", min=0, help="For how long to wait for it.")] = 60,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End the running agent, and wait until it has ended. What is being sent goes again at the next start."""
+    from agent.desk.asking import ask_stop
+
+    settings = load_or_exit(config, ctx).settings
+    with reachable():
+        ended = ask_stop(settings, wait)
+    if as_json:
+        answer_json({"was_running": ended is not None, "ended": ended is not False})
+    elif ended is False:
+        tell(f"OutTray has been asked to end, and had not ended after {wait:g} seconds.")
+    else:
+        typer.echo("OutTray is not running." if ended is None else "OutTray has ended.")
+    if ended is False:
+        raise typer.Exit(UNREACHABLE)
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Say why what was asked could not be done, and end: code 4 where the agent cannot be reached, else 2."""
+    from agent.desk.asking import Unwilling
+    from agent.desk.interface.remote import Unreachable
+
+    try:
+        yield
+    except Unwilling as reason:
+        tell(str(reason))
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    except Unreachable as reason:
+        tell(str(reason))
+        raise typer.Exit(UNREACHABLE) from None
+
+
 def _lanes(verb: Verb, settings: Settings, lanes: list[str], as_json: bool) -> None:
-    from agent.delivery.asking import ask_lanes
+    from agent.desk.asking import ask_lanes
 
     known = [str(lane) for lane in settings.lanes]
     for lane in lanes:
         if lane not in known:
             tell(f'There is no lane "{lane}". The lanes are: {", ".join(known)}.')
             raise typer.Exit(USAGE_OR_SETTINGS)
-    ask_lanes(settings, verb, lanes)
-    chosen = lanes or known
+    with reachable():
+        answer = ask_lanes(settings, verb, lanes)
     if as_json:
-        answer_json({verb: chosen})
+        answer_json({verb: list(answer.done)})
     else:
-        typer.echo(f"{'Paused' if verb == 'pause' else 'Going on'}: {', '.join(chosen)}")
+        typer.echo(f"{'Paused' if verb == 'pause' else 'Going on'}: {', '.join(answer.done)}")

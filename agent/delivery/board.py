@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from threading import Condition
 
@@ -15,6 +16,7 @@ class Board:
         self._changed = Condition()
         self._latest: Snapshot | None = None
         self._version = 0
+        self._listeners: list[Callable[[], None]] = []
 
     @property
     def latest(self) -> Snapshot | None:
@@ -34,7 +36,27 @@ class Board:
             if self._latest is None or replace(self._latest, at=snapshot.at) != snapshot:
                 self._version += 1
                 self._changed.notify_all()
+                told = list(self._listeners)
+            else:
+                told = []
             self._latest = snapshot
+        for listener in told:
+            listener()
+
+    def end(self) -> None:
+        """Say that the control thread has ended: nothing newer comes, and nothing here is so any more."""
+        self.put(replace(self.latest or Snapshot("", False, 0, (), (), 0), running=False))
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` with every change, in the thread that brings it: it may only post. Return what ends that."""
+        with self._changed:
+            self._listeners.append(listener)
+
+        def end() -> None:
+            with self._changed:
+                self._listeners.remove(listener)
+
+        return end
 
     def wait(self, version: int, seconds: float) -> int:
         """Wait until there is a newer version than this one, at most so long; return the version that stands then."""

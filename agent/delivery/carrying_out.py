@@ -255,7 +255,7 @@ class CarryingOut:
             else:
                 problem = packet.problem or problems.VANISHED.problem(name=packet.name)
                 beside = {
-                    PROBLEM_TEXT: documents.problem_text(packet, problem, ended).encode("utf-8", "surrogateescape"),
+                    PROBLEM_TEXT: documents.problem_text(packet, problem, ended).encode(),
                     PROBLEM_JSON: documents.as_bytes(documents.problem_json(packet, problem, ended)),
                 }
                 shelf = lane.settings.shelf("failed")

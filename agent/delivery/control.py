@@ -10,7 +10,9 @@ import queue
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from threading import Event
@@ -28,10 +30,10 @@ from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import LEDGER_TROUBLE
 from agent.delivery.recovery import recover_lane, recover_ledger
-from agent.delivery.requests import Request
-from agent.delivery.retrying import retry
+from agent.delivery.requests import Answer, Request
 from agent.delivery.verdicts import Finished
 from agent.delivery.verification import Said, Verifications
+from agent.delivery.wishes import Wishes
 from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LaneRecord, PacketRecord
@@ -43,6 +45,8 @@ LONGEST_SLEEP = 60.0
 LOOKS_APART = 0.2  # seconds: a program that writes slowly gives a hint with every write
 LEDGER_PATIENCE = 5.0
 CHECK_PATIENCE = 2.0
+KNOWN_ENDED = 500
+UNSURE_DAYS = 30  # for how long a statement file is known again whose reply was lost
 TELL_APART = 0.5  # seconds between two snapshots
 
 
@@ -64,6 +68,12 @@ class _CheckDone:
     checked: Checked | Problem
 
 
+@dataclass(frozen=True)
+class _Asked:
+    request: Request
+    answered: Future[Answer] = field(default_factory=Future)
+
+
 class Control:
     """Runs the lanes. Every public method but `step` and `run` may be called from any thread: it only posts."""
 
@@ -77,7 +87,6 @@ class Control:
         senders: int = 4,
         keep_sent_days: int = 0,
         dice: random.Random | None = None,
-        requests: Callable[[], Iterable[Request]] = tuple,
         changed: Callable[[Control], None] = lambda _control: None,
     ) -> None:
         self.lanes = lanes
@@ -89,13 +98,13 @@ class Control:
         self._keep_sent_days = keep_sent_days
         self._removed_on: dict[LaneId, date] = {}
         self._dice = dice or random.SystemRandom()
-        self._requests = requests
         self._changed = changed
         self.adopted = False  # packets stood on the shelves that the ledger should have known: it was lost
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._finished: list[Finished] = []
-        self._asked: list[Request] = []
+        self._asked: deque[_Asked] = deque()
         self._stopping = False
+        self._closed = False
         self._started = False
         self._reread = False
         self._untold = False
@@ -109,19 +118,38 @@ class Control:
         self.packets: dict[str, PacketRecord] = {}
         self.lane_records: dict[LaneId, LaneRecord] = {}
         self.sending: dict[str, tuple[int, int]] = {}  # packet, (bytes sent, bytes in all)
-        self.ended: deque[PacketRecord] = deque(maxlen=10_000)  # what came to rest lately, for a pass that reports
+        self.ended: deque[PacketRecord] = deque(maxlen=KNOWN_ENDED)  # what came to rest lately
         self.verifications = Verifications(self, jobs, self._inbox.put)
         self._carrying_out = CarryingOut(self)
+        self._wishes = Wishes(self)
 
     # --- From any thread --------------------------------------------------------------------------------------------
 
     def hint(self, lane: LaneId | None = None) -> None:
-        """Say that it may be worth looking at a lane, or at the requests."""
+        """Say that it may be worth looking at a lane, or at what is due."""
         self._inbox.put(_Hint(lane))
 
-    def ask(self, request: Request) -> None:
-        """Ask for something; it is carried out at the next step."""
-        self._inbox.put(request)
+    def ask(self, request: Request) -> Future[Answer]:
+        """Ask for something; it is carried out at the next step, and answered then.
+
+        While the ledger cannot be written the answer waits; nobody is answered by an agent that has ended.
+        """
+        asked = _Asked(request)
+        self._inbox.put(asked)
+        if self._closed:
+            self.close()
+        return asked.answered
+
+    def close(self) -> None:
+        """Leave what was asked and not carried out: those who wait for it learn that (CancelledError)."""
+        self._closed = True
+        with suppress(queue.Empty):
+            while True:
+                message = self._inbox.get_nowait()
+                if isinstance(message, _Asked):
+                    message.answered.cancel()
+        for asked in self._asked:
+            asked.answered.cancel()
 
     def stop(self) -> None:
         """End: cut short what is being sent, record it, and let `run` return."""
@@ -179,9 +207,12 @@ class Control:
             self._reread = False
         while not self._inbox.empty():
             self._receive(self._inbox.get_nowait())
-        for request in (*self._requests(), *self._asked):
-            self._carry_out_request(request, now)
-        self._asked.clear()
+        while self._asked:
+            asked = self._asked[0]
+            answer = self._wishes.carry_out(asked.request, now)
+            self._asked.popleft()
+            with suppress(InvalidStateError):  # nobody waits for it any more
+                asked.answered.set_result(answer)
         for lane in self.lanes.values():
             if lane.watcher is not None:
                 lane.watcher.supervise(self.clock.steady())
@@ -231,7 +262,7 @@ class Control:
                 packet = self.packets.get(packet_id)
                 if packet is not None:
                     self._finished.append(Finished(packet, result, self._dice.random(), cut_short=self.cancel.is_set()))
-            case Request():
+            case _Asked():
                 self._asked.append(message)
             case Said():
                 self.verifications.said(message)
@@ -323,14 +354,15 @@ class Control:
             record=self.lane_records[lane.id],
             offline=lane.offline is not None or not lane.recovered,
             found=found,
-            lookalikes={} if statements else {one.packet: self._lookalikes(lane, one, now) for one in found},
+            lookalikes={one.packet: self._lookalikes(lane, one, now) for one in found},
             claims=tuple(self.ledger.claims(lane.terms.store_id, now)) if relevant else (),
         )
 
     def _lookalikes(self, lane: Lane, found: Found, now: datetime) -> tuple[PacketRecord, ...]:
-        if found.checked is None or not found.checked.fingerprint:
+        statements = lane.id.kind is LaneKind.STATEMENTS
+        if found.checked is None or found.checked.problem is not None or not (found.checked.fingerprint or statements):
             return ()
-        since = now - timedelta(days=lane.duplicate_days)
+        since = now - timedelta(days=UNSURE_DAYS if statements else lane.duplicate_days)
         size = sum(file.identity.size for file in found.candidate.files)
         return tuple(self.ledger.lookalikes(lane.id, found.checked.fingerprint, size, since))
 
@@ -389,20 +421,6 @@ class Control:
         """Return what hampers a lane that runs."""
         return self.lanes[lane].trouble or self._carrying_out.trouble_of(lane)
 
-    # --- Requests ---------------------------------------------------------------------------------------------------
-
-    def _carry_out_request(self, request: Request, now: datetime) -> None:
-        if request.verb == "retry":
-            for lane in retry(self.ledger, self.lanes, request.packets, now, request.actor):
-                self._look_at[lane] = 0.0
-            return
-        chosen = [lane for lane in self.lanes if not request.lanes or str(lane) in request.lanes]
-        for lane in chosen:
-            with self.ledger.transaction() as tx:
-                tx.note(now, request.verb, lane=lane, actor=request.actor)
-            self.record_lane(asked(self.lane_records[lane], request.verb, now))
-            self._look_at[lane] = 0.0
-
     # --- Sleeping ---------------------------------------------------------------------------------------------------
 
     def _next_due(self, began: datetime, began_steady: float) -> float:
@@ -426,11 +444,3 @@ class Control:
         ]
         due.extend(moment - steady for moment in moments if moment is not None and moment > began_steady)
         return max(0.0, min(due, default=LONGEST_SLEEP))
-
-
-def asked(record: LaneRecord, verb: str, now: datetime) -> LaneRecord:
-    """Return a lane's state after `pause` or `resume`. Resuming also makes a blocked lane try again at once."""
-    if verb == "pause":
-        return LaneRecord(**{**vars(record), "paused_since": record.paused_since or now})
-    afresh = {"paused_since": None, "blocked_since": None, "rest_until": None, "setbacks": 0, "problem": None}
-    return LaneRecord(**{**vars(record), **afresh})

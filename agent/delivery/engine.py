@@ -21,19 +21,18 @@ from agent.delivery.control import Control
 from agent.delivery.jobs import ThreadJobs
 from agent.delivery.lane import Lane
 from agent.delivery.planner import Terms
-from agent.delivery.requests import RequestBox
-from agent.delivery.snapshot import Snapshot, SnapshotFile
+from agent.delivery.snapshot import Snapshot
 from agent.delivery.status import snapshot_of
 from agent.delivery.verification import AsksAfterwards
 from agent.folder.filesystem import FileSystem, FileSystemProblem
-from agent.folder.watching import Watcher, listen_natively
+from agent.folder.watching import Watcher
 from agent.intake.lanes import intake_for
 from agent.intake.statements.spool import empty_spool
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, Opened, open_ledger
 from agent.log import log, where
 from agent.model import LaneId
-from agent.settings.locations import data_folder, ledger_file, spool_folder
+from agent.settings.locations import data_folder, ledger_file, profiles_folder, spool_folder
 from agent.settings.schema import AttachmentsSettings, LaneSettings, Settings, StatementsSettings, StoreSettings
 from agent.settings.secrets import SECRET_OF, Secrets
 
@@ -56,6 +55,7 @@ class Engine:
     board: Board = field(default_factory=Board)
     closing: list[Callable[[], None]] = field(default_factory=list)
     failed: BaseException | None = None
+    is_running: bool = False
 
     def snapshot(self) -> Snapshot:
         """Return what the agent is doing."""
@@ -74,13 +74,20 @@ class Engine:
         return (f"{what} OutTray goes on from what stands on the shelves.",)
 
     def run(self) -> None:
-        """Run the control loop in this thread until it is stopped. Raises what ended it, if anything did."""
+        """Run the control loop in this thread until it is stopped. Raises what ended it, if anything did.
+
+        Its end stands on the board at once: whoever shows what the agent does must not go on showing what it did.
+        """
+        self.is_running = True
         try:
             self.control.run()
         except BaseException as trouble:
             self.failed = trouble
             log.critical("the engine has stopped", extra={"trouble": where(trouble)})
             raise
+        finally:
+            self.is_running = False
+            self.board.end()
 
     def start(self) -> threading.Thread:
         """Run the control loop in a thread of its own; `failed` tells afterwards what ended it."""
@@ -92,6 +99,7 @@ class Engine:
                 return
 
         thread = threading.Thread(target=loop, name="control")
+        self.is_running = True
         thread.start()
         return thread
 
@@ -156,15 +164,13 @@ def _build(
                 terms_of(store, lane),
                 fs,
                 clock,
-                intake_for(lane, lane_id, fs, spool),
+                intake_for(lane, lane_id, fs, spool, profiles_folder(settings.agent)),
                 destination,
                 verifier=_verifier(lane, destination),
                 duplicate_days=lane.duplicate_days if isinstance(lane, AttachmentsSettings) else 0,
                 watcher=_watcher(lane, fs, partial(_pass_on, made, lane_id)) if watch else None,
                 installation=installation_id(folder),
             )
-    box = RequestBox(folder)
-    status_file = SnapshotFile(folder)
     jobs = ThreadJobs(settings.agent.senders)
     control = Control(
         lanes,
@@ -174,25 +180,17 @@ def _build(
         senders=settings.agent.senders,
         keep_sent_days=settings.agent.keep_sent_days,
         dice=dice,
-        requests=box.collect,
-        changed=lambda _control: _tell(made[0], status_file),
+        changed=lambda _control: made[0].board.put(made[0].snapshot()),
     )
     built = Engine(settings, control, opened, ledger)
     made.append(built)
-    built.closing += [client.close, ledger.close, status_file.remove, jobs.close, control.cancel.set]
+    built.closing += [client.close, ledger.close, jobs.close, control.cancel.set, control.close]
     if watch:
-        built.closing.append(_listen_for_requests(box, control))
         for one in lanes.values():
             if one.watcher is not None:
                 one.watcher.start(clock.steady())
                 built.closing.append(one.watcher.stop)
     return built
-
-
-def _tell(built: Engine, status_file: SnapshotFile) -> None:
-    snapshot = built.snapshot()
-    built.board.put(snapshot)
-    status_file.write(snapshot)
 
 
 def _verifier(lane: LaneSettings, destination: AttachmentsDestination | StatementsDestination) -> AsksAfterwards | None:
@@ -211,17 +209,6 @@ def _watcher(lane: LaneSettings, fs: FileSystem, hint: Callable[[], None]) -> Wa
 def _pass_on(made: list[Engine], lane: LaneId) -> None:
     for built in made:
         built.control.hint(lane)
-
-
-def _listen_for_requests(box: RequestBox, control: Control) -> Callable[[], None]:
-    """Wake the control thread when a request is left; without the system's events it is met at the next look."""
-    box.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        hearing = listen_natively(box.folder, lambda _path: control.hint())
-    except (OSError, RuntimeError) as trouble:
-        log.warning("requests are met at the next look only", extra={"trouble": where(trouble)})
-        return lambda: None
-    return hearing.stop
 
 
 def destination_for(

@@ -111,6 +111,7 @@ class Lane:
         self._failed_before: dict[str, frozenset[str]] = {}
         self._setbacks = 0
         self._probe: Probe | None = None
+        self._waits: dict[tuple[str, str], datetime] | None = None  # since when files wait, as the ledger says
 
     # --- Looking (control thread) -----------------------------------------------------------------------------------
 
@@ -165,7 +166,7 @@ class Lane:
     def _meet(self, candidates: Sequence[Candidate], ledger: Ledger, now: datetime) -> None:
         """Take over what is known of files that were here at the last look; begin anew with the others."""
         known = {found.candidate.members: found for found in self.found.values()}
-        waits = ledger.waiting_since(self.id)
+        waits = ledger.waiting_since(self.id) if self._waits is None else self._waits
         overdue = {seen.observation.name: seen for seen in self.looks if seen.status is FileStatus.OVERDUE}
         found_now: dict[str, Found] = {}
         for candidate in candidates:
@@ -207,12 +208,16 @@ class Lane:
         }
         gone = [key for key in waits if key not in waiting]
         fresh = [entry for key, entry in waiting.items() if key not in waits]
-        if not gone and not fresh:
-            return
-        with ledger.transaction(synced=False) as tx:
-            tx.waits_no_more(self.id, gone)
-            for member, since in fresh:
-                tx.waits(self.id, [member], since)
+        if gone or fresh:
+            with ledger.transaction(synced=False) as tx:
+                tx.waits_no_more(self.id, gone)
+                for member, since in fresh:
+                    tx.waits(self.id, [member], since)
+        self._waits = {key: waits.get(key, since) for key, (_member, since) in waiting.items()}
+
+    def read_again(self) -> None:
+        """Believe nothing that is remembered of the ledger: it was changed, or could not be written."""
+        self._waits = None
 
     def _new_id(self, now: datetime) -> str:
         return f"{now:%Y%m%d-%H%M%S}-{''.join(self._dice.choice(_ALPHABET) for _ in range(5))}"

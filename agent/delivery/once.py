@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from agent.delivery.status import snapshot_of
 from agent.ledger.records import PacketRecord
 from agent.model import PacketState
 
+MOST_ENDED = 10_000  # packets that one pass can report; a running agent keeps fewer in mind
 MOST_TRIES = 3  # in one pass; a packet that still could not go is left for the next
 LONGEST_WAIT = 15.0  # seconds for which a pass waits for a packet's next try
 LONGEST_SETTLING = 60.0  # seconds for which a pass waits for files that go on changing
@@ -36,6 +38,7 @@ def one_pass(control: Control, tell: Callable[[int, int], None] = lambda _ended,
 
     `tell` is called after each step with how many packets have ended and how many are still on their way.
     """
+    control.ended = deque(control.ended, maxlen=MOST_ENDED)
     begun = control.clock.steady()
     tries_before = dict[str, int]()
 

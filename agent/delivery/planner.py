@@ -62,11 +62,7 @@ def plan(view: View, now: datetime) -> list[Action]:
     lanes = {lane.id: lane for lane in view.lanes}
     if view.finished:
         # What came back changes everything else: record it first, then look again.
-        return [
-            action
-            for done in view.finished
-            for action in settle(done, lanes[done.packet.lane].record, lanes[done.packet.lane].terms.give_up_hours, now)
-        ]
+        return [action for done in view.finished for action in _settle(done, lanes[done.packet.lane], now)]
     actions: list[Action] = [
         Shelve(packet)
         for packet in view.packets
@@ -80,6 +76,10 @@ def plan(view: View, now: datetime) -> list[Action]:
         if not lane.offline and lane.record.paused_since is None:
             actions.extend(_admit(lane, senders, now))
     return actions
+
+
+def _settle(done: Finished, lane: LaneView, now: datetime) -> Iterator[Action]:
+    return settle(done, lane.record, lane.terms.give_up_hours, now, lane.claims)
 
 
 # --- Packets that are ours already ----------------------------------------------------------------------------------
@@ -191,10 +191,16 @@ def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders:
         state=ClaimState.RESERVED,
         claimed_at=_end_of_the_line(claims, now),
     )
+    # The same file whose reply was lost, under another name, or after the window: the rule does not know it any more.
+    possibly_sent = any(
+        twin.state is PacketState.FAILED and twin.possibly_sent and _same_bytes(twin, found)
+        for twin in (lane.lookalikes or {}).get(found.packet, ())
+    )
     verdict = judge(claims, mine, scope=lane.terms.scope, now=now)
     match verdict:
         case Free():
-            return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), claim=mine)
+            start = senders.take(lane)
+            return Admit(lane.id, found, PacketState.QUEUED, start=start, possibly_sent=possibly_sent, claim=mine)
         case Continues(claim=earlier):
             taken_over = replace(earlier, packet=mine.packet, active=True)
             return Admit(
@@ -214,7 +220,15 @@ def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders:
                 problem = problems.NAME_USED_FAIL.problem(name=found.upload_name, until=problems.moment(until))
                 return Admit(lane.id, found, PacketState.FAILED, problem=problem)
             held = problems.NAME_USED.problem(name=found.upload_name)
-            return Admit(lane.id, found, PacketState.HELD, until=until, problem=held, claim=mine)
+            return Admit(
+                lane.id,
+                found,
+                PacketState.HELD,
+                until=until,
+                problem=held,
+                possibly_sent=possibly_sent,
+                claim=mine,
+            )
 
 
 def _end_of_the_line(claims: list[FilenameClaim], now: datetime) -> datetime:

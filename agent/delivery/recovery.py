@@ -17,6 +17,7 @@ from agent.crashpoints import here
 from agent.delivery.lane import Lane
 from agent.delivery.places import packet_files, shelf_packet
 from agent.delivery.reading_back import documents, read_back, recent_days
+from agent.delivery.retrying import finish_putting_back
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, name_key
@@ -58,7 +59,7 @@ def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: boo
     if fresh_ledger:
         _finish_shelving(lane, now)
         read_back(ledger, lane, now)
-    found = Recovered()
+    found = Recovered(complete=finish_putting_back(ledger, lane, now))
     for shelf in (Shelf.SENDING, Shelf.HELD):
         for taken in shelves.taken(lane.fs, lane.places.shelf(shelf)):
             try:

@@ -9,7 +9,7 @@ from agent.crashpoints import here
 from agent.delivery.lane import Lane
 from agent.delivery.places import shelf_packet
 from agent.folder import failed
-from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing
+from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import PacketRecord, Shelf
 from agent.log import log, where
@@ -28,6 +28,28 @@ def retry(
         lane = lanes[packet.lane]
         if put_back(ledger, lane.fs, lane.settings, packet, now, actor, lane.places.installation):
             yield packet.lane
+        elif _is_half_back(lane, packet):  # a file was in use in its middle: the lane's recovery finishes it
+            lane.recovered = False
+            yield packet.lane
+
+
+def finish_putting_back(ledger: Ledger, lane: Lane, now: datetime) -> bool:
+    """Finish what a crash, or a file in use, has cut off; tell whether nothing of that is left to do.
+
+    Raises FileSystemProblem when the shelf cannot be read.
+    """
+    half_back = failed.half_back(lane.fs, lane.settings.shelf("failed"))
+    known = [packet for packet in map(ledger.packet, half_back) if packet is not None and packet.lane == lane.id]
+    for packet in known:
+        put_back(ledger, lane.fs, lane.settings, packet, now, "", lane.places.installation)
+    return not any(_is_half_back(lane, packet) for packet in known)
+
+
+def _is_half_back(lane: Lane, packet: PacketRecord) -> bool:
+    try:
+        return packet.id in failed.half_back(lane.fs, lane.settings.shelf("failed"))
+    except FileSystemProblem:
+        return True
 
 
 def put_back(
@@ -44,6 +66,7 @@ def put_back(
         return False
     shelf, of_shelf = settings.shelf("failed"), shelf_packet(packet, installation)
     try:
+        _expect_folder(fs, settings)
         try:
             failed.put_back(fs, settings.folder, shelf, of_shelf)
             here("put-back-not-recorded")
@@ -57,3 +80,13 @@ def put_back(
     with ledger.transaction() as tx:
         tx.resolve(packet, now, how, actor)
     return how == "retry"
+
+
+def _expect_folder(fs: FileSystem, settings: LaneSettings) -> None:
+    """Raise Offline where a share is not mounted: its empty place gives no files back, and is none to put them into."""
+    try:
+        standing = fs.names(settings.folder)
+    except Missing as problem:
+        raise Offline(settings.folder, problem.reason) from problem
+    if not standing:
+        raise Offline(settings.folder, "the folder is empty and lacks OutTray's marker")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from agent.model import LaneState, Problem
@@ -64,41 +62,6 @@ class Snapshot:
     def as_json(self) -> dict[str, Any]:
         """Return the snapshot as JSON."""
         return asdict(self)
-
-
-class SnapshotFile:
-    """Where a running agent leaves its snapshot for other programs of the same user."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "status.json"
-        self._last = ""
-
-    def write(self, snapshot: Snapshot) -> None:
-        """Replace the file when anything but the time has changed. A disk that is full is told elsewhere."""
-        fresh = snapshot.as_json
-        content = json.dumps({key: value for key, value in fresh.items() if key != "at"}, sort_keys=True)
-        if content == self._last:
-            return
-        temporary = self._path.with_name(f"{self._path.name}.tmp")  # one name: what a kill leaves is written over
-        try:
-            temporary.write_text(json.dumps(fresh), encoding="utf-8")
-            temporary.replace(self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            return
-        self._last = content
-
-    def read(self) -> dict[str, Any] | None:
-        """Return what the last agent wrote, or None."""
-        try:
-            found: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return found
-
-    def remove(self) -> None:
-        """Take the file away: no agent runs any more."""
-        self._path.unlink(missing_ok=True)
 
 
 def moment(at: datetime | None) -> str | None:

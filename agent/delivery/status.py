@@ -6,16 +6,16 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.delivery.actions import Found
-from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, SnapshotFile, moment
+from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
 from agent.folder.settling import FileStatus
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import LaneId, LaneState, PacketState, Problem, Readiness
-from agent.settings.locations import data_folder, ledger_file
+from agent.settings.locations import ledger_file
 from agent.settings.schema import Settings
 
 if TYPE_CHECKING:
@@ -63,18 +63,8 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     )
 
 
-def current_status(settings: Settings) -> dict[str, Any]:
-    """Return the running agent's snapshot, or one put together from the ledger when none runs."""
-    from agent.delivery.alone import is_running
-
-    if is_running(settings):
-        written = SnapshotFile(data_folder(settings.agent)).read()
-        if written is not None:
-            return written
-    return _from_ledger(settings).as_json
-
-
-def _from_ledger(settings: Settings) -> Snapshot:
+def status_without_agent(settings: Settings) -> Snapshot:
+    """Return what the ledger alone tells, when no agent runs."""
     now = datetime.now(UTC)
     records: Mapping[LaneId, LaneRecord] = {}
     counts: Mapping[LaneId, Mapping[PacketState, int]] = {}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.delivery import problems
 from agent.delivery.actions import Action, Deliver, Fail, Hold, Requeue, SetLane
 from agent.delivery.backoff import wait
-from agent.ledger.records import LaneRecord, PacketRecord
+from agent.ledger.filename_rule import window_end
+from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
 from agent.model import AttemptResult, Blocked, Delivered, LaneKind, Refused, Retry, Unknown
 
 NAME_PATIENCE = timedelta(hours=1)
@@ -27,15 +28,21 @@ class Finished:
     cut_short: bool = False
 
 
-def settle(done: Finished, lane: LaneRecord, give_up_hours: float, now: datetime) -> Iterator[Action]:
-    """Yield what to record for a finished try."""
+def settle(
+    done: Finished, lane: LaneRecord, give_up_hours: float, now: datetime, claims: Sequence[FilenameClaim] = ()
+) -> Iterator[Action]:
+    """Yield what to record for a finished try. `claims`: the filename claims of the lane's store."""
     packet, result = done.packet, done.result
     match result.outcome:
         case Delivered() as outcome:
             yield Deliver(packet, result, outcome, accepted_at=now)
             yield from _well_again(lane)
         case Refused(name_taken=True) as outcome:
-            yield from _name_refused(packet, result, outcome, now)
+            lost_lately = any(
+                claim.packet == packet.id and claim.state is ClaimState.UNKNOWN and window_end(claim) > now
+                for claim in claims
+            )
+            yield from _name_refused(packet, result, outcome, lost_lately, now)
             yield from _well_again(lane)
         case Refused() as outcome:
             yield Fail(packet, result, outcome.problem)
@@ -75,9 +82,11 @@ def settle(done: Finished, lane: LaneRecord, give_up_hours: float, now: datetime
                 yield from _well_again(lane)
 
 
-def _name_refused(packet: PacketRecord, result: AttemptResult, outcome: Refused, now: datetime) -> Iterator[Action]:
-    """The service says that the name was used: by our own lost try, or by someone else's upload."""
-    if packet.possibly_sent:
+def _name_refused(
+    packet: PacketRecord, result: AttemptResult, outcome: Refused, lost_lately: bool, now: datetime
+) -> Iterator[Action]:
+    """The service says that the name was used: by our own lost try (`lost_lately`), or by someone else's upload."""
+    if lost_lately:
         delivered = Delivered(status=outcome.status, response=outcome.response, confirmed_by="refusal")
         yield Deliver(packet, result, delivered, accepted_at=now)
     elif packet.name_refusals + 1 >= NAME_REFUSALS or packet.lane.kind is not LaneKind.STATEMENTS:

@@ -15,15 +15,20 @@ INTERRUPTED = 130
 
 def demo(
     stay: Annotated[bool, typer.Option("--stay", help="Keep running, for files of your own, until Ctrl+C.")] = False,
-    page: Annotated[bool | None, typer.Option("--page/--no-page", help="With the activity page, or without.")] = None,
+    page: Annotated[
+        bool | None,
+        typer.Option("--page/--no-page", help="With the activity page, the rule on a screen, or not."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the whole way with samples: both services on this PC, files good and bad, to sent and failed."""
     from agent.demo.place import NoPlace, demo_folder
     from agent.demo.samples import SamplesMissing, samples_folder
     from agent.demo.screen import screen_for
+    from agent.desk.browser import has_display
 
     screen = screen_for(as_json=as_json)
+    with_page = page if page is not None else has_display() and not as_json
     try:
         samples = samples_folder()
         with closing(screen), demo_folder() as folder:
@@ -31,11 +36,13 @@ def demo(
             from agent.demo.show import show_in  # with all of the agent behind it: what is shown comes first
 
             with show_in(folder, samples, screen) as show:
+                if with_page:
+                    show.open_page()
                 summary = show.play()
                 if as_json:
                     answer_json(summary.as_json(folder))
                 elif summary.finished:
-                    screen.conclude(summary, folder, page=bool(page))
+                    screen.conclude(summary, folder, page=with_page and not stay)
                 if stay and summary.finished:
                     screen.invite(folder)
                     show.stay()

@@ -13,6 +13,9 @@ from agent.delivery.engine import Engine, engine
 from agent.demo.samples import DROPS, Drop
 from agent.demo.settings import FOLDERS, made_up_secrets, write_settings
 from agent.demo.summary import Summary, summary_of
+from agent.desk.browser import open_in_browser
+from agent.desk.desk import desk_of
+from agent.desk.page.server import PageServer, page_server
 from agent.log import write_to
 from agent.model import PacketState
 from agent.sandbox.server import Sandbox
@@ -32,15 +35,22 @@ _LONGEST = 50.0
 class Show:
     """One demo. `play` is the samples' way; `stay` goes on with what people drop."""
 
-    def __init__(self, agent: Engine, folder: Path, samples: Path, screen: Screen) -> None:
+    def __init__(self, agent: Engine, page: PageServer, folder: Path, samples: Path, screen: Screen) -> None:
         self.interrupted = False
         self._agent = agent
+        self._page = page
         self._folder = folder
         self._samples = samples
         self._screen = screen
         self._to_drop = list(DROPS)
         self._begun = self._last_drop = self._now()
         self._calm_since: float | None = None
+
+    def open_page(self) -> None:
+        """Show the activity page in the browser, or tell where it is."""
+        link = self._page.link()
+        if not open_in_browser(link):
+            self._screen.link(link)
 
     def play(self) -> Summary:
         """Drop the samples and run until each has come to rest, or the time is up; return what became of them."""
@@ -105,8 +115,11 @@ def show_in(folder: Path, samples: Path, screen: Screen) -> Iterator[Show]:
         path = write_settings(folder, sandbox)
         settings = parse(path.read_text(encoding="utf-8"), path)
         write_to(log_folder(settings.agent))
-        with engine(settings, secrets=made_up_secrets(sandbox)) as agent:
-            show = Show(agent, folder, samples, screen)
+        with (
+            engine(settings, secrets=made_up_secrets(sandbox)) as agent,
+            page_server(desk_of(agent, lambda: True)) as page,
+        ):
+            show = Show(agent, page, folder, samples, screen)
             with stopped_by_signals(show.interrupt), _waking(agent.control):
                 yield show
 

@@ -1,1 +1,1 @@
-"""What people see of OutTray: the dry run, the doctor; only reads what stands, and files requests."""
+"""What people see of OutTray: tray, notices, page, dry run, doctor. It only reads what stands, and files requests."""

@@ -7,12 +7,13 @@ is written into a watched folder or onto a shelf, where the engine meets it like
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from agent.clock import Clock
 from agent.delivery.board import Board
 from agent.delivery.engine import Engine
-from agent.delivery.requests import Request
+from agent.delivery.requests import Answer, Request
 from agent.delivery.snapshot import Snapshot, moment
 from agent.folder.filesystem import FileSystem
 from agent.folder.real import RealFileSystem
@@ -26,6 +27,9 @@ class Desk:
 
     `progress` gives the packets that are being sent, with (bytes sent, bytes in all). `is_alive` is false once the
     engine has stopped: then nothing may be shown as in order. `stop` ends the agent.
+
+    `ask` posts a request. Its future comes to the `Answer` once the control thread has carried it out; whoever waits
+    for that does so with a limit, and never in the control thread.
     """
 
     settings: Settings
@@ -33,7 +37,7 @@ class Desk:
     files: FileSystem
     ledger: Ledger
     board: Board
-    ask: Callable[[Request], None]
+    ask: Callable[[Request], Future[Answer]]
     progress: Callable[[], Mapping[str, tuple[int, int]]]
     is_alive: Callable[[], bool]
     stop: Callable[[], None]

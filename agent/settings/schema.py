@@ -56,6 +56,7 @@ class PageSettings(Section):
 
     enabled: Flag = True
     port: Whole = Field(0, ge=0, le=65535, description="0: any free port")
+    lock_minutes: Number = Field(15, gt=0, le=1440, description="for how long it stays open while nobody uses it")
 
 
 class AgentSettings(Section):

@@ -39,6 +39,7 @@ _TEMPLATE = """\
 [agent.page]
 # enabled = true
 # port = 0                           # 0: any free port
+# lock_minutes = 15                  # it locks itself when nobody has used it for so long
 
 # One [[store]] for each practice location.
 [[store]]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from agent.clock import Reading
-from agent.delivery.clock_guard import mind_the_clock
+from agent.delivery.clock_guard import ClockGuard
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import memory_ledger
 from tests.support.packets import NOW, accepted, hours
@@ -28,9 +28,9 @@ def test_the_waits_move_with_the_clock(wall_passes: float, steady_passes: float,
     ledger = Ledger(memory_ledger())
     with ledger.transaction() as tx:
         tx.claim(accepted("p0", hours(0)))
-    mind_the_clock(ledger, Reading(NOW, 1000.0, "boot-1"))
+    ClockGuard(ledger).mind(Reading(NOW, 1000.0, "boot-1"))
     later = Reading(NOW + hours(wall_passes), 1000.0 + steady_passes * 3600, boot)
-    assert mind_the_clock(ledger, later) is (moved_by != 0)
+    assert ClockGuard(ledger).mind(later) is (moved_by != 0)
     [claim] = ledger.claims("store-1", NOW - timedelta(days=9))
     assert claim.accepted_at == NOW + hours(moved_by)
     ledger.close()
@@ -38,9 +38,9 @@ def test_the_waits_move_with_the_clock(wall_passes: float, steady_passes: float,
 
 def test_slow_drift_never_adds_up_to_a_jump() -> None:
     ledger = Ledger(memory_ledger())
+    guard = ClockGuard(ledger)
     moved = [
-        mind_the_clock(ledger, Reading(NOW + timedelta(minutes=6 * n, seconds=0.5 * n), 360.0 * n, "boot-1"))
-        for n in range(100)
+        guard.mind(Reading(NOW + timedelta(minutes=6 * n, seconds=0.5 * n), 360.0 * n, "boot-1")) for n in range(100)
     ]
     assert not any(moved)
     ledger.close()

@@ -360,8 +360,46 @@ def test_after_72_hours_of_trying_a_packet_fails(outcome: object, code: str) -> 
 def test_a_refused_name_after_a_lost_reply_confirms_the_delivery() -> None:
     unsure = packet("p1", STATEMENTS, attempts=2, possibly_sent=True)
     done = Finished(unsure, AttemptResult(Refused(400, TROUBLE, name_taken=True)), dice=0.5)
-    [action] = plan(view(lane(STATEMENTS), finished=(done,)), NOW)
+    lost = claim("p1", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(23))
+    [action] = plan(view(lane(STATEMENTS, claims=(lost,)), finished=(done,)), NOW)
     assert (type(action), action.delivered.confirmed_by) == (Deliver, "refusal")
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [
+        (),
+        (claim("p1", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(24)),),
+        (claim("p0", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(1)),),
+        (claim("p1"),),
+    ],
+    ids=["another name then", "longer ago than a window", "another packet's", "nothing was lost under this name"],
+)
+def test_a_refused_name_confirms_nothing_where_the_lost_try_cannot_be_what_has_used_it(mine) -> None:
+    unsure = packet("p1", STATEMENTS, attempts=2, possibly_sent=True)
+    done = Finished(unsure, AttemptResult(Refused(400, TROUBLE, name_taken=True)), dice=0.5)
+    [action] = plan(view(lane(STATEMENTS, claims=mine), finished=(done,)), NOW)
+    assert (type(action), action.refused) == (Hold, True)
+
+
+@pytest.mark.parametrize("conflict", [False, True])
+def test_a_statement_whose_reply_was_lost_is_marked_when_it_comes_again_under_another_name(conflict: bool) -> None:
+    lost = packet("p0", STATEMENTS, names=("July.xml",), state=PacketState.FAILED, sha256="aa", possibly_sent=True)
+    again = statement("July (2).xml")
+    taken = (accepted("p9", hours(1), "July (2).xml"),) if conflict else ()
+    [action] = plan(view(lane(STATEMENTS, found=(again,), lookalikes={"p1": (lost,)}, claims=taken)), NOW)
+    assert (action.state, action.possibly_sent) == (PacketState.HELD if conflict else PacketState.QUEUED, True)
+
+
+@pytest.mark.parametrize("change", [{"sha256": "bb"}, {"state": PacketState.SENT}, {"possibly_sent": False}])
+def test_a_statement_is_not_marked_for_a_file_that_is_another_one_or_whose_end_is_known(change) -> None:
+    twin = packet(
+        "p0",
+        STATEMENTS,
+        **{"names": ("July.xml",), "state": PacketState.FAILED, "sha256": "aa", "possibly_sent": True, **change},
+    )
+    [action] = plan(view(lane(STATEMENTS, found=(statement("July.xml"),), lookalikes={"p1": (twin,)})), NOW)
+    assert not action.possibly_sent
 
 
 def test_a_refused_name_is_held_and_in_the_end_fails() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agent.delivery.requests import Request
 from agent.folder.filesystem import Busy
 from tests.support import files
-from tests.support.simulated_practice import LOSE_REPLY, REFUSE, STATEMENTS, SimulatedPractice
+from tests.support.simulated_practice import LOSE_REPLY, REFUSE, SETTINGS, STATEMENTS, SimulatedPractice
 from tests.support.statement_files import csv
 
 
@@ -106,3 +108,65 @@ def test_what_was_delivered_while_its_share_was_unmounted_is_shelved_when_the_sh
     practice.pass_(hours=1)
     assert [receipt["attempts"] for receipt in practice.receipts()] == [1]
     assert not [name for name in practice.standing() if name.startswith("sending/")]
+
+
+def test_a_statement_that_goes_once_more_under_another_name_after_a_lost_reply_says_so(practice):
+    """Its name was taken in the folder, so the retry came back as `NAME (2)`, and the first try was forgotten."""
+    practice.service(STATEMENTS).script = [LOSE_REPLY, REFUSE]
+    practice.drop("july.csv", statement("1001"), STATEMENTS)
+    practice.pass_(minutes=2)
+    [problem] = practice.problems(STATEMENTS)
+    practice.drop("july.csv", statement("1002"), STATEMENTS)
+    practice.ask(Request("retry", packets=(problem["packet"],)))
+    practice.pass_(minutes=2)
+    assert [taken.filename for taken in practice.service(STATEMENTS).accepted] == ["july.csv", "july (2).csv"]
+    [receipt] = practice.receipts(STATEMENTS)
+    assert (receipt["files"][0]["name"], receipt["possibly_sent_twice"]) == ("july (2).csv", True)
+
+
+def test_a_retry_that_was_cut_off_in_its_middle_by_a_file_in_use_is_finished(practice):
+    """One scan stood in the folder, waited there for the other, and failed; the rest stayed on `failed`."""
+    names = ("claim.json", "page 1.pdf", "page 2.pdf")
+    practice.drop("claim.json", files.sidecar(files=list(names[1:]), memberId=...))
+    practice.drop("page 1.pdf", files.pdf())
+    practice.drop("page 2.pdf", files.pdf(3))
+    practice.pass_(minutes=1)
+    [problem] = practice.problems()
+    busy = [True]
+
+    def in_use(step, path):
+        return Busy(path) if step == "move" and path.name == "page 2.pdf" and busy[0] else None
+
+    practice.fs.fail = in_use
+    practice.ask(Request("retry", packets=(problem["packet"],)))
+    practice.pass_(minutes=5)
+    busy[0] = False
+    practice.pass_(minutes=5)
+    [again] = practice.problems()
+    assert again["packet"] != problem["packet"]
+    assert {f"failed/{name}" for name in names} <= set(practice.standing())
+    assert not [name for name in practice.fs.files(practice.folder()) if ".outtray-back-" in name]
+
+
+@pytest.mark.parametrize("shelves_elsewhere", [False, True])
+def test_a_retry_while_the_share_is_not_mounted_neither_forgets_the_packet_nor_fills_the_empty_place(
+    tmp_path, shelves_elsewhere
+):
+    """The packet counted as dealt with, for its files were not to be seen; from another disk they went out of sight."""
+    elsewhere = 'failed = "/archive/failed"\n' if shelves_elsewhere else ""
+    practice = SimulatedPractice(
+        tmp_path, SETTINGS.replace('client_id = "outtray"', f'client_id = "outtray"\n{elsewhere}')
+    )
+    practice.fs.add_volume(practice.folder())
+    practice.fs.add_volume(Path("/archive"))
+    practice.drop("scan.pdf", files.pdf())
+    practice.drop("scan.json", files.sidecar(memberId=...))
+    practice.pass_(minutes=1)
+    [failed] = practice.ledger.unresolved()
+    practice.fs.unmount(practice.folder())
+    practice.ask(Request("retry", packets=(failed.id,)))
+    practice.step()
+    assert practice.fs.files(practice.folder()) == {}
+    practice.fs.mount(practice.folder())
+    practice.pass_(minutes=5)
+    assert practice.ledger.unresolved() == [failed]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,9 +20,10 @@ ENDS_WITHIN = 5.0  # seconds
 
 
 def surroundings(temporary: Path) -> dict[str, str]:
-    """A temporary folder of its own, and a keyring that fails whoever asks it."""
+    """A temporary folder of its own, a keyring that fails whoever asks it, and no screen to open a browser on."""
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
-    return {**os.environ, **places, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "COLUMNS": "80"}
+    kept = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    return {**kept, **places, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "COLUMNS": "80"}
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,22 @@ def test_with_stay_it_ends_at_ctrl_c_with_0(started: "subprocess.Popen[str]") ->
     more, _ = started.communicate(timeout=20)
     assert time.monotonic() - begun < ENDS_WITHIN
     assert (started.returncode, more) == (0, "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("started", [["--page"]], indirect=True)
+def test_without_a_screen_the_page_is_where_it_says(started: "subprocess.Popen[str]") -> None:
+    assert started.stdout is not None
+    assert "once" in started.stdout.readline()
+    link = started.stdout.readline().strip()
+    with httpx.Client(trust_env=False, timeout=30) as person:
+        assert person.get(link).status_code == 200
+        assert "OutTray" in person.get(link.partition("/open/")[0]).text
+        assert person.get(link).status_code == 403
+    started.send_signal(signal.SIGINT)
+    started.communicate(timeout=20)
+    assert started.returncode == 130
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from agent.desk.autostart.places import Autostart
 from agent.desk.doctor.world import World
 from agent.sandbox.server import Sandbox
 from agent.settings.reading import parse
@@ -77,6 +78,7 @@ def world_of(sandbox: Sandbox | None, **parts: Any) -> World:
         "ssl_context": trusting(sandbox) if sandbox else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         "system_proxies": dict,
         "running": lambda _settings: True,
+        "autostart": lambda: Autostart(True, "a test"),
     }
     return World(**(usual | parts))
 

@@ -24,6 +24,8 @@ MODULES = (
     "agent.commands.run",
     "agent.delivery.engine",
     "agent.delivery.once",
+    "agent.desk.page.server",
+    "agent.desk.page.serving",
     "agent.destinations.attachments",
     "agent.destinations.statements",
     "agent.destinations.transport",
@@ -35,6 +37,7 @@ MODULES = (
     "alembic.script",
     "sqlalchemy.dialects.sqlite",
     "truststore",
+    "uvicorn.protocols.http.h11_impl",
     "watchdog.observers",
 )
 

@@ -27,7 +27,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from agent.crashpoints import VARIABLE
-from agent.delivery.requests import Request, RequestBox
+from agent.delivery.requests import Request
+from agent.desk.interface.address import ADDRESS, PRIVATE, address_in, private_key
+from agent.desk.interface.remote import RemoteDesk, Unreachable
 from agent.folder.names import MANIFEST, MARKER, OWN_PREFIX, PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.sandbox.records import AcceptedAttachments, AcceptedStatements
 from agent.sandbox.server import Sandbox
@@ -65,6 +67,7 @@ class MortalPractice:
         self.agent = agent
         self.dropped: list[bytes] = []
         self.process: Launched | None = None
+        self._asked: list[Request] = []
         self._launcher = launcher
         self._shelves = shelves or {}
         self._ledger = ledger
@@ -114,6 +117,7 @@ base_url = "{self.sandbox.url}"
     def start(self, crash_at: str = "", *, once: bool = False) -> None:
         """Start the agent; `crash_at` names the point (`name` or `name:n`) at which it ends itself."""
         self.process = self.launch("run", "--headless", *(["--once"] if once else []), crash_at=crash_at)
+        self._ask_again()
 
     def launch(self, *command: str, crash_at: str = "") -> Launched:
         """Start any command of the program."""
@@ -167,8 +171,21 @@ base_url = "{self.sandbox.url}"
         assert self.wait_for_end() == 0, self.describe()
 
     def ask(self, verb: Any, *packets: str) -> None:
-        """Leave a request for the agent, as the commands do."""
-        RequestBox(self.data_dir).post(Request(verb, packets=packets, actor="front-desk"))
+        """Ask the agent for something; again at its next start, where it ends before it has answered."""
+        self._asked.append(Request(verb, packets=packets, actor="front-desk"))
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        while self._asked and self.process is not None and self.process.poll() is None:
+            try:
+                agent = self._agent()
+                if agent is not None:
+                    agent.ask(self._asked[0])
+                    del self._asked[0]
+                    continue
+            except Unreachable:
+                pass
+            time.sleep(0.02)
 
     # --- people -----------------------------------------------------------------------------------------------------
 
@@ -220,12 +237,19 @@ base_url = "{self.sandbox.url}"
         return self.documents("failed", PROBLEM_JSON)
 
     def status(self) -> dict[str, Any]:
-        """The snapshot that the running agent has written."""
+        """The running agent's snapshot; empty while it does not answer."""
         try:
-            found: dict[str, Any] = json.loads((self.data_dir / "status.json").read_text())
-        except (FileNotFoundError, ValueError):
+            agent = self._agent()
+            return {} if agent is None else agent.status()
+        except Unreachable:
             return {}
-        return found
+
+    def _agent(self) -> RemoteDesk | None:
+        """The agent that was started last, once it says where it is reached."""
+        address = address_in(self.data_dir)
+        if self.process is None or address is None or address.pid != self.process.pid:
+            return None
+        return RemoteDesk(self.data_dir, address, private_key(self.data_dir, address))
 
     def lane_status(self, lane: str) -> dict[str, Any]:
         """A lane's part of the snapshot."""
@@ -351,11 +375,9 @@ base_url = "{self.sandbox.url}"
         for lane in self.lanes:
             sending = self.shelf(lane, "sending")
             assert not sending.exists() or not any(sending.iterdir()), "an empty folder is left on sending"
-        own = [name for name in standing(self.data_dir) if not name.startswith(("ledger.sqlite", "logs/", "requests/"))]
+        own = [name for name in standing(self.data_dir) if not name.startswith(("ledger.sqlite", "logs/", PRIVATE))]
         held = {f"spool/{name.split('/')[1]}.json" for name in self.on_shelf("held")}
-        assert set(own) <= {"agent.lock", "status.json", "status.json.tmp", *held}, (
-            "something is left in the data folder"
-        )
+        assert set(own) <= {"agent.lock", ADDRESS, f"{ADDRESS}.tmp", *held}, "something is left in the data folder"
 
     def _everything_sent_was_accepted_whole(self) -> None:
         accepted = [record for record in self.sandbox.accepted if isinstance(record, AcceptedAttachments)]

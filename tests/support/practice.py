@@ -27,7 +27,8 @@ from typing import Any, Self
 
 from agent.clock import Clock
 from agent.delivery.engine import Engine, engine
-from agent.delivery.requests import Request, RequestBox
+from agent.delivery.requests import Request
+from agent.desk.interface.remote import Unreachable, other_agent
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.ledger.opening import open_ledger
 from agent.sandbox.server import Sandbox
@@ -174,8 +175,9 @@ rescan_seconds = 1
         self.start()
 
     def ask(self, verb: Any, *packets: str) -> None:
-        """Leave a request for the agent, as the commands do."""
-        RequestBox(self.data_dir).post(Request(verb, packets=packets, actor="front-desk"))
+        """Ask the agent for something, as the commands do."""
+        assert self.engine is not None
+        self.engine.control.ask(Request(verb, packets=packets, actor="front-desk"))
 
     # --- people -----------------------------------------------------------------------------------------------------
 
@@ -219,12 +221,15 @@ rescan_seconds = 1
         return self.lane_status()
 
     def status(self) -> dict[str, Any]:
-        """Return the snapshot as other programs read it; empty while there is none."""
+        """Return the snapshot of the agent here, or of the one in a process of its own; empty while there is none."""
+        if self.engine is not None:
+            latest = self.engine.board.latest
+            return {} if latest is None else latest.as_json
         try:
-            found: dict[str, Any] = json.loads((self.data_dir / "status.json").read_text())
-        except FileNotFoundError:
+            agent = other_agent(self.settings, patience=0)
+            return {} if agent is None else agent.status()
+        except Unreachable:
             return {}
-        return found
 
     def lane_status(self) -> dict[str, Any]:
         """Return the lane's part of the snapshot."""

@@ -17,6 +17,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -219,7 +220,7 @@ class SimulatedPractice:
         self._spool = spool
         self._dice = random.Random(seed)
         self._senders = senders
-        self._requests: list[Request] = []
+        self._asked: list[tuple[Request, Future[Any]]] = []
         for lane in self.settings.lanes.values():
             self.fs.make_folder(lane.folder)
         self.control = self._new_control()
@@ -231,6 +232,8 @@ class SimulatedPractice:
         if fresh_ledger:
             self._database = memory_ledger()
         self.control = self._new_control()
+        unanswered = [request for request, answered in self._asked if not answered.done()]
+        self._asked = [(request, self.control.ask(request)) for request in unanswered]
 
     def pass_(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
         """Let time pass, the agent working whenever it wanted to; it has also worked at the last moment."""
@@ -253,8 +256,8 @@ class SimulatedPractice:
         return self.control.step()
 
     def ask(self, request: Request) -> None:
-        """Ask the agent for something, as `outtray retry`, `pause` and `resume` do."""
-        self._requests.append(request)
+        """Ask the agent for something, as `outtray retry`, `pause` and `resume` do; again where it was killed first."""
+        self._asked.append((request, self.control.ask(request)))
 
     @property
     def ledger(self) -> Ledger:
@@ -326,7 +329,6 @@ class SimulatedPractice:
             InlineJobs(),
             senders=self._senders,
             dice=self._dice,
-            requests=self._collect,
         )
 
     def _lanes_of(self, store: Any) -> Iterable[tuple[LaneId, Lane]]:
@@ -347,7 +349,3 @@ class SimulatedPractice:
                     installation="pc-1",
                 ),
             )
-
-    def _collect(self) -> list[Request]:
-        requests, self._requests = self._requests, []
-        return requests

@@ -41,7 +41,7 @@ def examine(settings: Settings, world: World, *, offline: bool) -> Iterator[Find
     else:
         yield from check_services(settings, there, world)
     yield check_agent(settings, world)
-    yield check_autostart()
+    yield check_autostart(world)
 
 
 def check_keyring(settings: Settings, world: World) -> tuple[list[Finding], frozenset[LaneId]]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from agent.delivery.snapshot import SnapshotFile
 from agent.desk.doctor.finding import Check, Finding, State, found
 from agent.desk.doctor.world import World
+from agent.desk.interface.address import address_in
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.names import OWN_PREFIX
 from agent.folder.problems import folder_problem
@@ -118,15 +118,22 @@ def check_agent(settings: Settings, world: World) -> Finding:
         return Finding(
             Check.AGENT, State.WARN, "OutTray is not running; nothing is being sent.", "Start it with: outtray run"
         )
-    pid = (SnapshotFile(data_folder(settings.agent)).read() or {}).get("pid")
-    return Finding(Check.AGENT, State.OK, "OutTray is running, once.", detail=f"process {pid}" if pid else "")
+    address = address_in(data_folder(settings.agent))
+    detail = f"process {address.pid}" if address else ""
+    return Finding(Check.AGENT, State.OK, "OutTray is running, once.", detail=detail)
 
 
-def check_autostart() -> Finding:
-    """Say that nothing is known of it: this version does not set OutTray up to start by itself."""
-    return Finding(
-        Check.AUTOSTART,
-        State.SKIPPED,
-        "Not checked: starting by itself comes with a later version.",
-        "Until then, start it with the system's own scheduler or by hand: outtray run",
-    )
+def check_autostart(world: World) -> Finding:
+    """Tell whether OutTray starts by itself at logon."""
+    try:
+        found = world.autostart()
+    except OSError as trouble:
+        return Finding(Check.AUTOSTART, State.SKIPPED, "It cannot be told.", detail=type(trouble).__name__)
+    if found.on:
+        said = f"OutTray starts at logon, by {found.how}."
+        return Finding(Check.AUTOSTART, State.OK, said, detail=f"{found.where}: {found.command}".removesuffix(": "))
+    if found.held_back:
+        said, remedy = "It is switched off in the system's settings.", "Turn it on again with: outtray autostart on"
+        return Finding(Check.AUTOSTART, State.WARN, said, remedy, detail=found.where)
+    remedy = "Turn it on with: outtray autostart on. Where a service or a scheduler starts OutTray, nothing is needed."
+    return Finding(Check.AUTOSTART, State.WARN, "OutTray does not start by itself at logon.", remedy)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent.clock import Clock, SystemClock
 from agent.delivery.alone import is_running
+from agent.desk.autostart.places import Autostart, state
 from agent.folder.filesystem import FileSystem
 from agent.folder.real import RealFileSystem
 from agent.folder.watching import Listen, listen_natively
@@ -33,6 +34,7 @@ class World:
     system_proxies: Callable[[], dict[str, str]] = urllib.request.getproxies
     bypassed: Callable[[str], object] = urllib.request.proxy_bypass
     running: Callable[[Settings], bool] = is_running
+    autostart: Callable[[], Autostart] = state
 
     def client(self, settings: Settings) -> httpx.Client:
         """Return a client that goes the same way as the agent's, but waits less long."""

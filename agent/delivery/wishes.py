@@ -1,0 +1,162 @@
+"""Carries out what people ask of the agent, in the control thread, and says what became of it.
+
+Whatever changes something stands in the journal with the name of the OS user who asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from agent.delivery import problems
+from agent.delivery.requests import Answer, Request
+from agent.delivery.retrying import retry
+from agent.ledger.records import LaneRecord, PacketRecord
+from agent.model import LaneId, PacketState
+
+if TYPE_CHECKING:
+    from agent.delivery.control import Control
+
+_TOO_LATE = {
+    PacketState.QUEUED: "is about to be sent",
+    PacketState.SENDING: "is being sent at this moment",
+    PacketState.DELIVERED: "was sent already",
+    PacketState.SENT: "was sent already",
+    PacketState.FAILED: "has failed already, and nothing more is sent of it",
+}
+
+
+class Wishes:
+    """The control thread's ear."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def carry_out(self, request: Request, now: datetime) -> Answer:
+        """Do what is asked, as far as it can be done. Raises DatabaseError where the ledger cannot be written."""
+        if request.note:
+            self._write_down(request, now)
+        match request.verb:
+            case "retry":
+                return self._each_packet(request, self._retry, now)
+            case "withdraw":
+                return self._each_packet(request, self._withdraw, now)
+            case "dismiss":
+                return self._each_packet(request, self._dismiss, now)
+            case "pause" | "resume" | "look":
+                return self._lanes(request, now)
+            case "stop":
+                self._control.stop()  # before the note: it ends also while the ledger cannot be written
+                with self._control.ledger.transaction() as tx:
+                    tx.note(now, "stop", actor=request.actor)
+                return Answer()
+
+    def _write_down(self, request: Request, now: datetime) -> None:
+        """Note what a person has done, for each packet that it was done to, else for the lanes."""
+        packets = self._control.ledger.packets(list(request.packets))
+        lanes = [] if packets else [lane for lane in self._control.lanes if str(lane) in request.lanes]
+        with self._control.ledger.transaction() as tx:
+            for packet in packets:
+                tx.note(now, request.note, packet=packet.id, lane=packet.lane, actor=request.actor)
+            for lane in lanes:
+                tx.note(now, request.note, lane=lane, actor=request.actor)
+
+    def _each_packet(self, request: Request, wish: Callable[[str, datetime, str], str], now: datetime) -> Answer:
+        done, sentences = [], []
+        for packet_id in dict.fromkeys(request.packets):
+            reason = wish(packet_id, now, request.actor)
+            if reason:
+                sentences.append(reason)
+            else:
+                done.append(packet_id)
+        return Answer(tuple(done), tuple(sentences))
+
+    def _retry(self, packet_id: str, now: datetime, actor: str) -> str:
+        control = self._control
+        reason = why_not_retried(packet_id, control.ledger.packet(packet_id))
+        if reason:
+            return reason
+        lanes = list(retry(control.ledger, control.lanes, [packet_id], now, actor))
+        for lane in lanes:
+            control.look_again(lane, 0.0)
+        if lanes:
+            return ""
+        reason = why_not_retried(packet_id, control.ledger.packet(packet_id))
+        in_use = f"The files of packet {packet_id} cannot be moved just now. Close what has them open, and ask again."
+        return reason or in_use
+
+    def _withdraw(self, packet_id: str, now: datetime, actor: str) -> str:
+        control = self._control
+        packet = control.packets.get(packet_id) or control.ledger.packet(packet_id)
+        if packet is None or packet.lane not in control.lanes:
+            return _unknown(packet_id)
+        if packet.state is not PacketState.HELD:
+            return f"{packet.name} {_TOO_LATE.get(packet.state, 'is not held')}, so it cannot be withdrawn any more."
+        problem = problems.WITHDRAWN.problem(name=packet.upload_name or packet.name)
+        with control.ledger.transaction() as tx:
+            tx.note(now, "withdraw", packet=packet.id, lane=packet.lane, actor=actor)
+            tx.fail(packet, problem, now)
+            if not packet.possibly_sent:
+                tx.release_claim(packet.id)
+        control.refresh([packet.id])
+        return ""
+
+    def _dismiss(self, packet_id: str, now: datetime, actor: str) -> str:
+        """Remember that a person has seen to it; its files stay where they are."""
+        packet = self._control.ledger.packet(packet_id)
+        if packet is None:
+            return _unknown(packet_id)
+        if packet.resolved_at is not None:
+            return f"Packet {packet_id} was dealt with already."
+        if packet.problem is None or packet.state not in (PacketState.FAILED, PacketState.SENT):
+            return f"Packet {packet_id} needs nobody: it is {packet.state}."
+        with self._control.ledger.transaction() as tx:
+            tx.resolve(packet, now, "dismissed", actor)
+        return ""
+
+    def _lanes(self, request: Request, now: datetime) -> Answer:
+        control = self._control
+        chosen = [lane for lane in control.lanes if not request.lanes or str(lane) in request.lanes]
+        for lane in chosen:
+            if request.verb != "look":
+                self._set(lane, request, now)
+            control.look_again(lane, 0.0)
+        return Answer(tuple(map(str, chosen)), tuple(_unknown_lanes(request.lanes, control.lanes)))
+
+    def _set(self, lane: LaneId, request: Request, now: datetime) -> None:
+        record = asked(self._control.lane_records[lane], request.verb, now)
+        with self._control.ledger.transaction() as tx:
+            tx.note(now, request.verb, lane=lane, actor=request.actor)
+            tx.lane(record)
+        self._control.lane_records[lane] = record
+
+
+def asked(record: LaneRecord, verb: str, now: datetime) -> LaneRecord:
+    """Return a lane's state after `pause` or `resume`. Resuming also makes a blocked lane try again at once."""
+    if verb == "pause":
+        return LaneRecord(**{**vars(record), "paused_since": record.paused_since or now})
+    afresh = {"paused_since": None, "blocked_since": None, "rest_until": None, "setbacks": 0, "problem": None}
+    return LaneRecord(**{**vars(record), **afresh})
+
+
+def why_not_retried(packet_id: str, packet: PacketRecord | None) -> str:
+    """Return why a packet cannot be tried again; empty where it can."""
+    if packet is None:
+        return _unknown(packet_id)
+    if packet.state is not PacketState.FAILED:
+        return f"Packet {packet_id} has not failed: it is {packet.state}."
+    if packet.resolved_at is not None:
+        return f"Packet {packet_id} was dealt with already. To send its files after all, put them into the folder again."
+    return ""
+
+
+def _unknown(packet_id: str) -> str:
+    return f"There is no packet {packet_id}. `outtray history` shows them all."
+
+
+def _unknown_lanes(named: Collection[str], lanes: Collection[LaneId]) -> Iterator[str]:
+    known = [str(lane) for lane in lanes]
+    for lane in named:
+        if lane not in known:
+            yield f'There is no lane "{lane}". The lanes are: {", ".join(known)}.'

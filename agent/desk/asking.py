@@ -1,0 +1,139 @@
+"""What the commands ask of the agent: over its interface where one runs, else done by themselves in its place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from agent.delivery.requests import Answer, Request, Verb
+from agent.desk.interface.remote import Unreachable, other_agent
+from agent.desk.users import user_name
+from agent.settings.locations import ledger_file
+
+if TYPE_CHECKING:
+    from agent.ledger.ledger import Ledger
+    from agent.ledger.records import PacketRecord
+    from agent.settings.schema import Settings
+
+
+class Unwilling(Exception):
+    """What was asked cannot be done; the text says why."""
+
+
+def current_status(settings: Settings) -> dict[str, Any]:
+    """Return the running agent's snapshot, or one put together from the ledger when none runs.
+
+    Of another user's agent that is the counts alone. Raises Unreachable.
+    """
+    agent = other_agent(settings)
+    if agent is not None and agent.is_own:
+        return agent.status()
+    if agent is not None and (counts := agent.snapshot()) is not None:
+        return counts.as_json
+    from agent.delivery.status import status_without_agent
+
+    return status_without_agent(settings).as_json
+
+
+def ask_retry(settings: Settings, packets: Sequence[str] | None) -> Answer:
+    """Ask for failed packets to be tried again; None for every one that still needs someone.
+
+    Raises Unwilling for a packet that is not known or has not failed, and Unreachable.
+    """
+    agent = other_agent(settings)
+    chosen = _failed(settings, packets)
+    if not chosen:
+        return Answer()
+    if agent is not None:
+        return agent.ask(Request("retry", packets=tuple(packet.id for packet in chosen), actor=user_name()))
+    from agent.delivery.retrying import put_back
+    from agent.folder.real import RealFileSystem
+
+    now, lanes = datetime.now(UTC), settings.lanes
+    ledger = _opened(settings, now)
+    try:
+        done = [
+            packet.id
+            for packet in chosen
+            if put_back(ledger, RealFileSystem(), lanes[packet.lane], packet, now, user_name())
+        ]
+    finally:
+        ledger.close()
+    return Answer(tuple(done))
+
+
+def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
+    """Pause lanes, or let them go on; none named: all. Raises Unreachable."""
+    agent = other_agent(settings)
+    if agent is not None:
+        return agent.ask(Request(verb, lanes=tuple(lanes), actor=user_name()))
+    from agent.delivery.wishes import asked
+    from agent.ledger.records import LaneRecord
+
+    now = datetime.now(UTC)
+    chosen = [lane for lane in settings.lanes if not lanes or str(lane) in lanes]
+    ledger = _opened(settings, now)
+    try:
+        known = ledger.lanes()
+        with ledger.transaction() as tx:
+            for lane in chosen:
+                tx.lane(asked(known.get(lane, LaneRecord(lane)), verb, now))
+                tx.note(now, verb, lane=lane, actor=user_name())
+    finally:
+        ledger.close()
+    return Answer(tuple(map(str, chosen)))
+
+
+def ask_stop(settings: Settings, seconds: float, pause: Callable[[float], None] = time.sleep) -> bool | None:
+    """Ask the running agent to end, and wait until it has; tell whether it has within `seconds`, None where none ran.
+
+    Raises Unreachable.
+    """
+    from agent.delivery.alone import is_running
+
+    agent = other_agent(settings)
+    if agent is None:
+        return None
+    try:
+        agent.ask(Request("stop", actor=user_name()))
+    except Unreachable:
+        if is_running(settings):  # else it was gone before its answer came
+            raise
+    deadline = time.monotonic() + seconds
+    while is_running(settings):
+        if time.monotonic() >= deadline:
+            return False
+        pause(0.05)
+    return True
+
+
+def _opened(settings: Settings, now: datetime) -> Ledger:
+    from agent.ledger.ledger import Ledger
+    from agent.ledger.opening import open_ledger
+
+    return Ledger(open_ledger(ledger_file(settings.agent), now).engine)
+
+
+def _failed(settings: Settings, packets: Sequence[str] | None) -> list[PacketRecord]:
+    from agent.delivery.wishes import why_not_retried
+    from agent.ledger.ledger import Ledger
+    from agent.ledger.opening import LedgerUnavailable, read_only
+
+    try:
+        ledger = Ledger(read_only(ledger_file(settings.agent)))
+    except LedgerUnavailable:
+        if packets:
+            raise Unwilling("There are no packets yet.") from None
+        return []
+    try:
+        unresolved = [packet for packet in ledger.unresolved() if packet.lane in settings.lanes]
+        if packets is None:
+            return unresolved
+        for packet_id in packets:
+            if reason := why_not_retried(packet_id, ledger.packet(packet_id)):
+                raise Unwilling(reason)
+        return [packet for packet in unresolved if packet.id in packets]
+    finally:
+        ledger.close()

@@ -1,0 +1,86 @@
+"""All that the server answers: the page's views and forms, its events, and the interface for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from agent.desk.desk import Desk
+from agent.desk.page.events import Events
+from agent.desk.page.guard import Guard, closed_page, cookie_name, own_user
+from agent.desk.page.page import SESSION, Page, routes
+from agent.desk.page.session import DEFAULT_LOCK_MINUTES, Sessions, Standing
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+DEFAULT_PORT = 8080
+
+
+def _nobody(_path: str, _authorization: str) -> bool:
+    return False
+
+
+def page_app(
+    desk: Desk,
+    *,
+    port: int = DEFAULT_PORT,
+    sessions: Sessions | None = None,
+    lock_minutes: float = DEFAULT_LOCK_MINUTES,
+    with_pages: bool = True,
+    interface: Callable[[Page], list[Route]] = lambda _page: [],
+    may_ask: Callable[[str, str], bool] = _nobody,
+    of_own_user: Callable[[Scope], bool] = own_user,
+) -> Starlette:
+    """Return the app over one desk. `app.state.page` is the `Page`, `app.state.events` its `Events`.
+
+    `port` is the one that it is reached at; `interface` gives the routes below `/api/`, which `may_ask` opens by the
+    request's Authorization header. `with_pages=False` leaves the interface alone.
+    """
+    page = Page(desk, sessions or Sessions(desk.clock, lock_minutes))
+    events = Events(page)
+    every: list[BaseRoute] = [*interface(page)]
+    if with_pages:
+        every += [
+            *_doors(page, port),
+            Route("/events", events.stream),
+            Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
+            *routes(page),
+        ]
+    guard = Middleware(Guard, page=page, port=port, may_ask=may_ask, of_own_user=of_own_user)
+    app = Starlette(routes=every, middleware=[guard])
+    app.state.page, app.state.events = page, events
+    return app
+
+
+def _doors(page: Page, port: int) -> list[BaseRoute]:
+    """Return what opens and locks a session, and what keeps it open while someone reads."""
+
+    def open_page(request: Request) -> Response:
+        opened = page.sessions.open(request.path_params["token"]) if request.method == "GET" else None
+        if opened is None:
+            return closed_page(page, request, Standing.UNKNOWN)
+        session, path = opened
+        # Not a redirect: after one, a browser that came from elsewhere does not show a SameSite=Strict cookie.
+        response = page.render(request, "opened.html", path=path)
+        response.set_cookie(cookie_name(port), session, httponly=True, samesite="strict", path="/")
+        return response
+
+    def lock(request: Request) -> Response:
+        page.sessions.lock(request.scope[SESSION])
+        return closed_page(page, request, Standing.LOCKED)
+
+    def awake(_request: Request) -> Response:
+        return PlainTextResponse("", 204)
+
+    return [
+        Route("/open/{token}", open_page),
+        Route("/lock", lock, methods=["POST"]),
+        Route("/awake", awake, methods=["POST"]),
+    ]
