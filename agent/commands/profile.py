@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, JsonOption, answer_json, tell
+from agent.commands.options import (
+    USAGE_OR_SETTINGS,
+    ConfigOption,
+    JsonOption,
+    answer_json,
+    chosen_config,
+    tell,
+)
 
 if TYPE_CHECKING:
     from agent.intake.statements.preview import Preview
@@ -25,17 +32,23 @@ WithOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="auto
 
 
 @app.command("list")
-def list_profiles(as_json: JsonOption = False) -> None:
-    """List the profiles that come with OutTray."""
+def list_profiles(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the stores' own profiles, which are tried first, and those that come with OutTray."""
     from agent.intake.statements.profile import built_in
 
-    profiles = built_in().values()
+    profiles = [*_own(ctx, config), *(("", profile) for profile in built_in().values())]
     if as_json:
         answer_json(
-            [{"name": p.name, "title": p.title, "format": p.recognise.format, "note": p.note} for p in profiles]
+            [
+                {"name": p.name, "title": p.title, "format": p.recognise.format, "note": p.note, "store": store}
+                for store, p in profiles
+            ]
         )
         return
-    _table("Statement profiles", ("Name", "For", "Note"), [(p.name, p.title, p.note) for p in profiles])
+    rows: list[tuple[str, ...]] = [
+        (p.name, p.title, f"{store}'s own. {p.note}".strip() if store else p.note) for store, p in profiles
+    ]
+    _table("Statement profiles", ("Name", "For", "Note"), rows)
 
 
 @app.command("show")
@@ -74,6 +87,32 @@ def try_profile(file: FileArgument, profile: WithOption = "auto", as_json: JsonO
         _show(found)
     if found.problem:
         raise typer.Exit(FAULTS)
+
+
+def _own(ctx: typer.Context, config: Path | None) -> list[tuple[str, Profile]]:
+    """Return every store's own profiles; none where there are no settings."""
+    from agent.intake.statements.own_profiles import own_profiles
+    from agent.intake.statements.problems import Unreadable
+    from agent.settings.locations import profiles_folder
+    from agent.settings.reading import SettingsProblem, load
+
+    chosen = chosen_config(config, ctx)
+    try:
+        settings = load(chosen).settings
+    except SettingsProblem as problem:
+        if chosen is not None:
+            for sentence in problem.sentences:
+                tell(sentence)
+            raise typer.Exit(USAGE_OR_SETTINGS) from None
+        return []
+    folder = profiles_folder(settings.agent)
+    found: list[tuple[str, Profile]] = []
+    for store in settings.store:
+        try:
+            found.extend((store.name, profile) for profile in own_profiles(folder, store.name))
+        except Unreadable as unreadable:
+            tell(unreadable.problem.sentence)
+    return found
 
 
 def _profile(name: str) -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ from agent.crashpoints import here
 from agent.folder.carrying import Notes, carry_back, drop_folder, is_ours, listed, names_in, occupied, same_content
 from agent.folder.documents import is_document_of, number_on, numbers_among, remove_documents
 from agent.folder.filesystem import FileSystem, Missing
-from agent.folder.names import PROBLEM_JSON, is_watched, name_key
+from agent.folder.names import OWN_PREFIX, PROBLEM_JSON, is_watched, name_key
 from agent.folder.packets import Packet, ShelfNames, shelf_names
+
+_HALF_BACK = re.compile(re.escape(f"{OWN_PREFIX}back-") + r"(.+)-[1-9][0-9]{0,5}")
 
 
 def files_left(fs: FileSystem, shelf: Path, packets: Iterable[Packet]) -> dict[str, tuple[str, ...]]:
@@ -76,6 +79,12 @@ def put_back(fs: FileSystem, lane: Path, shelf: Path, packet: Packet) -> None:
     remove_documents(fs, shelf, names, packet, {})
     here("put-back-not-forgotten")
     notes.clear()
+
+
+def half_back(fs: FileSystem, shelf: Path) -> tuple[str, ...]:
+    """Return the ids of the packets that `put_back` has begun with and has not finished: to be called again."""
+    found = (_HALF_BACK.fullmatch(name) for name in names_in(fs, shelf))
+    return tuple(sorted({match[1] for match in found if match}))
 
 
 def _as_it_stands(fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet) -> Packet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from agent.folder.filesystem import FileSystem
@@ -11,6 +12,7 @@ from agent.folder.settling import Complete, FileLook
 from agent.intake.attachments import AttachmentsIntake, check_attachments
 from agent.intake.statements.check import check_statements
 from agent.intake.statements.gather import gather_statements
+from agent.intake.statements.own_profiles import own_profiles
 from agent.intake.structure import incomplete_reason
 from agent.model import Candidate, Checked, LaneId
 from agent.settings.schema import AttachmentsSettings, LaneSettings, StatementsSettings
@@ -50,11 +52,14 @@ class StatementsLane:
 
     complete: Complete = staticmethod(incomplete_reason)
 
-    def __init__(self, settings: StatementsSettings, lane: LaneId, fs: FileSystem, spool: Path) -> None:
+    def __init__(
+        self, settings: StatementsSettings, lane: LaneId, fs: FileSystem, spool: Path, profiles: Path | None = None
+    ) -> None:
         self._settings = settings
         self._lane = lane
         self._fs = fs
         self._spool = spool
+        self._profiles = profiles
 
     def gather(self, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
         """Return a candidate a statement file."""
@@ -65,7 +70,8 @@ class StatementsLane:
         """Read a statement file whole and write the request's body to the spool."""
         spool = self._spool / f"{packet}.json"
         today = now.astimezone().date()
-        return check_statements(self._fs, place, candidate, self._settings, spool, today, upload_name)
+        own = partial(own_profiles, self._profiles, self._lane.store) if self._profiles else tuple
+        return check_statements(self._fs, place, candidate, self._settings, spool, today, upload_name, own)
 
     def upload_name(self, candidate: Candidate, now: datetime) -> str:
         """Return the name under which the service will have the file, by the template of the filename rule."""
@@ -86,9 +92,11 @@ class StatementsLane:
         (self._spool / f"{packet}.json").unlink(missing_ok=True)
 
 
-def intake_for(settings: LaneSettings, lane: LaneId, fs: FileSystem, spool: Path) -> AttachmentsLane | StatementsLane:
-    """Return the intake of a lane; `spool` is the folder for request bodies."""
+def intake_for(
+    settings: LaneSettings, lane: LaneId, fs: FileSystem, spool: Path, profiles: Path | None = None
+) -> AttachmentsLane | StatementsLane:
+    """Return the intake of a lane. `spool`: the folder for request bodies; `profiles`: that of stores' own profiles."""
     if isinstance(settings, AttachmentsSettings):
         return AttachmentsLane(settings, fs)
     assert isinstance(settings, StatementsSettings)  # noqa: S101 - there are two kinds
-    return StatementsLane(settings, lane, fs, spool)
+    return StatementsLane(settings, lane, fs, spool, profiles)

@@ -11,14 +11,56 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, and_, func, or_, select, text
+from sqlalchemy import Engine, Row, Select, and_, bindparam, func, or_, select, text
 
+from agent.clock import Reading
 from agent.ledger import schema
 from agent.ledger.records import ClaimState, FilenameClaim, JournalLine, LaneRecord, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction, problem_from
 from agent.model import Identity, LaneId, LaneKind, PacketState
 
 ACTIVE = (PacketState.QUEUED, PacketState.SENDING, PacketState.HELD, PacketState.DELIVERED)
+
+# What the control loop asks for with every step is made once: making a query costs more than answering it.
+_PACKET, _CLAIM = schema.packet.c, schema.filename_claim.c
+_PACKETS = select(schema.packet).order_by(_PACKET.arrived_at, _PACKET.id)
+_BY_ID = _PACKETS.where(_PACKET.id.in_(bindparam("ids", expanding=True)))
+_UNFINISHED = _PACKETS.where(
+    or_(
+        _PACKET.state.in_(ACTIVE),
+        and_(_PACKET.state == PacketState.FAILED, _PACKET.shelf.in_([Shelf.SENDING, Shelf.HELD])),
+    )
+)
+_UNRESOLVED = _PACKETS.where(
+    _PACKET.state == PacketState.FAILED, _PACKET.shelf == Shelf.FAILED, _PACKET.resolved_at.is_(None)
+)
+_LOOKALIKES = _PACKETS.where(
+    _PACKET.store == bindparam("store"),
+    _PACKET.kind == bindparam("kind"),
+    _PACKET.size == bindparam("size"),
+    _PACKET.fingerprint == bindparam("fingerprint"),
+    or_(
+        _PACKET.state.in_(ACTIVE),
+        and_(_PACKET.state == PacketState.SENT, _PACKET.ended_at >= bindparam("since")),
+        and_(_PACKET.state == PacketState.FAILED, _PACKET.possibly_sent, _PACKET.ended_at >= bindparam("since")),
+    ),
+)
+_FILES = (
+    select(schema.packet_file)
+    .where(schema.packet_file.c.packet.in_(bindparam("ids", expanding=True)))
+    .order_by(schema.packet_file.c.position)
+)
+_CLAIMS = (
+    select(schema.filename_claim, _PACKET.state.label("packet_state"), _PACKET.next_at)
+    .join(schema.packet, _PACKET.id == _CLAIM.packet, isouter=True)
+    .where(
+        _CLAIM.store_id == bindparam("store_id"),
+        or_(_PACKET.state.in_(ACTIVE), _CLAIM.accepted_at > bindparam("since")),
+    )
+)
+_WAITING = select(schema.waiting).where(
+    schema.waiting.c.store == bindparam("store"), schema.waiting.c.kind == bindparam("kind")
+)
 
 
 class Ledger:
@@ -45,26 +87,20 @@ class Ledger:
 
     def packet(self, packet_id: str) -> PacketRecord | None:
         """Return one packet, or None."""
-        found = self._packets(schema.packet.c.id == packet_id)
+        found = self.packets([packet_id])
         return found[0] if found else None
 
     def packets(self, packet_ids: Sequence[str]) -> list[PacketRecord]:
         """Return these packets, as far as they are known."""
-        return self._packets(schema.packet.c.id.in_(list(packet_ids))) if packet_ids else []
+        return self._packets(_BY_ID, ids=list(packet_ids)) if packet_ids else []
 
     def unfinished(self) -> list[PacketRecord]:
         """Return every packet that has not come to rest, in order of arrival."""
-        waits_for_shelf = and_(
-            schema.packet.c.state == PacketState.FAILED, schema.packet.c.shelf.in_([Shelf.SENDING, Shelf.HELD])
-        )
-        return self._packets(or_(schema.packet.c.state.in_(ACTIVE), waits_for_shelf))
+        return self._packets(_UNFINISHED)
 
     def unresolved(self) -> list[PacketRecord]:
         """Return the failed packets that nobody has dealt with yet."""
-        column = schema.packet.c
-        return self._packets(
-            and_(column.state == PacketState.FAILED, column.shelf == Shelf.FAILED, column.resolved_at.is_(None))
-        )
+        return self._packets(_UNRESOLVED)
 
     def unresolved_counts(self) -> dict[LaneId, int]:
         """Return how many packets of each lane need someone: failed ones, and sent ones that the service took amiss."""
@@ -93,38 +129,20 @@ class Ledger:
             *([column.state.in_(list(states))] if states else []),
             *([column.store == store] if store else []),
         ]
-        return self._packets(and_(True, *where), newest_first=True, limit=limit)
+        newest_first = select(schema.packet).order_by(column.arrived_at.desc(), column.id)
+        return self._packets(newest_first.where(*where).limit(limit))
 
     def lookalikes(self, lane: LaneId, fingerprint: str, size: int, since: datetime) -> list[PacketRecord]:
         """Return the lane's packets with this metadata and total size that are under way or were sent after `since`."""
-        column = schema.packet.c
         return self._packets(
-            and_(
-                column.store == lane.store,
-                column.kind == lane.kind,
-                column.size == size,
-                column.fingerprint == fingerprint,
-                or_(
-                    column.state.in_(ACTIVE),
-                    and_(column.state == PacketState.SENT, column.ended_at >= since),
-                    and_(column.state == PacketState.FAILED, column.possibly_sent, column.ended_at >= since),
-                ),
-            )
+            _LOOKALIKES, store=lane.store, kind=lane.kind, size=size, fingerprint=fingerprint, since=since
         )
 
     def claims(self, store_id: str, now: datetime) -> list[FilenameClaim]:
         """Return the store's filename claims that can still matter at `now`."""
-        claim, packet = schema.filename_claim.c, schema.packet.c
-        query = (
-            select(schema.filename_claim, packet.state.label("packet_state"), packet.next_at)
-            .join(schema.packet, packet.id == claim.packet, isouter=True)
-            .where(
-                claim.store_id == store_id,
-                or_(packet.state.in_(ACTIVE), claim.accepted_at > now - timedelta(hours=24)),
-            )
-        )
         with self._engine.connect() as connection:
-            return [_claim(row) for row in connection.execute(query)]
+            rows = connection.execute(_CLAIMS, {"store_id": store_id, "since": now - timedelta(hours=24)})
+            return [_claim(row) for row in rows]
 
     def lanes(self) -> dict[LaneId, LaneRecord]:
         """Return what is remembered of each lane."""
@@ -133,10 +151,9 @@ class Ledger:
 
     def waiting_since(self, lane: LaneId) -> dict[tuple[str, str], datetime]:
         """Return since when files of the lane have waited, by name and identity."""
-        column = schema.waiting.c
-        query = select(schema.waiting).where(column.store == lane.store, column.kind == lane.kind)
         with self._engine.connect() as connection:
-            return {(row.name, row.identity): row.since for row in connection.execute(query)}
+            rows = connection.execute(_WAITING, {"store": lane.store, "kind": lane.kind})
+            return {(row.name, row.identity): row.since for row in rows}
 
     def journal(self, packet: str | None = None) -> list[JournalLine]:
         """Return what happened, in order: all, or to one packet."""
@@ -163,26 +180,36 @@ class Ledger:
                 found.setdefault(LaneId(store, LaneKind(kind)), {})[PacketState(state)] = count
         return found
 
-    def clock_reading(self) -> tuple[str, datetime, float] | None:
-        """Return the last remembered look at the clocks: boot, wall, steady."""
+    def clock_reading(self) -> Reading | None:
+        """Return the last remembered look at the clocks."""
         with self._engine.connect() as connection:
             row = connection.execute(select(schema.clock_reading)).first()
-        return None if row is None else (row.boot, row.wall, float(row.steady))
+        return None if row is None else Reading(row.wall, float(row.steady), row.boot)
+
+    @property
+    def like_ignores_case(self) -> bool:
+        """Tell whether the database's LIKE takes capital and small letters for the same by itself."""
+        return self._engine.dialect.name == "sqlite"
+
+    def read(self, query: Select[Any]) -> list[PacketRecord]:
+        """Return the packets of a query over the packet table, with their files."""
+        return self._packets(query)
+
+    def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """Return what a query finds."""
+        with self._engine.connect() as connection:
+            return connection.execute(query).all()
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
 
-    def _packets(self, where: Any, *, newest_first: bool = False, limit: int | None = None) -> list[PacketRecord]:
-        order = schema.packet.c.arrived_at.desc() if newest_first else schema.packet.c.arrived_at
-        query = select(schema.packet).where(where).order_by(order, schema.packet.c.id).limit(limit)
+    def _packets(self, query: Select[Any], **values: Any) -> list[PacketRecord]:
         with self._engine.connect() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query, values).all()
             files: dict[str, list[PacketFile]] = {}
             for chunk in (rows[start : start + 500] for start in range(0, len(rows), 500)):
-                of_these = schema.packet_file.c.packet.in_([row.id for row in chunk])
-                in_order = select(schema.packet_file).where(of_these).order_by(schema.packet_file.c.position)
-                for row in connection.execute(in_order):
+                for row in connection.execute(_FILES, {"ids": [row.id for row in chunk]}):
                     identity = Identity(row.size, row.mtime_ns, row.file_id)
                     files.setdefault(row.packet, []).append(PacketFile(row.name, row.role, identity, row.sha256))
         return [_packet(row, tuple(files.get(row.id, ()))) for row in rows]

@@ -15,6 +15,9 @@ from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRe
 from agent.log import log
 from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
 
+_NOTE, _ADMIT, _ADMIT_FILE = insert(schema.journal), insert(schema.packet), insert(schema.packet_file)
+_FORGET_CLOCK, _REMEMBER_CLOCK = delete(schema.clock_reading), insert(schema.clock_reading)
+
 
 class Transaction:
     """Writes over one connection, inside one database transaction."""
@@ -31,27 +34,27 @@ class Transaction:
             for name, value in vars(record).items()
             if name not in ("lane", "files", "warnings", "problem", "size")
         }
-        self._connection.execute(
-            insert(schema.packet).values(
-                **values,
-                store=record.lane.store,
-                kind=record.lane.kind,
-                size=sum(record.sizes),
-                warnings=list(record.warnings),
-                problem=problem_to(record.problem),
-            )
+        values.update(
+            store=record.lane.store,
+            kind=record.lane.kind,
+            size=sum(record.sizes),
+            warnings=list(record.warnings),
+            problem=problem_to(record.problem),
         )
-        for position, file in enumerate(record.files):
-            self._connection.execute(
-                insert(schema.packet_file).values(
-                    packet=record.id,
-                    position=position,
-                    role=file.role,
-                    name=file.name,
-                    sha256=file.sha256,
-                    **asdict(file.identity),
-                )
-            )
+        self._connection.execute(_ADMIT, values)
+        files = [
+            {
+                "packet": record.id,
+                "position": position,
+                "role": file.role,
+                "name": file.name,
+                "sha256": file.sha256,
+                **asdict(file.identity),
+            }
+            for position, file in enumerate(record.files)
+        ]
+        if files:
+            self._connection.execute(_ADMIT_FILE, files)
         code = {"code": record.problem.code} if record.problem else {}
         self.note(at, "admitted", packet=record.id, lane=record.lane, state=str(record.state), **code)
 
@@ -153,7 +156,7 @@ class Transaction:
         self.note(at, "shelved", packet=record.id, lane=record.lane)
 
     def resolve(self, record: PacketRecord, at: datetime, how: str, actor: str = "") -> None:
-        """Remember that a failed packet needs nobody any more."""
+        """Remember that a packet with a problem needs nobody any more."""
         self._change(record, resolved_at=at)
         self.note(at, "resolved", packet=record.id, lane=record.lane, actor=actor, how=how)
 
@@ -223,10 +226,9 @@ class Transaction:
 
     def remember_clock(self, reading: Reading) -> None:
         """Remember a look at both clocks, against which a jump will show."""
-        self._connection.execute(delete(schema.clock_reading))
-        self._connection.execute(
-            insert(schema.clock_reading).values(id=1, boot=reading.boot, wall=reading.wall, steady=repr(reading.steady))
-        )
+        self._connection.execute(_FORGET_CLOCK)
+        values = {"id": 1, "boot": reading.boot, "wall": reading.wall, "steady": repr(reading.steady)}
+        self._connection.execute(_REMEMBER_CLOCK, values)
 
     def shift_times(self, by: timedelta, at: datetime) -> None:
         """Move every moment that still matters along with a clock that was set: waits stay as long as they were."""
@@ -252,9 +254,8 @@ class Transaction:
     ) -> None:
         """Add a line to the journal, and the same to the log. `detail` never holds a name."""
         log.info(event, extra={"packet": packet, "lane": str(lane), "detail": detail})
-        self._connection.execute(
-            insert(schema.journal).values(at=at, event=event, packet=packet, lane=str(lane), detail=detail, actor=actor)
-        )
+        line = {"at": at, "event": event, "packet": packet, "lane": str(lane), "detail": detail, "actor": actor}
+        self._connection.execute(_NOTE, line)
 
 
 def identity_text(file: Observation) -> str:

@@ -25,6 +25,11 @@ def machine_settings_file() -> Path:
     return platformdirs.site_config_path(_APP, appauthor=False) / SETTINGS_FILE
 
 
+def machine_secrets_folder() -> Path:
+    """Return where secrets for everyone on this computer stand, if there are any."""
+    return platformdirs.site_config_path(_APP, appauthor=False) / "secrets"
+
+
 def configured_settings_file(environment: Mapping[str, str] = os.environ) -> Path | None:
     """Return the settings file that `OUTTRAY_CONFIG` names, or None."""
     named = environment.get(CONFIG_VARIABLE, "")
@@ -44,6 +49,11 @@ def ledger_file(agent: AgentSettings) -> Path:
 def spool_folder(agent: AgentSettings) -> Path:
     """Return the folder for request bodies that are ready to go."""
     return data_folder(agent) / "spool"
+
+
+def profiles_folder(agent: AgentSettings) -> Path:
+    """Return the folder for the stores' own statement profiles: `<store>.toml`."""
+    return data_folder(agent) / "profiles"
 
 
 def log_folder(agent: AgentSettings) -> Path:

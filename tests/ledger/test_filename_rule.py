@@ -99,3 +99,21 @@ def test_with_the_scope_of_a_store_any_upload_counts_but_only_the_same_name_is_a
 
 def test_once_admitted_equal_bytes_do_not_let_a_packet_pass_the_line() -> None:
     assert isinstance(turn([accepted("p0", hours(2), sha256="mm")], MINE, scope="filename", now=NOW), Taken)
+
+
+def test_the_line_is_by_the_time_of_the_claim_however_the_claims_are_listed() -> None:
+    first = claim("p9", claimed_at=NOW - hours(3))
+    second = claim("p1", claimed_at=NOW - hours(2), not_before=NOW + hours(30))
+    third = claim("p5", claimed_at=NOW - hours(2))
+    for listed in ([first, second, third], [third, second, first], [second, third, first]):
+        assert turn(listed, MINE, scope="filename", now=NOW) == Taken(by=third, until=NOW + hours(30 + 24 + 24))
+
+
+def test_an_upload_that_is_in_the_way_is_named() -> None:
+    latest = accepted("p1", hours(1))
+    assert turn([accepted("p0", hours(3)), latest], MINE, scope="filename", now=NOW) == Taken(latest, NOW + hours(23))
+
+
+def test_an_estimate_lies_ahead_even_where_the_one_ahead_should_go_at_this_moment() -> None:
+    ahead = claim("p0", claimed_at=NOW - hours(24))
+    assert turn([ahead], MINE, scope="filename", now=NOW) == Taken(ahead, NOW + hours(24))

@@ -145,7 +145,7 @@ def test_lanes_waits_and_the_clock_are_remembered(ledger: Ledger) -> None:
         tx.remember_clock(Reading(NOW, 1.0, "boot"))
         tx.remember_clock(Reading(NOW, 2.5, "boot"))
     assert ledger.lanes() == {SCANS: LaneRecord(SCANS, paused_since=NOW, problem=TROUBLE, marker_expected=True)}
-    assert ledger.clock_reading() == ("boot", NOW, 2.5)
+    assert ledger.clock_reading() == Reading(NOW, 2.5, "boot")
     waits = ledger.waiting_since(SCANS)
     with ledger.transaction() as tx:
         tx.waits_no_more(SCANS, [next(iter(waits))])

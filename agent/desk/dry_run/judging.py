@@ -20,6 +20,7 @@ from agent.folder.filesystem import Busy, FileSystem, FileSystemProblem
 from agent.folder.problems import folder_problem
 from agent.intake.lanes import AttachmentsLane, StatementsLane, intake_for
 from agent.intake.statements import wire
+from agent.intake.statements.own_profiles import own_profiles
 from agent.intake.statements.problems import Unreadable
 from agent.intake.statements.reading import begin
 from agent.intake.statements.source import examine
@@ -52,6 +53,7 @@ class Judge:
     spool: Path
     now: datetime
     ledger: Ledger | None = None
+    profiles: Path | None = None  # the folder of the stores' own profiles
     met: Callable[[], None] = lambda: None  # called after each candidate, for a progress bar
 
     def judge(self, gathered: Gathered) -> list[Verdict]:
@@ -65,7 +67,7 @@ class Judge:
 
     def _found(self, number: int, candidate: Candidate) -> Found:
         packet = f"dry-run-{number}"
-        intake = intake_for(self.rules.settings, self.rules.lane, self.fs, self.spool)
+        intake = intake_for(self.rules.settings, self.rules.lane, self.fs, self.spool, self.profiles)
         upload_name = intake.upload_name(candidate, self.now)
         found = Found(packet=packet, candidate=candidate, since=self.now, upload_name=upload_name)
         if candidate.readiness is Readiness.READY:
@@ -183,7 +185,8 @@ class Judge:
         try:
             with self.fs.open(settings.folder / seen.name) as stream:
                 source = examine(seen.base, stream)
-                reading = begin(source, settings.profile, today, settings.external_location_id or "")
+                own = own_profiles(self.profiles, self.rules.lane.store) if self.profiles else ()
+                reading = begin(source, settings.profile, today, settings.external_location_id or "", own)
                 cents = sum(_amounts(reading.texts()))
         except (Unreadable, FileSystemProblem, OSError) as trouble:  # it was written to since it was checked
             log.warning("a statement file changed in mid-check", extra={"trouble": where(trouble)})

@@ -14,6 +14,7 @@ from agent.desk.dry_run.scope import Lanes, scopes
 from agent.desk.dry_run.verdict import Verdict
 from agent.folder.filesystem import FileSystem
 from agent.ledger.ledger import Ledger
+from agent.settings.locations import profiles_folder
 from agent.settings.schema import Settings
 
 Progress = Callable[[int, int], None]
@@ -49,8 +50,10 @@ def dry_run(
 
     verdicts: list[Verdict] = []
     now = clock.now()
+    profiles = profiles_folder(settings.agent) if settings else None
     with tempfile.TemporaryDirectory(prefix="outtray-check-") as spool:
         for one in found:
-            judge = Judge(reading, one.rules, Path(spool), now, ledger if one.rules.store else None, met)
+            before = ledger if one.rules.store else None
+            judge = Judge(reading, one.rules, Path(spool), now, before, profiles if one.rules.store else None, met)
             verdicts += judge.judge(one)
     return verdicts

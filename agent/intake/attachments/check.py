@@ -77,7 +77,19 @@ def check_attachments(
         return Checked(problem=candidate.problem)
     if candidate.sidecar is None:
         return Checked(problem=NO_SIDECAR.problem(expected=f"{candidate.name}.json"))
-    sidecar = load_sidecar(fs, place, candidate.sidecar)
+    return check_packet(fs, place, candidate, load_sidecar(fs, place, candidate.sidecar), settings, today)
+
+
+def check_packet(
+    fs: FileSystem,
+    place: Path,
+    candidate: Candidate,
+    sidecar: Sidecar | Problem,
+    settings: AttachmentsSettings,
+    today: date,
+) -> Checked:
+    """Check a candidate's files with what `sidecar` says of them, whether or not that stands on the disk already."""
+    name = candidate.sidecar.base if candidate.sidecar is not None else f"{candidate.name}.json"
     files = [_check_file(fs, place, file, settings) for file in candidate.files]
     file_faults = [fault for file in files for fault in file.faults]
     if isinstance(sidecar, Problem):
@@ -87,7 +99,7 @@ def check_attachments(
     file_metadata, metadata_faults = _check_file_metadata(sidecar, files, today)
     field_faults += [*_changed(sidecar, files), *metadata_faults]
     if field_faults or file_faults:
-        return Checked(problem=_problem(candidate.sidecar.base, field_faults, file_faults))
+        return Checked(problem=_problem(name, field_faults, file_faults))
     kinds = [(file, file.kind) for file in files if file.kind is not None]
     return Checked(
         warnings=tuple(_warning(file, kind) for file, kind in kinds if not kind.claims_standard),

@@ -21,6 +21,7 @@ from agent.intake.attachments import dental
 from agent.intake.attachments.days import DateFault, day
 from agent.model import Fault
 from agent.npi import is_npi
+from agent.shown import shown
 
 FIRST_BIRTH_YEAR = 1900
 _MOST_SHOWN = 200
@@ -218,8 +219,7 @@ def _fault(
         return Fault(prefix + name, value, f'"{printable(name)}" is not a field of a sidecar.')
     label = field.label[0].upper() + field.label[1:]
     if error["type"] == "missing":
-        verb = "are" if field.label.endswith("s") else "is"
-        message = f'The {field.label} {verb} missing. Add "{field.name}" to the sidecar.'
+        message = f'{missing_words(field)} Add "{field.name}" to the sidecar.'
     elif error["type"] == "outtray":
         message = f"{label}: {error['ctx']['message']}"
     elif error["type"] == "string_unicode":  # an escape such as \ud800 in the JSON, without its other half
@@ -232,13 +232,14 @@ def _fault(
     return Fault(prefix + field.name, value, message)
 
 
+def missing_words(field: SidecarField) -> str:
+    """Say that a field is missing; where to add it depends on whether one looks at a form or at a file."""
+    return f"The {field.label} {'are' if field.label.endswith('s') else 'is'} missing."
+
+
 def printable(text: str) -> str:
     """Return the text as any page or file can show it: at most 200 characters, control and half ones spelled out."""
-    shown = "".join(
-        character if unicodedata.category(character) not in ("Cs", "Cc") else f"\\u{ord(character):04x}"
-        for character in text[:_MOST_SHOWN]
-    )
-    return shown if len(text) <= _MOST_SHOWN else shown + "…"
+    return shown(text[:_MOST_SHOWN]) + ("…" if len(text) > _MOST_SHOWN else "")
 
 
 def check_claim(values: Mapping[str, str], today: date) -> tuple[dict[str, str], list[Fault]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from agent.folder.filesystem import FileSystem
-from agent.intake.statements.problems import CHANGED, TOO_LARGE, Unreadable
+from agent.intake.statements.problems import CHANGED, TOO_LARGE, UNSENDABLE_NAME, Unreadable
+from agent.intake.statements.profile import Profile
 from agent.intake.statements.reading import begin
 from agent.intake.statements.source import examine
 from agent.intake.statements.spool import Spool, SpoolFull
 from agent.model import Candidate, Checked, StatementUpload
 from agent.settings.schema import StatementsSettings
+from agent.shown import shown
 
 _MEGABYTE = 1_000_000
 
@@ -24,15 +27,20 @@ def check_statements(
     spool: Path,
     today: date,
     upload_filename: str,
+    own: Callable[[], Sequence[Profile]] = tuple,
 ) -> Checked:
     """Read the candidate's one file, which stands in `place`, and write the request's JSON body to `spool`.
 
     All or nothing: one row that cannot be sent fails the file, with a fault for each. The spool stands only where the
-    result has a request. Raises `FileSystemProblem` where the file cannot be opened (it may be that this is only not
-    yet), and `OSError` where the spool cannot be written or the share fails in mid-read.
+    result has a request. `own` gives the store's own profiles.
+
+    Raises `FileSystemProblem` where the file cannot be opened (it may be that this is only not yet), and `OSError`
+    where the spool cannot be written or the share fails in mid-read.
     """
     (observation,) = candidate.files
     path = place / observation.name
+    if shown(upload_filename) != upload_filename:
+        return Checked(UNSENDABLE_NAME.problem(name=shown(upload_filename)))
     if observation.identity.size > settings.max_file_mb * _MEGABYTE:
         return Checked(TOO_LARGE.problem(name=observation.base, limit=settings.max_file_mb, what=""))
     before = fs.identify(path)
@@ -41,7 +49,7 @@ def check_statements(
         try:
             source = examine(observation.base, stream)
             sha256 = (source.sha256,)
-            reading = begin(source, settings.profile, today, settings.external_location_id or "")
+            reading = begin(source, settings.profile, today, settings.external_location_id or "", own())
             with Spool(spool, upload_filename, int(settings.max_request_mb * _MEGABYTE)) as out:
                 for text in reading.texts():
                     out.add(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,7 @@ from agent.intake.statements.problems import COLUMN_MISSING, COLUMN_TWICE, Unrea
 from agent.intake.statements.profile import Profile, normal
 
 _ACCOUNTS = ("account", "external_id", "pms_id", "account_and_name")
-_SPOKEN = {
+SPOKEN = {
     "account": "the account number",
     "statement_date": "the statement date",
     "amount_due": "the amount due",
@@ -52,14 +52,7 @@ class Mapping:
 
     def missing(self) -> list[str]:
         """Return the fields without which no statement can be made of this file."""
-        need = []
-        if not any(field in self.indexes for field in _ACCOUNTS):
-            need.append("account")
-        if "statement_date" not in self.indexes and self.profile.layout.statement_date == "column":
-            need.append("statement_date")
-        if "amount_due" not in self.indexes and not self.has_lines:
-            need.append("amount_due")
-        return need
+        return missing(self.indexes, dated=self.profile.layout.statement_date == "column")
 
     def require(self, name: str) -> None:
         """Raise `Unreadable` where a column is missing, or stands twice."""
@@ -75,13 +68,25 @@ class Mapping:
             raise Unreadable(
                 COLUMN_MISSING.problem(
                     name=name,
-                    missing=_listed([_SPOKEN[f] for f in missing], "and"),
+                    missing=_listed([SPOKEN[f] for f in missing], "and"),
                     spellings=", or ".join(s for few in spellings for s in few[:1])
                     if len(missing) > 1
                     else _listed([f"{s}" for s in spellings[0]], "or"),
                     found=", ".join(h for h in self.headings if h) or "none",
                 )
             )
+
+
+def missing(fields: Collection[str], *, dated: bool) -> list[str]:
+    """Return what is lacking in `fields` for a statement to be made of them; `dated`: a column has to give its date."""
+    need = []
+    if not any(field in fields for field in _ACCOUNTS):
+        need.append("account")
+    if dated and "statement_date" not in fields:
+        need.append("statement_date")
+    if "amount_due" not in fields and not any(wire.FIELDS[field].of_line for field in fields):
+        need.append("amount_due")
+    return need
 
 
 def laid_over(profile: Profile, row: Sequence[object]) -> Mapping:

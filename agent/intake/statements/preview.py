@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from agent.folder.filesystem import FileSystem
 from agent.intake.statements import wire
 from agent.intake.statements.problems import Unreadable
+from agent.intake.statements.profile import Profile
 from agent.intake.statements.reading import begin
 from agent.intake.statements.source import examine
 from agent.model import Problem
@@ -33,12 +35,22 @@ class Preview:
     warnings: tuple[str, ...] = ()
 
 
-def preview(fs: FileSystem, path: Path, profile: str, today: date, location: str = "") -> Preview:
-    """Return what would become of the file at `path`. Raises `FileSystemProblem` where it cannot be opened."""
+def preview(
+    fs: FileSystem,
+    path: Path,
+    profile: str | Profile,
+    today: date,
+    location: str = "",
+    own: Callable[[], Sequence[Profile]] = tuple,
+) -> Preview:
+    """Return what would become of the file at `path`. `own` gives the store's own profiles.
+
+    Raises `FileSystemProblem` where the file cannot be opened.
+    """
     with fs.open(path) as stream:
         try:
             source = examine(path.name, stream)
-            reading = begin(source, profile, today, location)
+            reading = begin(source, profile, today, location, own())
         except Unreadable as unreadable:
             return Preview(unreadable.problem)
         choice = reading.choice

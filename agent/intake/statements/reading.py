@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from agent.intake.statements.findings import Findings, TooManyFaults
 from agent.intake.statements.problems import NO_STATEMENTS, Unreadable
+from agent.intake.statements.profile import Profile
 from agent.intake.statements.readers import json, sections, xml
 from agent.intake.statements.recognition import Choice, Table, choose, statement_date
 from agent.intake.statements.records import RecordStatements, grouped
@@ -71,9 +72,11 @@ class Reading:
             self.findings.warn(f"Columns that are not sent: {shown}.")
 
 
-def begin(source: Source, wanted: str, today: date, location: str = "") -> Reading:
-    """Choose the profile and lay out the columns. Raises `Unreadable` where the file cannot be read at all."""
-    choice = choose(source, wanted)
+def begin(
+    source: Source, wanted: str | Profile, today: date, location: str = "", own: Sequence[Profile] = ()
+) -> Reading:
+    """Choose the profile (`choose`) and lay out the columns. Raises `Unreadable` where the file cannot be read."""
+    choice = choose(source, wanted, own)
     table, profile = choice.table, choice.profile
     findings = Findings("row" if table else "statement")
     if table is None or profile.layout.sections:

@@ -18,6 +18,9 @@ from agent.intake.statements.values import Refusal, dates, plain
 _HEADER_ROWS = 40
 _FEWEST_COLUMNS, _MOST_COLUMNS = 2, 1000
 _DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}")
+Head = tuple[Sequence[tuple[int, Row]], str, workbook.Sheet | None]
+"""The first rows of a text or a sheet with their numbers, the delimiter that made them, and the sheet."""
+
 _FORMATS = {"xml": "an XML file", "json": "a JSON file", "text": "a table", "workbook": "a table"}
 
 
@@ -63,13 +66,20 @@ class Choice:
     beside: tuple[str, ...] = field(default=())  # other sheets with something in them
 
 
-def choose(source: Source, wanted: str) -> Choice:
+def choose(source: Source, wanted: str | Profile, own: Sequence[Profile] = ()) -> Choice:
     """Return how to read the file, with the profile that is `wanted`, or by looking at it (`auto`).
+
+    `own`: profiles that are tried first where none is wanted by name: what the store itself has said of its exports.
 
     Raises `Unreadable`: the file fits no profile, two equally well, or not the one that the settings name.
     """
+    if isinstance(wanted, Profile):
+        candidates, wanted = [wanted], wanted.name
+    elif wanted != "auto":
+        candidates = [profiles.find(wanted)]
+    else:
+        candidates = list(profiles.built_in().values())
     named = wanted != "auto"
-    candidates = [profiles.find(wanted)] if named else list(profiles.built_in().values())
     kind = source.format if source.format in ("xml", "json") else "table"
     fitting = [p for p in candidates if p.recognise.format == kind]
     if not fitting:
@@ -78,7 +88,7 @@ def choose(source: Source, wanted: str) -> Choice:
         return Choice(fitting[0], "it is JSON" if not named else _by_name(wanted))
     if kind == "xml":
         return _choose_xml(source, fitting, wanted)
-    return _choose_table(source, fitting, wanted)
+    return _choose_table(source, fitting, wanted, () if named else own)
 
 
 def _choose_xml(source: Source, fitting: list[Profile], wanted: str) -> Choice:
@@ -97,9 +107,13 @@ def _choose_xml(source: Source, fitting: list[Profile], wanted: str) -> Choice:
     )
 
 
-def _choose_table(source: Source, fitting: list[Profile], wanted: str) -> Choice:
+def _choose_table(source: Source, fitting: list[Profile], wanted: str, own: Sequence[Profile]) -> Choice:
     named = wanted != "auto"
-    heads = list(_heads(source))
+    heads = list(heads_of(source))
+    if mine := [t for p in own for head in heads if p.recognise.headings and (t := _found(p, *head, named=False))]:
+        best = max(reversed(mine), key=lambda t: t.strength)  # of two that fit alike, what was said last
+        why = f"row {best.header_number} has the headings of {best.mapping.profile.name}, the store's own profile"
+        return Choice(best.mapping.profile, why, best, _beside(heads, best))
     tables = [t for p in fitting for head in heads if (t := _found(p, *head, named=named))]
     if not tables:
         if named and fitting[0].recognise.headings:
@@ -118,11 +132,15 @@ def _choose_table(source: Source, fitting: list[Profile], wanted: str) -> Choice
         why = f"row {best.header_number} has the headings {', '.join(chosen.recognise.headings)}"
     else:
         why = f"row {best.header_number} has headings for {best.mapping.score} fields, and no other profile fits"
-    beside = tuple(sheet.name for _, _, sheet in heads if sheet and best.sheet and sheet.name != best.sheet.name)
-    return Choice(chosen, _by_name(wanted) if named else why, best, beside)
+    return Choice(chosen, _by_name(wanted) if named else why, best, _beside(heads, best))
 
 
-def _heads(source: Source) -> Iterator[tuple[Sequence[tuple[int, Row]], str, workbook.Sheet | None]]:
+def _beside(heads: Sequence[Head], best: Table) -> tuple[str, ...]:
+    """Return the other sheets with something in them."""
+    return tuple(sheet.name for _, _, sheet in heads if sheet and best.sheet and sheet.name != best.sheet.name)
+
+
+def heads_of(source: Source) -> Iterator[Head]:
     """Yield the first rows: once a delimiter for text, once a sheet for a workbook."""
     if source.format == "workbook":
         for sheet in workbook.sheets(source):

@@ -1,0 +1,149 @@
+"""A small picture of a scan, so that people see whose it is. PDFs are not drawn: the page offers to show the file.
+
+A scan comes from anywhere. It is opened by the reader of its own format only, is never drawn where it has more points
+than a scanner makes, and one picture is drawn at a time.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from agent.desk.page.forms.scans import attachments_lane, is_without_sidecar
+from agent.desk.page.forms.shelf import on_shelf
+from agent.desk.page.page import Page
+from agent.folder.filesystem import FileSystem, FileSystemProblem
+from agent.intake.filetypes import content_of
+from agent.log import log, where
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+MOST_POINTS = 40_000_000
+SIDE = 640  # pixels: twice what the page shows, for sharp screens
+DRAWN = ("image/jpeg", "image/png", "image/gif", "image/tiff", "image/bmp")
+_drawing = Lock()
+
+
+def routes(page: Page) -> list[Route]:
+    """Return the route of the pictures."""
+
+    def picture(request: Request) -> Response:
+        asked = query(request)
+        lane = f"{request.path_params['store']}/{request.path_params['kind']}"
+        path = _path(page, lane, asked.get("file", ""), asked.get("packet", ""))
+        drawn = thumbnail(page.desk.files, path) if path is not None else None
+        if drawn is None:
+            return PlainTextResponse("There is no picture of this file.\n", 404)
+        return Response(drawn, media_type="image/jpeg")
+
+    return [Route("/scan/{store}/{kind}/image", picture)]
+
+
+def query(request: Request) -> dict[str, str]:
+    """Return the address's query. Names that are not Unicode come through as the file system gave them."""
+    text = request.scope["query_string"].decode("ascii", "replace")
+    return dict(parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=20))
+
+
+def _path(page: Page, lane: str, file: str, packet: str) -> Path | None:
+    """Return where a file stands: one that the lane's last look has seen waiting, or one of a packet on `failed`."""
+    desk = page.desk
+    if packet:
+        try:
+            found = on_shelf(desk, packet)
+        except FileSystemProblem:
+            return None
+        stands = found is not None and str(found.record.lane) == lane and file in found.standing
+        return found.places[file] if found is not None and stands else None
+    known = attachments_lane(desk, lane)
+    seen = any(is_without_sidecar(one, lane) and file in one.files for one in desk.snapshot().packets)
+    return known[1].folder / file if known is not None and seen else None
+
+
+def can_be_drawn(fs: FileSystem, path: Path) -> bool:
+    """Tell whether a file is of a kind of which a picture is drawn."""
+    try:
+        with fs.open(path) as stream:
+            kind = content_of(stream, stream.seek(0, os.SEEK_END)).kind
+    except (FileSystemProblem, OSError):
+        return False
+    return kind is not None and kind.mime in DRAWN
+
+
+def thumbnail(fs: FileSystem, path: Path) -> bytes | None:
+    """Return a small JPEG of a picture; None where it cannot be drawn."""
+    try:
+        with fs.open(path) as stream, _drawing:
+            kind = content_of(stream, stream.seek(0, os.SEEK_END)).kind
+            return _drawn(stream, kind.mime) if kind is not None and kind.mime in DRAWN else None
+    except FileSystemProblem:
+        return None
+    except Exception as trouble:  # noqa: BLE001 - a broken picture makes its reader fail in any way; the page goes on
+        log.warning("a picture could not be drawn", extra={"trouble": where(trouble)})
+        return None
+
+
+def _drawn(stream: BinaryIO, mime: str) -> bytes | None:
+    from PIL import ImageOps
+
+    stream.seek(0)
+    with _reader(mime)(stream) as found:
+        width, height = found.size
+        if width * height > MOST_POINTS:
+            return None
+        found.draft("RGB", (SIDE, SIDE))
+        shown = _in_eight_bits(found)
+        shown.thumbnail((SIDE, SIDE))
+        shown = ImageOps.exif_transpose(shown)
+        made = io.BytesIO()
+        _on_white(shown).save(made, "JPEG", quality=80)
+        return made.getvalue()
+
+
+def _reader(mime: str) -> type[ImageFile]:
+    """Return the reader of one format: `Image.open` would try others, and warn of what is measured here."""
+    from PIL import BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
+
+    readers: dict[str, type[ImageFile]] = {
+        "image/jpeg": JpegImagePlugin.JpegImageFile,
+        "image/png": PngImagePlugin.PngImageFile,
+        "image/gif": GifImagePlugin.GifImageFile,
+        "image/tiff": TiffImagePlugin.TiffImageFile,
+        "image/bmp": BmpImagePlugin.BmpImageFile,
+    }
+    return readers[mime]
+
+
+def _in_eight_bits(found: Any) -> Any:
+    """X-rays often have 12 or 16 bits a point: spread what is there over what a screen shows."""
+    found.load()
+    if not found.mode.startswith(("I", "F")):
+        return found.convert("RGBA" if "A" in found.mode or found.mode == "P" else "RGB")
+    low, high = _numbers(found.getextrema())
+    scale = 255 / ((high - low) or 1)
+    return found.point(lambda point: point * scale - low * scale).convert("L")
+
+
+def _numbers(extrema: Iterable[Any]) -> tuple[float, float]:
+    low, high = extrema
+    return float(low), float(high)
+
+
+def _on_white(shown: Any) -> Any:
+    from PIL import Image
+
+    if shown.mode != "RGBA":
+        return shown
+    ground = Image.new("RGB", shown.size, "white")
+    ground.paste(shown, mask=shown.getchannel("A"))
+    return ground

@@ -1,0 +1,1 @@
+"""The views of the page. Each module has `routes(page)`."""
