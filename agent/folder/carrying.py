@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent.crashpoints import here
 from agent.folder.filesystem import Busy, Denied, Entry, Exists, FileSystem, Missing
-from agent.folder.names import MANIFEST, OWN_PREFIX, name_key
+from agent.folder.names import MANIFEST, OWN_PREFIX, is_watched, may_pair, name_key
 from agent.folder.packets import Packet, shelf_names
 from agent.model import Identity
 
@@ -201,14 +201,23 @@ def carry_back(
     *,
     origins_shared: bool = False,
 ) -> None:
-    """Carry files into the lane's folder: under the names that they had there, or all of them as `NAME (2)`."""
+    """Carry files into the lane's folder: under the names that they had there, or all of them as `NAME (2)`.
+
+    A scan and its sidecar never come back under names by which they could be paired with a stranger there.
+    """
 
     def free() -> Callable[[int], bool]:
-        used = keys_of(fs, lane)
+        standing = names_in(fs, lane)
+        used = frozenset(map(name_key, standing))
+        coming = {file.role for file in packet.files if name_key(file.name) in used or stands(fs, origins[file.name])}
 
         def is_free(number: int) -> bool:
             names = shelf_names(packet, number).files.values()
-            return own_names_free() if number == 1 else not {name_key(name.partition("/")[0]) for name in names} & used
+            if number == 1 and not own_names_free():
+                return False
+            if number > 1 and {name_key(name.partition("/")[0]) for name in names} & used:
+                return False
+            return len(coming) < 2 or not could_meet(packet, names, standing)
 
         return is_free
 
@@ -223,6 +232,13 @@ def carry_back(
         free=free,
     )
     carry(fs, notes, journey)
+
+
+def could_meet(packet: Packet, names: Iterable[str], standing: Iterable[str]) -> bool:
+    """Tell whether any of these names could be paired with one that stands there and is none of the packet's own."""
+    own = {name_key(file.name) for file in packet.files}
+    strangers = [name for name in standing if name_key(name) not in own and is_watched(name)]
+    return any(may_pair(name, stranger) for name in names for stranger in strangers)
 
 
 def keys_of(fs: FileSystem, folder: Path) -> frozenset[str]:

@@ -142,8 +142,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def is_remote(folder: Path) -> bool:
-    """Tell whether `folder` is a UNC path or on a drive letter that stands for a share."""
-    drive = ntpath.splitdrive(str(real_path(folder)).removeprefix("\\\\?\\"))[0]
+    """Tell whether `folder` is a UNC path, on a drive letter that stands for a share, or a link that leads to one."""
+    return _is_on_share(str(real_path(folder))) or _is_on_share(ntpath.realpath(folder))
+
+
+def _is_on_share(path: str) -> bool:
+    drive = ntpath.splitdrive(path.removeprefix("\\\\?\\"))[0]
     if not drive.endswith(":"):
         return True
     return bool(_kernel32.GetDriveTypeW(drive + "\\") == _DRIVE_REMOTE)

@@ -140,8 +140,10 @@ class RealFileSystem:
         """Return what stood in the way of a move, which the system's number alone does not always tell."""
         problem = problem_of(error, target)
         if isinstance(problem, Missing):
-            gone = source if not os.path.lexists(system.real_path(source)) else target.parent
-            return Missing(gone, problem.reason)
+            for path in (source, target.parent):
+                if not os.path.lexists(system.real_path(path)):
+                    return Missing(path, problem.reason)
+            return FileSystemProblem(target, problem.reason)  # no file can have the target's name
         if isinstance(problem, Denied):
             # Windows says "access denied" also of a folder at the target and, at times, of a file that is open.
             if os.path.lexists(system.real_path(target)):

@@ -26,10 +26,12 @@ from agent.folder.carrying import (
     carry,
     carry_back,
     clear_place,
+    could_meet,
     drop_folder,
     is_ours,
     keys_of,
     listed,
+    names_in,
     occupied,
     same_content,
     stands,
@@ -111,7 +113,8 @@ def _make_it_one_or_the_other(fs: FileSystem, lane: Path, place: Path, packet: P
     for file in packet.files:
         if file.name in names and _is_just(fs, lane / file.name, file.identity):
             fs.move(lane / file.name, place / file.name)
-    if any(occupied(fs, lane / name) for name in names):
+    may_meet = len({file.role for file in packet.files}) > 1 and could_meet(packet, names, names_in(fs, lane))
+    if may_meet or any(occupied(fs, lane / name) for name in names):
         for file in packet.sidecar_first:
             if file.name not in names and _is_just(fs, lane / file.name, file.identity):
                 with suppress(FileSystemProblem):  # it stays behind alone, and waits as what it is

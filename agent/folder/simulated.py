@@ -6,7 +6,9 @@ shares do (`share_vanishes`, `unmount` ...), and `fail`, which is asked before e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -16,7 +18,8 @@ from typing import BinaryIO, Literal
 
 from agent.clock import Clock
 from agent.folder.copying import aside_of
-from agent.folder.filesystem import Busy, Entry, Exists, FileSystemProblem, Missing, NoRoom, Offline
+from agent.folder.errors import problem_of
+from agent.folder.filesystem import Entry, Exists, FileSystemProblem, Missing
 from agent.folder.names import name_key
 from agent.model import Identity
 
@@ -25,6 +28,26 @@ Fail = Callable[[str, Path], FileSystemProblem | None]
 
 Steps: the seam's methods by name, and inside them `write.place`, `move.copy`, `move.place`, `move.delete`.
 """
+
+# What the systems report (winerror.h, errno.h); `errors.py` makes of it what the rest of OutTray sees.
+SHARING_VIOLATION = (32, errno.EBUSY)
+ACCESS_DENIED = (5, errno.EACCES)
+DISK_FULL = (112, errno.ENOSPC)
+NETWORK_NAME_DELETED = (64, errno.ESTALE)
+BAD_NETWORK_PATH = (53, errno.EHOSTDOWN)
+DATA_ERROR = (23, errno.EIO)
+ALREADY_EXISTS = (183, errno.EEXIST)
+
+
+def reported(what: tuple[int, int], path: Path, *, windows: bool) -> FileSystemProblem:
+    """Return the seam's problem for what the system would report: on Windows by its `winerror`, all the same class."""
+    winerror, number = what
+    if not windows:
+        return problem_of(OSError(number, os.strerror(number)), path)
+    error = PermissionError(errno.EACCES, "Access is denied", None, winerror)
+    error.__dict__["winerror"] = winerror  # where it is run on another system, which leaves the fourth out
+    return problem_of(error, path)
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -115,7 +138,7 @@ class SimulatedFileSystem:
         self._step("open", path)
         node = self._file(path)
         if self.windows and any(holder.exclusive for holder in node.holders):
-            raise Busy(path)
+            raise self._reported(SHARING_VIOLATION, path)
         return BytesIO(node.data)
 
     def in_use(self, path: Path) -> bool:
@@ -135,10 +158,10 @@ class SimulatedFileSystem:
         if standing is not None and standing is not node:
             if not across or standing.kind != "file" or standing.data != node.data:
                 self.delete(self._aside(target))
-                raise Exists(target)
+                raise self._reported(ALREADY_EXISTS, target)
             self._delete_source(source)
         elif self.windows and node.holders and not across:
-            raise Busy(source)
+            raise self._reported(SHARING_VIOLATION, source)
         elif across:
             self._copy(node, target)
             self._delete_source(source)
@@ -165,7 +188,7 @@ class SimulatedFileSystem:
         if node.kind == "folder":
             raise FileSystemProblem(path, "a folder")
         if self.windows and node.holders:
-            raise Busy(path)
+            raise self._reported(SHARING_VIOLATION, path)
         self._drop(node)
 
     def make_folder(self, path: Path) -> None:
@@ -249,12 +272,13 @@ class SimulatedFileSystem:
 
     def files(self, folder: Path) -> dict[str, bytes]:
         """Return every file below `folder` with its bytes, by its name relative to it."""
-        below = (node for node in self._nodes.values() if node.kind == "file" and folder in node.path.parents)
-        return dict(sorted((node.path.relative_to(folder).as_posix(), node.data) for node in below))
+        start = len(folder.as_posix().rstrip("/")) + 1
+        below = (node for node in self._below(folder) if node.kind == "file")
+        return dict(sorted((node.path.as_posix()[start:], node.data) for node in below))
 
     def folders(self, folder: Path) -> tuple[str, ...]:
         """Return every folder below `folder`, by its name relative to it."""
-        below = (node for node in self._nodes.values() if node.kind == "folder" and folder in node.path.parents)
+        below = (node for node in self._below(folder) if node.kind == "folder")
         return tuple(sorted(node.path.relative_to(folder).as_posix() for node in below))
 
     # --- what disks and shares do -----------------------------------------------------------------------------------
@@ -304,7 +328,10 @@ class SimulatedFileSystem:
 
     def _reach(self, path: Path) -> None:
         if not self._volume(path).reachable:
-            raise Offline(path)
+            raise self._reported(BAD_NETWORK_PATH if self._volume(path).remote else NETWORK_NAME_DELETED, path)
+
+    def _reported(self, what: tuple[int, int], path: Path) -> FileSystemProblem:
+        return reported(what, path, windows=self.windows)
 
     def _volume(self, path: Path) -> _Volume:
         if path not in self._volume_of:
@@ -320,6 +347,12 @@ class SimulatedFileSystem:
 
     def _inside(self, folder: Path) -> dict[str, _Node]:
         return self._children.get(self._key(folder).rstrip("/"), {})
+
+    def _below(self, folder: Path) -> Iterator[_Node]:
+        for node in self._inside(folder).values():
+            yield node
+            if node.kind == "folder":
+                yield from self._below(node.path)
 
     def _add(self, node: _Node) -> _Node:
         key = self._key(node.path)
@@ -365,7 +398,7 @@ class SimulatedFileSystem:
         if volume.room is not None:
             used = sum(len(node.data) for node in self._nodes.values() if self._volume(node.path) is volume)
             if used + size > volume.room:
-                raise NoRoom(path)
+                raise self._reported(DISK_FULL, path)
 
     def _aside(self, path: Path) -> Path:
         return aside_of(path)
@@ -373,7 +406,7 @@ class SimulatedFileSystem:
     def _copy(self, node: _Node, target: Path) -> None:
         self._step("move.copy", node.path)
         if self.windows and node.holders:
-            raise Busy(node.path)
+            raise self._reported(SHARING_VIOLATION, node.path)
         self._need_room(target, len(node.data))
         aside = self._aside(target)
         self.put(aside, node.data)
@@ -392,5 +425,5 @@ class SimulatedFileSystem:
         self._step("move.delete", source)
         node = self._file(source)
         if self.windows and node.holders:
-            raise Busy(source)
+            raise self._reported(SHARING_VIOLATION, source)
         self._drop(node)

@@ -2,18 +2,26 @@
 
 `Watcher` never raises into its caller. Whatever goes wrong with the system's events is a state with a reason, and
 `supervise` tries again with growing patience; until then the lane is looked at every few seconds instead.
+
+A subscription can run and yet hear nothing, or lose what it hears. So a canary is kept: from time to time the lane's
+marker (`.outtray-folder`) is touched, and that must be heard.
 """
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from agent.folder.errors import problem_of
-from agent.folder.names import is_watched, shelf_folders
+from agent.folder.names import MARKER, is_watched, shelf_folders
 from agent.folder.system import system
 from agent.settings.schema import LaneSettings
 
@@ -27,6 +35,9 @@ POLL_SECONDS = 5.0
 _BATCH_SECONDS = 0.2  # watchdog's timeout: on Windows it delivers only after that much quiet, and by default after 1 s
 _FIRST_PATIENCE, _LONGEST_PATIENCE = 5.0, 300.0
 _STOP_SECONDS = 5.0
+_CANARY_EVERY = 300.0
+_CANARY_PATIENCE = 10.0  # seconds; also what a disk that has to spin up, or a PC that wakes from sleep, may take
+_CANARY_TRIES = 2
 
 
 class Watching(StrEnum):
@@ -65,6 +76,75 @@ class Hearing(Protocol):
 Listen = Callable[[Path, Callable[[str], None]], Hearing]
 """Called with a folder and what is to be called with the path of each change; raises `OSError` or `RuntimeError`."""
 
+Touch = Callable[[Path], None]
+"""Called with a file that is to be written to without any change; raises `OSError`."""
+
+
+def touch_file(path: Path) -> None:
+    """Write a file's first byte anew: Windows tells a new time alone apart, as an attribute, which nobody listens for.
+
+    Raises `OSError`, also where there is no regular file, or an empty one.
+    """
+    careful = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(system.real_path(path), os.O_RDWR | careful)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        first = file.read(1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+        if not first:
+            raise OSError(errno.EINVAL, "nothing that can be written to without a change")
+        file.seek(0)
+        file.write(first)
+
+
+class Canary:
+    """Whether what is touched is heard. `now` is in steady seconds; `heard` may be called from any thread.
+
+    What cannot be touched (a marker that is not there yet, a folder that cannot be written) proves nothing.
+    """
+
+    def __init__(self, path: Path, touch: Touch) -> None:
+        self._path = path
+        self._touch = touch
+        self._sings = Event()
+        self._silent_for = 0
+        self.proven = False
+        self.due = 0.0
+
+    def start(self, now: float) -> None:
+        """Begin to watch over a new subscription."""
+        self._sings.clear()
+        self._silent_for = 0
+        self.proven = False
+        self.due = now
+
+    def heard(self, path: Path) -> None:
+        """Take note of a change of the canary itself."""
+        if path.name == self._path.name:
+            self._sings.set()
+
+    def is_dead(self, now: float) -> bool:
+        """Touch it when that is due; tell whether it was touched often enough without a sound."""
+        waits = self._silent_for > 0
+        if waits and self._sings.is_set():
+            self._silent_for = 0
+            self.proven = True
+            self.due = now + _CANARY_EVERY
+        elif now >= self.due:
+            if self._silent_for >= _CANARY_TRIES:
+                return True
+            self._try(now)
+        return False
+
+    def _try(self, now: float) -> None:
+        self._sings.clear()
+        try:
+            self._touch(self._path)
+        except OSError:
+            self._silent_for = 0
+            self.due = now + _CANARY_EVERY
+        else:
+            self._silent_for += 1
+            self.due = now + _CANARY_PATIENCE
+
 
 class Watcher:
     """Hears of changes in one lane's folder, and calls `hint` from a thread of its own.
@@ -75,7 +155,13 @@ class Watcher:
     """
 
     def __init__(
-        self, settings: LaneSettings, hint: Callable[[], None], *, remote: bool, listen: Listen | None = None
+        self,
+        settings: LaneSettings,
+        hint: Callable[[], None],
+        *,
+        remote: bool,
+        listen: Listen | None = None,
+        touch: Touch = touch_file,
     ) -> None:
         self._settings = settings
         self._hint = hint
@@ -83,6 +169,7 @@ class Watcher:
         self._listen = listen or listen_natively
         self._shelves = shelf_folders(settings)
         self._hearing: Hearing | None = None
+        self._canary = Canary(settings.folder / MARKER, touch)
         self._place: tuple[int, int] | None = None
         self._folders: frozenset[Path] = frozenset()
         self._patience = _FIRST_PATIENCE
@@ -102,8 +189,8 @@ class Watcher:
 
     @property
     def due(self) -> float | None:
-        """Return when `supervise` has something to try again, in steady seconds; None if there is nothing."""
-        return self._retry_at
+        """Return when `supervise` has something to do, in steady seconds; None if there is nothing."""
+        return self._canary.due if self._state.watching is Watching.NATIVE else self._retry_at
 
     def start(self, now: float) -> None:
         """Begin to hear, if the settings and the place of the folder allow for it. `now` is in steady seconds."""
@@ -124,7 +211,7 @@ class Watcher:
             self._fall_deaf(now, str(error))
             return False
         self._state = WatchState(Watching.NATIVE)
-        self._patience = _FIRST_PATIENCE
+        self._canary.start(now)
         self._retry_at = None
         return True
 
@@ -135,14 +222,18 @@ class Watcher:
         self._state = WatchState(Watching.STOPPED)
 
     def supervise(self, now: float) -> None:
-        """Notice threads that died and a folder that was replaced (a share that came back), and try again when due.
+        """Notice threads that died, events that do not come, and a folder that was replaced (a share that came back),
+        and try again when due.
 
-        Once it hears again it gives a hint itself, for what was missed meanwhile.
+        It gives a hint itself, for what was missed meanwhile, when it falls deaf and when it hears again.
         """
         if self._state.watching is Watching.NATIVE:
-            reason = self._what_is_wrong()
+            reason = self._what_is_wrong(now)
             if reason:
                 self._fall_deaf(now, reason)
+                self._hint()
+            elif self._canary.proven:
+                self._patience = _FIRST_PATIENCE
         elif self._retry_at is not None and now >= self._retry_at and self._listen_now(now):
             self._hint()
 
@@ -156,14 +247,16 @@ class Watcher:
                 reason = problem_of(error, self._settings.folder).reason if isinstance(error, OSError) else str(error)
                 self._fall_deaf(now, reason)
 
-    def _what_is_wrong(self) -> str:
+    def _what_is_wrong(self, now: float) -> str:
         if self._hearing is None or not self._hearing.alive():
             return "the thread that listens has ended"
         try:
             moved = _identity_of(self._settings.folder) != self._place
         except OSError as error:
             return problem_of(error, self._settings.folder).reason
-        return "another folder stands in its place" if moved else ""
+        if moved:
+            return "another folder stands in its place"
+        return "the system's events do not come" if self._canary.is_dead(now) else ""
 
     def _fall_deaf(self, now: float, reason: str) -> None:
         self._end()
@@ -178,6 +271,7 @@ class Watcher:
 
     def _heard(self, path: str) -> None:
         """Give a hint for a change of what can be picked up. Called from watchdog's thread."""
+        self._canary.heard(Path(path))
         try:
             parts = Path(path).relative_to(self._settings.folder).parts
         except ValueError:
@@ -201,7 +295,7 @@ def listen_natively(folder: Path, heard: Callable[[str], None]) -> Hearing:
 
     if Observer is PollingObserver:
         raise OSError(0, "the system has no events that can be used")
-    observer = Observer(timeout=_BATCH_SECONDS)
+    observer = _observer()
     hearing = _WatchdogHearing(observer, folder, heard)
     try:
         observer.start()
@@ -212,6 +306,16 @@ def listen_natively(folder: Path, heard: Callable[[str], None]) -> Hearing:
         observer.stop()
         raise
     return hearing
+
+
+def _observer() -> BaseObserver:
+    if sys.platform == "win32":
+        from agent.folder.windows_events import WindowsObserver
+
+        return WindowsObserver(timeout=_BATCH_SECONDS)
+    from watchdog.observers import Observer
+
+    return Observer(timeout=_BATCH_SECONDS)
 
 
 class _WatchdogHearing:
@@ -269,8 +373,6 @@ class _WatchdogHearing:
 
 
 def _handler(heard: Callable[[str], None]) -> FileSystemEventHandler:
-    import os
-
     from watchdog.events import FileSystemEventHandler
 
     class Handler(FileSystemEventHandler):

@@ -52,7 +52,9 @@ def test_names_that_are_one_to_people(one: str, other: str) -> None:
     ],
 )
 def test_the_shelves_that_stand_in_the_watched_folder(shelves: dict[str, str], expected: set[str]) -> None:
-    assert shelf_folders(LaneSettings(folder=Path("/practice/scans"), **shelves)) == expected  # type: ignore[arg-type]
+    folder, *_ = whole = [Path(path).absolute() for path in ("/practice/scans", *shelves.values())]
+    given = dict(zip(shelves, map(str, whole[1:]), strict=True))
+    assert shelf_folders(LaneSettings(folder=folder, **given)) == expected  # type: ignore[arg-type]
 
 
 def packet(name: str, *files: str, folder: str = "", keep_names: bool = False) -> Packet:

@@ -105,6 +105,18 @@ class TestFileSystemsThatCanDoLess:
         FS.move(tmp_path / "a", tmp_path / "b")
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"b": b"a"}
 
+    @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.EIO], ids=["FAT", "FUSE", "rclone"])
+    def test_whatever_a_mount_says_instead_of_making_a_hard_link_the_file_moves(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    ) -> None:
+        from agent.folder import on_linux
+
+        monkeypatch.setattr(on_linux, "exclusive_rename", refuse(errno.EINVAL))
+        monkeypatch.setattr(os, "link", refuse(number))
+        (tmp_path / "a").write_bytes(b"a")
+        FS.move(tmp_path / "a", tmp_path / "b")
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"b": b"a"}
+
     def test_a_rename_that_is_refused_leaves_no_placeholder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -560,6 +560,30 @@ def test_a_retry_never_overwrites_and_never_mixes_two_packets(names: tuple[str, 
         assert names_and_bytes(fs) == expected, step
 
 
+@pytest.mark.parametrize("stranger", ["scan.tif", "Scan.pdf.json"])
+def test_a_scan_and_its_sidecar_never_come_back_beside_a_stranger_they_could_be_paired_with(stranger: str) -> None:
+    packet = packet_in(world(*SCAN), SCAN)
+    expected = {"scan (2).pdf": "scan.pdf", "scan (2).json": "scan.json", stranger: "another patient's"}
+
+    def retried(fs: SimulatedFileSystem) -> None:
+        put_back(fs, LANE, FAILED, packet)
+
+    def undone(fs: SimulatedFileSystem) -> None:
+        undo_take(fs, LANE, PLACE, packet)
+
+    for from_shelf, again in ((failed_world(SCAN), retried), (taken_world(SCAN), undone)):
+        from_shelf.put(LANE / stranger, b"another patient's")
+        again(from_shelf)
+        assert {name: data for name, data in names_and_bytes(from_shelf).items() if "/" not in name} == expected
+
+
+def test_a_retried_sidecar_comes_back_beside_its_own_scan_that_was_put_back_by_hand() -> None:
+    fs = failed_world(SCAN)
+    fs.rename(FAILED / "scan.pdf", LANE / "scan.pdf")
+    put_back(fs, LANE, FAILED, packet_in(world(*SCAN), SCAN))
+    assert names_and_bytes(fs) == {name: name for name in SCAN}
+
+
 def test_a_retry_of_what_is_gone_says_so() -> None:
     fs = failed_world(SCAN)
     for name in SCAN:

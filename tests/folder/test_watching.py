@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -11,7 +12,8 @@ from threading import Event, Thread
 
 import pytest
 
-from agent.folder.watching import POLL_SECONDS, Hearing, Watcher, Watching
+from agent.folder.names import MARKER
+from agent.folder.watching import POLL_SECONDS, Hearing, Watcher, Watching, touch_file
 from agent.settings.schema import LaneSettings
 
 
@@ -45,8 +47,25 @@ class World:
         self.ears: list[Ear] = []
         self.trouble: Exception | None = None
         self.hints = 0
+        self.touched = 0
+        self.deaf = False
+        self.untouchable = False
         made = LaneSettings(folder=folder, **settings)  # type: ignore[arg-type]
-        self.watcher = Watcher(made, self.hint, remote=remote, listen=self.listen)
+        self.watcher = Watcher(made, self.hint, remote=remote, listen=self.listen, touch=self.touch)
+
+    def touch(self, path: Path) -> None:
+        if self.untouchable:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        self.touched += 1
+        if not self.deaf:
+            self.ears[-1].heard(str(path))
+
+    def supervise_until(self, end: float, now: float = 0.0) -> float:
+        """Let the watcher do whatever it asks for, each at its time."""
+        while (due := self.watcher.due) is not None and due <= end:
+            now = max(now, due)
+            self.watcher.supervise(now)
+        return now
 
     def hint(self) -> None:
         self.hints += 1
@@ -143,7 +162,7 @@ def test_a_start_that_fails_is_a_state_and_is_tried_again_with_growing_patience(
     world.watcher.supervise(now)
     assert world.watching is Watching.DEAF
     world.watcher.supervise(world.watcher.due or 0)
-    assert (world.watching, world.hints, world.watcher.due) == (Watching.NATIVE, 1, None)
+    assert (world.watching, world.hints) == (Watching.NATIVE, 1)
 
 
 def test_a_dead_observer_is_noticed_and_replaced_and_gives_a_hint_for_what_was_missed(tmp_path: Path) -> None:
@@ -155,9 +174,9 @@ def test_a_dead_observer_is_noticed_and_replaced_and_gives_a_hint_for_what_was_m
     world.watcher.supervise(2)
     assert (world.watching, world.ears[0].stopped) == (Watching.DEAF, True)
     world.watcher.supervise(6.9)
-    assert (world.watching, world.hints) == (Watching.DEAF, 0)
+    assert (world.watching, world.hints) == (Watching.DEAF, 1)
     world.watcher.supervise(7)
-    assert (world.watching, world.hints, len(world.ears)) == (Watching.NATIVE, 1, 2)
+    assert (world.watching, world.hints, len(world.ears)) == (Watching.NATIVE, 2, 2)
 
 
 def test_a_folder_that_was_replaced_is_noticed_although_every_thread_runs(tmp_path: Path) -> None:
@@ -194,6 +213,125 @@ def test_no_watch_left_for_a_subfolder_makes_the_lane_deaf_and_never_raises(tmp_
     world.ears[0].trouble = OSError(errno.ENOSPC, "inotify watch limit reached")
     world.watcher.follow(["Smith"], 1)
     assert world.watching is Watching.DEAF
+
+
+# --- The canary -----------------------------------------------------------------------------------------------------
+
+
+def test_a_canary_that_is_heard_costs_no_look_and_a_touch_every_five_minutes(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.watcher.start(0)
+    world.supervise_until(3600)
+    assert (world.watching, world.hints, len(world.ears)) == (Watching.NATIVE, 0, 1)
+    assert 11 <= world.touched <= 13
+
+
+def test_a_subscription_that_hears_nothing_is_noticed_within_half_a_minute_of_a_touch(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.deaf = True
+    world.watcher.start(0)
+    world.watcher.supervise(0)
+    world.watcher.supervise(10)
+    assert (world.watching, world.touched) == (Watching.NATIVE, 2)  # a second try: the PC may have been asleep
+    world.watcher.supervise(20)
+    assert (world.watching, world.ears[0].stopped) == (Watching.DEAF, True)
+    assert "events do not come" in world.watcher.state.reason
+    assert (world.hints, world.watcher.look_every) == (1, POLL_SECONDS)
+
+
+def test_one_that_falls_deaf_later_is_noticed_at_the_next_touch(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.watcher.start(0)
+    world.supervise_until(100)
+    world.deaf = True
+    world.supervise_until(309)
+    assert world.watching is Watching.NATIVE
+    world.supervise_until(331)
+    assert world.watching is Watching.DEAF
+
+
+def test_one_late_song_is_enough(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.deaf = True
+    world.watcher.start(0)
+    world.watcher.supervise(0)
+    world.watcher.supervise(10)
+    world.ears[0].heard(str(tmp_path / MARKER))
+    world.watcher.supervise(20)
+    assert (world.watching, world.hints) == (Watching.NATIVE, 0)
+
+
+def test_a_deaf_subscription_is_replaced_with_growing_patience_until_one_hears_the_canary(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.deaf = True
+    world.watcher.start(0)
+    begun = []
+    now = 0.0
+    while now < 1500:
+        now = world.watcher.due or 0.0
+        before = len(world.ears)
+        world.watcher.supervise(now)
+        begun.extend([now] * (len(world.ears) - before))
+    assert [later - earlier for earlier, later in pairwise(begun)][:6] == [30, 40, 60, 100, 180, 320]
+    world.deaf = False
+    now = world.supervise_until(now + 400, now)
+    assert world.watching is Watching.NATIVE
+    world.ears[-1].lives = False
+    world.watcher.supervise(now)
+    assert (world.watcher.due or 0) - now == 5
+
+
+def test_what_cannot_be_touched_proves_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.untouchable = world.deaf = True
+    world.watcher.start(0)
+    world.supervise_until(1500)
+    assert (world.watching, world.hints) == (Watching.NATIVE, 0)
+
+
+def test_where_the_lane_is_polled_nothing_is_touched(tmp_path: Path) -> None:
+    world = World(tmp_path, remote=True)
+    world.watcher.start(0)
+    for now in range(0, 1000, 5):
+        world.watcher.supervise(now)
+    assert (world.watching, world.touched, world.watcher.due) == (Watching.POLLING, 0, None)
+
+
+def test_lanes_hear_each_for_itself(tmp_path: Path) -> None:
+    names = ("polled", "deaf", "native")
+    for name in names:
+        (tmp_path / name).mkdir()
+    polled, deaf, native = (World(tmp_path / name, watch="poll" if name == "polled" else "auto") for name in names)
+    deaf.deaf = True
+    for world in (polled, deaf, native):
+        world.watcher.start(0)
+        world.supervise_until(21)
+    assert [world.watching for world in (polled, deaf, native)] == [Watching.POLLING, Watching.DEAF, Watching.NATIVE]
+    assert [world.watcher.look_every for world in (polled, deaf, native)] == [5, 5, 60]
+    assert [world.hints for world in (polled, deaf, native)] == [0, 1, 0]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"OutTray knows by this"])
+def test_touching_changes_nothing(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / MARKER
+    if content is not None:
+        path.write_bytes(content)
+    if not content:
+        with pytest.raises(OSError):  # noqa: PT011 - whatever the system says
+            touch_file(path)
+    else:
+        touch_file(path)
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == ([] if content is None else [content])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+def test_what_stands_in_the_markers_place_is_neither_followed_nor_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_bytes(b"theirs")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for name in ("pipe", "link"):
+        with pytest.raises(OSError):  # noqa: PT011
+            touch_file(tmp_path / name)
 
 
 def test_stopping_ends_everything_as_often_as_one_likes(tmp_path: Path) -> None:
@@ -276,6 +414,43 @@ def test_a_packet_subfolder_that_is_another_one_by_the_next_look_is_heard(tmp_pa
         watcher.follow(["Smith"], 2)
         (second,) = emitters_of(watcher, "Smith")
         assert (first.is_alive(), second.is_alive()) == (False, True)
+    finally:
+        watcher.stop()
+
+
+def test_the_systems_own_events_bring_the_canary(tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_bytes(b"It stands.\n")
+    heard = Bell()
+    watcher = Watcher(LaneSettings(folder=tmp_path, watch="native"), lambda: None, remote=False)
+    plain, watcher._canary.heard = watcher._canary.heard, lambda path: (plain(path), heard())  # type: ignore[method-assign]
+    watcher.start(0)
+    try:
+        watcher.supervise(0)
+        assert heard.rings()
+        watcher.supervise(10)
+        assert (watcher.state.watching, watcher._canary.proven) == (Watching.NATIVE, True)
+    finally:
+        watcher.stop()
+
+
+def test_an_observer_whose_threads_run_and_tell_nothing_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_bytes(b"It stands.\n")
+    bell = Bell()
+    watcher = Watcher(LaneSettings(folder=tmp_path, watch="native"), bell, remote=False)
+    watcher.start(0)
+    try:
+        hearing = watcher._hearing
+        hearing._observer.remove_handler_for_watch(hearing._handler, hearing._root)  # type: ignore[union-attr]
+        for now in (0, 10):
+            watcher.supervise(now)
+            assert hearing.alive()  # type: ignore[union-attr]
+        watcher.supervise(20)
+        assert (watcher.state.watching, bell.event.is_set()) == (Watching.DEAF, True)
+        watcher.supervise(25)
+        assert watcher.state.watching is Watching.NATIVE
+        bell.event.clear()
+        (tmp_path / "scan.pdf").write_bytes(b"one")
+        assert bell.rings()
     finally:
         watcher.stop()
 

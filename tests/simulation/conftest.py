@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-FEW, MANY = 10, 100
-A_CHUNK = 10
+FEW, MANY = 10, 2000
+A_CHUNK = 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,7 @@ from agent.folder.filesystem import FileSystemProblem
 from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile
 from agent.folder.simulated import SimulatedFileSystem
 
-LANE = Path("/practice/scans")
+LANE = Path("/practice/scans").absolute()
 ARRIVED = datetime(2026, 7, 4, 9, 0, tzinfo=UTC)
 
 
@@ -22,16 +22,23 @@ class HandClock:
 
     def __init__(self) -> None:
         self.moment = ARRIVED
-        self.seconds = 1000.0
+        self.seconds = 1000.0  # true time, which nobody can set
+        self.boots = 1
+        self._booted = 0.0
 
     def now(self) -> datetime:
         return self.moment
 
     def steady(self) -> float:
-        return self.seconds
+        return self.seconds - self._booted
 
     def read(self) -> Reading:
-        return Reading(self.moment, self.seconds, "boot")
+        return Reading(self.moment, self.steady(), f"boot {self.boots}")
+
+    def boot(self) -> None:
+        """Let the PC start again: steady time begins anew."""
+        self.boots += 1
+        self._booted = self.seconds
 
     def pass_(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)

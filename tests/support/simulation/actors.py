@@ -147,6 +147,13 @@ def staff_drops_again(world: World, dice: random.Random) -> None:
         world.put(target, data)
 
 
+def _is_another_packet_now(world: World, data: bytes) -> None:
+    """Take note that what is left of a scan's packet is not what was sent before: it may go, too."""
+    for token in {token.decode() for token in network.TOKEN.findall(data)}:
+        if token not in world.rows:
+            world.drops[token] = max(1, world.drops[token]) + 1
+
+
 def staff_deletes(world: World, dice: random.Random) -> None:
     """Delete a file from the folder, from held, or from failed."""
     lane = dice.choice(LANES)
@@ -158,6 +165,7 @@ def staff_deletes(world: World, dice: random.Random) -> None:
     if found:
         path = dice.choice(sorted(found))
         world.told.append(f"{world.time} delete {path}")
+        _is_another_packet_now(world, found[path])
         world.delete(path)
 
 
@@ -176,6 +184,7 @@ def staff_renames(world: World, dice: random.Random) -> None:
     target = path.with_name(f"renamed {dice.randrange(1000, 9999)}{path.suffix}")
     if target.name not in {each.name for each in world.waiting(lane)}:
         world.told.append(f"{world.time} rename {path.name} to {target.name}")
+        _is_another_packet_now(world, world.waiting(lane)[path])
         world.move(path, target)
 
 
@@ -306,6 +315,23 @@ def agent_dies_sending(world: World, dice: random.Random) -> None:
     dice.choice((world.network.during, world.network.kill_after)).append(die)
 
 
+def pc_restarts(world: World, dice: random.Random) -> None:
+    """Let the PC be switched off, its clock perhaps behind when it comes back.
+
+    One that is ahead then is left out: nobody can tell hours that have passed from those that someone has set.
+    """
+    seconds = dice.choice((120.0, 10 * 3600.0, 60 * 3600.0))
+    minutes = dice.choice((0, 0, 0, -2, -70))
+    world.told.append(f"{world.time} the PC is off for {seconds:g} s")
+    world.down(seconds)
+    world.later(seconds / 2, lambda: _boots(world, minutes))
+
+
+def _boots(world: World, minutes: float) -> None:
+    world.clock.boot()
+    world.set_clock(minutes)
+
+
 def something_hinders(world: World, dice: random.Random) -> None:
     """Let a step to come fail: the file is open, the rights are gone, the disk or the ledger's disk is full."""
     kind = dice.choice((*HINDRANCES, "full"))
@@ -365,6 +391,16 @@ def events_fail(world: World, dice: random.Random) -> None:
         world.later(1800.0, hear_again)
 
 
+def events_overflow(world: World, dice: random.Random) -> None:
+    """Let so much happen elsewhere that every event is lost, although the threads that listen go on."""
+    world.hints.overflows = True
+
+    def hear_again() -> None:
+        world.hints.overflows = False
+
+    world.later(dice.choice((5.0, 300.0, 5 * 3600.0)), hear_again)
+
+
 def network_fails(world: World, dice: random.Random) -> None:
     """Let the next requests of a service go wrong, each in its own way."""
     account = _account(world, dice)
@@ -376,7 +412,7 @@ def network_fails(world: World, dice: random.Random) -> None:
 def service_is_out(world: World, dice: random.Random) -> None:
     """Let a service be out for hours."""
     account = _account(world, dice)
-    fault = dice.choice(("refused", "503", "403", "404", "401", "lost-after", "500", "lost-before"))
+    fault = dice.choice(("refused", "503", "403", "404", "401", "no-tls", "lost-after", "500", "lost-before"))
     account.outage = network.Outage(fault, world.clock.seconds + dice.choice((300.0, 2 * 3600.0, 26 * 3600.0)))
     world.told.append(
         f"{world.time} {account.lane} out with {fault} until {(account.outage.until - 1000) / 3600:.1f} h"
@@ -402,6 +438,7 @@ ACTS: dict[Act, int] = {
     it_resumes: 1,
     it_retries: 3,
     agent_restarts: 1,
+    pc_restarts: 1,
     agent_dies: 5,
     agent_dies_sending: 2,
     something_hinders: 3,
@@ -411,6 +448,7 @@ ACTS: dict[Act, int] = {
     pc_sleeps: 1,
     share_vanishes: 2,
     events_fail: 1,
+    events_overflow: 1,
     network_fails: 6,
     service_is_out: 2,
 }

@@ -1,4 +1,4 @@
-"""The system's change events, as bad as they can be: lost, late, doubled, and dead for a while."""
+"""The system's change events, as bad as they can be: lost, late, doubled, overflowing, and dead for a while."""
 
 from __future__ import annotations
 
@@ -29,9 +29,17 @@ class Subscription:
 class Hints:
     """Gives the events of a practice to whoever listens. `later` carries one out at a later moment."""
 
-    def __init__(self, dice: random.Random, lost: float, later: Callable[[float, Callable[[], None]], None]) -> None:
+    def __init__(
+        self,
+        dice: random.Random,
+        lost: float,
+        later: Callable[[float, Callable[[], None]], None],
+        reachable: Callable[[Path], bool],
+    ) -> None:
         self.deaf = False  # no subscription can be had
+        self.overflows = False  # every buffer overflows: the subscriptions live, and hear nothing
         self.lost = lost
+        self._reachable = reachable
         self._dice = dice
         self._later = later
         self._subscriptions: list[Subscription] = []
@@ -47,8 +55,14 @@ class Hints:
     def changed(self, path: Path) -> None:
         """Tell of a change, more or less."""
         for _ in range(self._dice.choice((1, 1, 1, 2))):
-            if self._dice.random() >= self.lost:
+            if self._dice.random() >= self.lost and not self.overflows:
                 self._later(self._dice.choice((0.0, 0.0, 0.1, 3.0, 40.0)), lambda: self._deliver(path))
+
+    def touch(self, path: Path) -> None:
+        """Write to a canary: one more change, as likely to be heard as any. Raises OSError where it is out of reach."""
+        if not self._reachable(path):
+            raise OSError(64, "the share does not answer")
+        self.changed(path)
 
     def die(self) -> None:
         """Let every thread that listens end without a word."""

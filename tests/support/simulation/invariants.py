@@ -30,6 +30,9 @@ def _hold(promise: bool, otherwise: str) -> None:
 def so_far(world: World) -> None:
     """Check what holds at every moment: the services were never asked for what may not be, and nothing is lost."""
     _hold(not world.network.wrong, "; ".join(world.network.wrong))
+    for packet in world.practice.control.packets.values():
+        timeless = packet.state is PacketState.HELD and packet.next_at is None
+        _hold(not timeless, f"{packet.name} is held, and nobody knows until when")
     if not world.unmounted:
         lost = world.wanted - world.standing()
         _hold(not lost, f"lost: {_told(lost)}")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,8 +32,12 @@ REPLY_LOST = {
 NEVER_CONNECTED = {
     "refused": httpx.ConnectError("connection refused"),
     "no-route": httpx.ConnectTimeout("no connection in time"),
+    "no-name": httpx.ConnectError("no address is known for this name"),
+    "no-tls": httpx.ConnectError("certificate verify failed"),
 }
-STATUSES = {"408": 408, "500": 500, "502": 502, "401": 401, "403": 403, "404": 404, "413": 413, "422": 422, "400": 400}
+NEVER_CONNECTED["no-name"].__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+NEVER_CONNECTED["no-tls"].__cause__ = ssl.SSLCertVerificationError(1, "certificate verify failed")
+STATUSES = {str(status): status for status in (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 425, 500, 502, 504)}
 BUSY = {"429": 429, "503": 503}
 FAULTS = (
     *REPLY_LOST,

@@ -77,7 +77,7 @@ class RealPartsPractice(harness.SimulatedPractice):
         def hint() -> None:
             self.control.hint(lane_id)
 
-        return Watcher(lane, hint, remote=remote, listen=self._hints.listen)
+        return Watcher(lane, hint, remote=remote, listen=self._hints.listen, touch=self._hints.touch)
 
     def _destination(self, store: Any, lane: LaneSettings) -> AttachmentsDestination | StatementsDestination:
         client = build_client(transport=self._network)
@@ -114,8 +114,14 @@ def _empty_ledger(_process: int) -> sqlite3.Connection:
     return connection
 
 
+@cache
+def _engine(_process: int) -> Engine:
+    """Return the engine of every practice, one after the other: it remembers how queries are put."""
+    return create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+
 def _copied_ledger() -> Engine:
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = _engine(os.getpid())
     copy = engine.raw_connection().driver_connection
     assert isinstance(copy, sqlite3.Connection)
     _empty_ledger(os.getpid()).backup(copy)
@@ -132,6 +138,7 @@ def made_cheap() -> Iterator[None]:
         patch.object(os, "fsync", lambda _file: None),  # the power never goes
         patch.object(lane_module, "POLL_SECONDS", POLLED_EVERY),
         patch.object(watching_module, "POLL_SECONDS", POLLED_EVERY),
+        patch.object(watching_module, "_CANARY_EVERY", POLLED_EVERY),
         patch.object(watching_module, "_identity_of", lambda _folder: (1, 1)),
     ):
         yield

@@ -20,9 +20,17 @@ from pathlib import Path
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from agent.delivery.requests import Request
-from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, NoRoom, Offline
+from agent.folder.filesystem import FileSystemProblem
 from agent.folder.names import MARKER, OWN_PREFIX, PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
-from agent.folder.simulated import OpenFile
+from agent.folder.simulated import (
+    ACCESS_DENIED,
+    DATA_ERROR,
+    DISK_FULL,
+    NETWORK_NAME_DELETED,
+    SHARING_VIOLATION,
+    OpenFile,
+    reported,
+)
 from agent.intake.statements.spool import empty_spool
 from agent.ledger.transaction import Transaction
 from agent.model import LaneId, LaneKind, PacketState
@@ -39,8 +47,14 @@ ARCHIVE = Path("/archive")
 SHELVES = ("held", "sending", "sent", "failed")
 DOCUMENTS = (RECEIPT, PROBLEM_TEXT, PROBLEM_JSON)
 LEAST = 1e-4
-MOST_STEPS = 5000
-HINDRANCES = {"busy": Busy, "denied": Denied, "no-room": NoRoom, "offline": Offline, "damaged": Damaged}
+MOST_STEPS = 20_000  # whole days in which a deaf observer makes the agent look every five seconds are no loop
+HINDRANCES = {
+    "busy": SHARING_VIOLATION,
+    "denied": ACCESS_DENIED,
+    "no-room": DISK_FULL,
+    "offline": NETWORK_NAME_DELETED,
+    "damaged": DATA_ERROR,
+}
 
 
 class Killed(BaseException):
@@ -114,7 +128,7 @@ class World:
         self.network.whole = self.wholes.__contains__
         self.network.rows = lambda token: self.rows.get(token, 0)
         self.network.drops = lambda token: self.drops[token]
-        self.hints = Hints(random.Random(f"hints {seed}"), self.conditions.lost_hints, self.later)
+        self.hints = Hints(random.Random(f"hints {seed}"), self.conditions.lost_hints, self.later, self._reachable)
         self.practice = RealPartsPractice(
             self.spool,
             self.conditions.settings,
@@ -135,6 +149,7 @@ class World:
         self.kills = 0
         self.steps = 0
         self.writing: dict[Path, OpenFile] = {}
+        self._unwritten: dict[Path, list[bytes]] = {}  # what the writers have still to write
         self.holding: list[OpenFile] = []
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
@@ -170,12 +185,15 @@ class World:
             self.steps += 1
             assert self.steps < MOST_STEPS, "the agent hardly lets any time pass"
 
+    def _reachable(self, path: Path) -> bool:
+        return path.parent not in map(FOLDER.get, self.unmounted) and self.fs._volume(path).reachable
+
     def _agent_works(self) -> float:
-        if self._down_until is not None:
-            if self.clock.seconds < self._down_until:
-                return self._down_until - self.clock.seconds
-            self._start()
+        if self._down_until is not None and self.clock.seconds < self._down_until:
+            return self._down_until - self.clock.seconds
         try:
+            if self._down_until is not None:
+                self._start()
             return self.practice.step()
         except DatabaseError as trouble:
             return self.practice.control._ledger_trouble(trouble)
@@ -208,11 +226,11 @@ class World:
         return found
 
     def _start(self) -> None:
-        self._down_until = None
         self.hints.forget()
         empty_spool(self.spool)  # as the engine does before it starts
         self.practice.restart()
         self._wrap_ledger()
+        self._down_until = None
 
     @property
     def time(self) -> str:
@@ -237,7 +255,7 @@ class World:
             cut.act()
             return None
         if cut.kind in HINDRANCES:
-            return HINDRANCES[cut.kind](path)
+            return reported(HINDRANCES[cut.kind], path, windows=self.conditions.windows)
         raise Killed
 
     def _commit(self, kind: str) -> None:
@@ -313,29 +331,36 @@ class World:
     def write_slowly(self, path: Path, pieces: list[bytes], pauses: list[float], *, finished: bool = True) -> None:
         """Write a file in place piece by piece, holding it open."""
         if path in self.writing:
-            self.writing.pop(path).close()
+            self._stop_writing(path)
         self.put(path, b"", whole=False)
         handle = self.writing[path] = self.fs.hold_open(path)
         made = b"".join(pieces)
+        left = self._unwritten[path] = list(pieces)
 
-        def go_on(left: list[bytes], waits: list[float]) -> None:
+        def go_on(waits: list[float]) -> None:
             if self.writing.get(path) is not handle:
                 return
             if not left:
-                self.writing.pop(path)
-                handle.close()
-                self.changed(path)
+                self._stop_writing(path)
                 return
-            before = handle._node.data
-            handle.append(left[0])
-            if finished and len(left) == 1:
+            self._write_on(path, left.pop(0))
+            if finished and not left:
                 self.wholes.add(made)
-            self.wanted[before] -= 1
-            self.wanted[handle._node.data] += 1
-            self.changed(path)
-            self.later(waits[0], lambda: go_on(left[1:], waits[1:]))
+            self.later(waits[0], lambda: go_on(waits[1:]))
 
-        self.later(pauses[0], lambda: go_on(pieces, pauses[1:]))
+        self.later(pauses[0], lambda: go_on(pauses[1:]))
+
+    def _write_on(self, path: Path, piece: bytes) -> None:
+        handle = self.writing[path]
+        self.wanted[handle._node.data] -= 1
+        handle.append(piece)
+        self.wanted[handle._node.data] += 1
+        self.changed(path)
+
+    def _stop_writing(self, path: Path) -> None:
+        self.writing.pop(path).close()
+        self._unwritten.pop(path)
+        self.changed(path)
 
     def gone(self, path: Path) -> None:
         """Take note that someone takes away what stands at a path."""
@@ -380,11 +405,15 @@ class World:
         self.cut = None
         self._agenda.clear()
         self.network.well_again()
-        self.hints.deaf = False
+        self.hints.deaf = self.hints.overflows = False
         self.hints.lost = 0.0
-        for handle in (*self.holding, *self.writing.values()):
+        for handle in self.holding:
             handle.close()
-        self.writing.clear()
+        for path in list(self.writing):  # a table that its writer abandons in its middle is a shorter table to anybody
+            if FOLDER[BILLS] in path.parents:
+                self._write_on(path, b"".join(self._unwritten[path]))
+                self.wholes.add(self.writing[path]._node.data)
+            self._stop_writing(path)
         for lane in sorted(self.unmounted):
             self.mount(lane)
         if self.conditions.share:
