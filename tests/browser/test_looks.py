@@ -137,6 +137,7 @@ VIEWS: dict[str, tuple[Callable[[DeskPractice], None], str]] = {
     "trends-long": (long_history, "/trends?weeks=12"),
     "trends-empty": (first_day, "/trends"),
     "health": (well, "/health"),
+    "help": (well, "/help"),
 }
 
 

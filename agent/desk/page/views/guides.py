@@ -79,7 +79,9 @@ PACKETS = {
         "tell IT.",
     ),
     "vanished": Guide((Verb.OPEN,)),
-    "withdrawn": Guide((Verb.RETRY, Verb.SHOW, Verb.DISMISS), "If it still has to go, press Retry.", "It was not sent."),
+    "withdrawn": Guide(
+        (Verb.RETRY, Verb.SHOW, Verb.DISMISS), "If it still has to go, press Retry.", "It was not sent."
+    ),
     "sidecar-unreadable": Guide((Verb.CORRECT, Verb.SHOW, Verb.RETRY), _CORRECT_HERE),
     "sidecar-fields": Guide((Verb.CORRECT, Verb.RETRY, Verb.SHOW), _CORRECT_HERE, has_table=True),
     "several-faults": Guide(
