@@ -1,0 +1,1 @@
+"""OutTray starts by itself at logon: each system's documented place for that, and nothing else."""

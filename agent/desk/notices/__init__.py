@@ -1,0 +1,1 @@
+"""What OutTray says by itself: one notice a cause, and then silence."""
