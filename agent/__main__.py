@@ -12,6 +12,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"outtray {__version__}")
         return
+    from agent.console import make_ready
+
+    make_ready()
     from agent.cli import run
 
     run()

@@ -10,14 +10,18 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.commands import config, profile, secret
+from agent.commands import autostart, config, machine, profile, secret, service
 from agent.commands.check import check
+from agent.commands.diagnostics import diagnostics
 from agent.commands.doctor import doctor
 from agent.commands.history import history
-from agent.commands.requests import pause, resume, retry
+from agent.commands.open import open_page
+from agent.commands.provision import provision
+from agent.commands.requests import pause, resume, retry, stop
 from agent.commands.run import run as run_agent
 from agent.commands.sandbox import sandbox
 from agent.commands.status import status
+from agent.commands.trace import trace
 from agent.demo import demo
 
 UNEXPECTED = 1
@@ -36,10 +40,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "check": check,
     "status": status,
     "history": history,
+    "trace": trace,
     "retry": retry,
     "pause": pause,
     "resume": resume,
+    "stop": stop,
+    "open": open_page,
     "doctor": doctor,
+    "diagnostics": diagnostics,
+    "provision": provision,
     "sandbox": sandbox,
 }
 for name, command in COMMANDS.items():
@@ -47,6 +56,9 @@ for name, command in COMMANDS.items():
 app.add_typer(secret.app, name="secret", help="The stores' secrets, in the system's credential store.")
 app.add_typer(config.app, name="config", help="The settings file.")
 app.add_typer(profile.app, name="profile", help="How statement files are read.")
+app.add_typer(autostart.app, name="autostart", help="Start by itself at logon.")
+app.add_typer(service.app, name="service", help="Run from the PC's start, where nobody signs in (Windows).")
+app.add_typer(machine.app, name="machine", hidden=True)
 
 
 @app.callback()

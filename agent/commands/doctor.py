@@ -22,7 +22,6 @@ def doctor(
     """Check settings, folders, rights, disk, clock, proxy, TLS, token, services and keyring."""
     from agent.desk.doctor.examination import exit_code, run_checks
     from agent.desk.doctor.finding import Check, Finding, State
-    from agent.desk.doctor.own_folders import check_autostart
     from agent.desk.doctor.settings_check import check_settings
 
     checked = check_settings(chosen_config(config, ctx))
@@ -31,8 +30,8 @@ def doctor(
         findings += run_checks(checked.settings, the_world(), offline=offline)
     else:
         said = "Not checked: the settings have to be in order first."
-        rest = (Check.FOLDER, Check.DISK, Check.KEYRING, Check.HEALTH)
-        findings += [*(Finding(check, State.SKIPPED, said) for check in rest), check_autostart()]
+        rest = (Check.FOLDER, Check.DISK, Check.KEYRING, Check.HEALTH, Check.AUTOSTART)
+        findings += [Finding(check, State.SKIPPED, said) for check in rest]
     code = exit_code(findings)
     if as_json:
         answer_json({"ok": code == 0, "findings": [finding.as_json for finding in findings]})

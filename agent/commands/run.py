@@ -24,6 +24,8 @@ from agent.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from agent.delivery.control import Control
+    from agent.delivery.engine import Engine
     from agent.delivery.once import Pass
     from agent.settings.schema import Settings
 
@@ -38,7 +40,6 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Watch the folders and deliver what arrives, until stopped."""
-    del headless  # the tray is not there yet: every run is without it
     settings = load_or_exit(config, ctx).settings
     from agent.delivery.alone import AlreadyRunning
     from agent.ledger.opening import LedgerUnavailable
@@ -50,16 +51,44 @@ def run(
     try:
         if once:
             raise typer.Exit(_once(settings, as_json))
-        _until_stopped(settings, as_json)
-    except (AlreadyRunning, LedgerUnavailable) as reason:
+        while _until_stopped(settings, as_json, tray=not headless):
+            log.info("started again", extra={"version": __version__})
+    except AlreadyRunning as reason:
+        if not headless and not once and _opened_page_of_the_other(settings):
+            tell(f"{reason} Its page is opened in the browser.")
+            return
+        tell(str(reason))
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    except LedgerUnavailable as reason:
         tell(str(reason))
         raise typer.Exit(USAGE_OR_SETTINGS) from None
 
 
-def _until_stopped(settings: Settings, as_json: bool) -> None:
-    from agent.delivery.engine import engine
+def _opened_page_of_the_other(settings: Settings) -> bool:
+    """Open the page of the agent that runs already; tell whether a browser was started with it."""
+    from agent.desk.browser import has_display, open_in_browser
+    from agent.desk.interface.remote import Unreachable, other_agent
 
-    with engine(settings) as agent, stopped_by_signals(agent.control.stop):
+    if not has_display():
+        return False
+    try:
+        agent = other_agent(settings)
+        return agent is not None and open_in_browser(agent.link())
+    except Unreachable:
+        return False
+
+
+def _until_stopped(settings: Settings, as_json: bool, *, tray: bool) -> bool:
+    """Run the agent until something ends it. Return whether it is to be started again."""
+    from agent.delivery.engine import engine
+    from agent.desk.desk import desk_of
+    from agent.desk.page.server import page_server
+
+    with (
+        engine(settings) as agent,
+        _stopped_from_outside(agent.control),
+        page_server(desk_of(agent, lambda: agent.is_running)) as page,
+    ):
         for note in agent.notes:
             tell(note)
         if as_json:
@@ -67,16 +96,60 @@ def _until_stopped(settings: Settings, as_json: bool) -> None:
         else:
             folders = ", ".join(str(lane.folder) for lane in settings.lanes.values())
             typer.echo(f"OutTray is running and watches {folders}. Ctrl+C ends it.")
-        agent.run()
-    if not as_json:
+        again = tray and _in_the_tray(agent, page.open if settings.agent.page.enabled else None)
+        if again is None or not tray:
+            agent.run()
+    if not as_json and not again:
         typer.echo("OutTray has ended. What was not sent goes at the next start.")
+    return bool(again)
+
+
+def _in_the_tray(agent: Engine, open_page: Callable[[str], None] | None) -> bool | None:
+    """Run the agent with its icon; `open_page` shows a place of the page.
+
+    Return whether it is to be started again; None where there is no tray for it.
+    """
+    from agent.desk.desk import desk_of
+    from agent.desk.notices.announcer import Announcer
+    from agent.desk.tray.face import NoTray
+    from agent.desk.tray.screen import face_on_screen
+    from agent.desk.tray.staying import stay
+    from agent.desk.tray.tray import Tray
+    from agent.log import log
+
+    def seen(docked: bool) -> None:
+        log.info("the icon is on the screen" if docked else "no tray has taken the icon")
+        if not docked:
+            tell("No tray has taken the icon yet. OutTray runs on, and its icon appears when there is one.")
+
+    desk = desk_of(agent, lambda: agent.is_running)
+    try:
+        tray = Tray(
+            desk,
+            face_on_screen,
+            open_page=open_page,
+            notices=Announcer(desk),
+            died=lambda: agent.failed is not None,
+            seen=seen,
+        )
+    except NoTray as reason:
+        log.info("no tray")
+        tell(f"{reason} OutTray runs without an icon.")
+        return None
+    return stay(agent, tray)
 
 
 def _once(settings: Settings, as_json: bool) -> int:
     from agent.delivery.engine import engine
     from agent.delivery.once import one_pass
+    from agent.desk.desk import desk_of
+    from agent.desk.page.server import page_server
 
-    with engine(settings, watch=False) as agent, stopped_by_signals(agent.control.stop):
+    with (
+        engine(settings, watch=False) as agent,
+        _stopped_from_outside(agent.control),
+        page_server(desk_of(agent, lambda: True), with_pages=False),
+    ):
         for note in agent.notes:
             tell(note)
         done = one_pass(agent.control, _progress if sys.stderr.isatty() else _silence)
@@ -108,6 +181,19 @@ def _tell(done: Pass) -> None:
         typer.echo(f"  {packet['state']}: {packet['name']}{'. ' + packet['why'] if packet['why'] else ''}")
     for lane, sentence in done.unreachable.items():
         typer.echo(f"  {lane}: {sentence}")
+
+
+@contextmanager
+def _stopped_from_outside(control: Control) -> Iterator[None]:
+    """End the agent when a person, the session's end or an installer asks for it; look anew after the PC has slept."""
+    from agent.desk.session_end import stopped_by_session_end
+
+    def look_everywhere() -> None:
+        for lane in control.lanes:
+            control.hint(lane)
+
+    with stopped_by_signals(control.stop), stopped_by_session_end(control.stop, look_everywhere):
+        yield
 
 
 @contextmanager

@@ -29,11 +29,34 @@ SecretArgument = Annotated[
 ]
 
 
+MachineOption = Annotated[
+    bool,
+    typer.Option("--machine", help="For the whole PC, for agents that run where nobody signs in (Windows only)."),
+]
+ReaderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reader",
+        metavar="ACCOUNT",
+        help="With --machine: an account or group that may read it, beside the service and administrators.",
+    ),
+]
+
+
 @app.command("set")
-def set_secret(ctx: typer.Context, secret: SecretArgument, config: ConfigOption = None) -> None:
+def set_secret(
+    ctx: typer.Context,
+    secret: SecretArgument,
+    machine: MachineOption = False,
+    reader: ReaderOption = None,
+    config: ConfigOption = None,
+) -> None:
     """Keep a secret. Its value comes from a hidden prompt, or from standard input where that is no terminal."""
+    from agent.settings.provisioning import NotProvisioned, keep_for_machine
     from agent.settings.secrets import Secrets, SecretsUnavailable, unfit, variable
 
+    if reader and not machine:
+        _stop("--reader goes with --machine: what is kept for this account is nobody else's to read.")
     store, name = _named(secret, load_or_exit(config, ctx).settings)
     value = _value(f"{store}/{name}")
     if fault := unfit(value):
@@ -44,10 +67,15 @@ def set_secret(ctx: typer.Context, secret: SecretArgument, config: ConfigOption 
         )
     secrets = Secrets()
     try:
-        secrets.set(store, name, value)
+        if machine:
+            keep_for_machine(secrets, store, name, value, reader or ())
+        else:
+            secrets.set(store, name, value)
     except SecretsUnavailable as unavailable:
         _unavailable(unavailable)
-    typer.echo(f"{store}/{name} is kept in the keyring.")
+    except NotProvisioned as refused:
+        _stop(str(refused))
+    typer.echo(f"{store}/{name} is kept {'for the whole PC' if machine else 'in the keyring'}.")
     if secrets.from_environment(store, name):
         tell(f"The environment variable {variable(store, name)} is set too, and goes before the keyring.")
 
@@ -80,17 +108,23 @@ def list_secrets(ctx: typer.Context, config: ConfigOption = None, as_json: JsonO
 
 
 @app.command("forget")
-def forget_secret(ctx: typer.Context, secret: SecretArgument, config: ConfigOption = None) -> None:
-    """Take a secret out of the keyring."""
+def forget_secret(
+    ctx: typer.Context, secret: SecretArgument, machine: MachineOption = False, config: ConfigOption = None
+) -> None:
+    """Take a secret out of the keyring, or with --machine out of what is kept for the whole PC."""
+    from agent.settings.provisioning import NotProvisioned, forget_for_machine
     from agent.settings.secrets import Secrets, SecretsUnavailable, variable
 
     store, name = _named(secret, load_or_exit(config, ctx).settings)
     secrets = Secrets()
     try:
-        known = secrets.forget(store, name)
+        known = forget_for_machine(secrets, store, name) if machine else secrets.forget(store, name)
     except SecretsUnavailable as unavailable:
         _unavailable(unavailable)
-    typer.echo(f"{store}/{name} {'is out of the keyring' if known else 'was not in the keyring'}.")
+    except NotProvisioned as refused:
+        _stop(str(refused))
+    place = "what is kept for the whole PC" if machine else "the keyring"
+    typer.echo(f"{store}/{name} {'is out of' if known else 'was not in'} {place}.")
     if secrets.from_environment(store, name):
         tell(f"The environment variable {variable(store, name)} still gives it.")
 

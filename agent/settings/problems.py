@@ -39,3 +39,14 @@ SECRET_INCOMPLETE = Words(
     "Set it again with: outtray secret set {secret}. Or set the environment variable {variable} for the account that "
     "runs OutTray.",
 )
+MACHINE_SECRET_DENIED = Words(
+    "machine-secret-denied",
+    "The secret {secret} is kept for this whole PC, but the account that runs OutTray may not read it.",
+    "An administrator can name that account with: outtray secret set {secret} --machine --reader ACCOUNT. Or keep the "
+    "secret for the account alone, signed in as it: outtray secret set {secret}.",
+)
+MACHINE_SECRET_FAULTY = Words(
+    "machine-secret-faulty",
+    "The secret {secret} that is kept for this whole PC cannot be opened: it is another PC's, or it is damaged.",
+    "An administrator can set it again with: outtray secret set {secret} --machine.",
+)

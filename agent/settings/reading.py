@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, BinaryIO, Literal, NoReturn
 
 from pydantic import ValidationError
 
@@ -83,6 +83,18 @@ def read(path: Path, found_by: FoundBy = "--config") -> str:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "the path cannot be used"
         _stop(path, f"the file cannot be read ({reason}). Check the disk or the share that it is on.")
+    return _text(data, path)
+
+
+def text_of(file: BinaryIO, path: Path) -> str:
+    """Return the text of an open file, which stands at `path`. Raises `SettingsProblem`."""
+    try:
+        return _text(file.read(_LARGEST_FILE + 1), path)
+    except OSError as problem:
+        _stop(path, f"the file cannot be read ({problem.strerror}). Check the disk or the share that it is on.")
+
+
+def _text(data: bytes, path: Path) -> str:
     if len(data) > _LARGEST_FILE:
         _stop(path, "the file is far larger than any settings file. Check the path.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -96,12 +108,21 @@ def read(path: Path, found_by: FoundBy = "--config") -> str:
 
 def parse(text: str, path: Path) -> Settings:
     """Return the settings in `text`, which stood at `path`. Raises `SettingsProblem` with everything that is wrong."""
+    return checked(tables_of(text, path), path)
+
+
+def tables_of(text: str, path: Path) -> dict[str, Any]:
+    """Return the tables in `text`, which stood at `path`, whatever they say. Raises `SettingsProblem`."""
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise SettingsProblem([f"{path}, {_not_toml(str(problem), text)}"], path) from problem
     except RecursionError:
         _stop(path, "the lists or tables in it are nested too deep. Compare it with: outtray config init")
+
+
+def checked(tables: dict[str, Any], path: Path) -> Settings:
+    """Return the settings that these tables are. Raises `SettingsProblem` with everything that is wrong."""
     found = [secret_sentence(at, tables) for at in secrets_in(tables)]
     for at in list(secrets_in(tables)):
         _take_out(tables, at)

@@ -1,17 +1,22 @@
-"""The stores' secrets: from the environment, else from the system's keyring. They stand nowhere else."""
+"""The stores' secrets: from the environment, else the account's keyring, else those of the whole PC (Windows only).
+
+They stand nowhere else.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.model import Fault, LaneId, LaneKind, Problem, Words
 from agent.settings import long_secrets, problems
+from agent.settings.machine_secrets import MachineSecrets, machine_secrets
 from agent.settings.schema import Settings
 from agent.settings.values import environment_part
 
@@ -41,6 +46,7 @@ class Source(StrEnum):
 
     ENVIRONMENT = "environment"
     KEYRING = "keyring"
+    MACHINE = "machine"
     MISSING = "missing"
     UNAVAILABLE = "unavailable"
 
@@ -87,14 +93,27 @@ class Secrets:
         environment: Mapping[str, str] = os.environ,
         keyring: Callable[[], KeyringBackend] | None = None,
         patience: float = _PATIENCE_SECONDS,
+        machine: MachineSecrets | None = None,
     ) -> None:
         self._environment = environment
         self._keyring = keyring or system_keyring
         self._patience = patience
+        self._machine = machine or machine_secrets()
 
     def get(self, store: str, name: str) -> str | None:
-        """Return a secret, or None where it has not been set. Raises `SecretsUnavailable`."""
-        return self.from_environment(store, name) or self._from_keyring(store, name)
+        """Return a secret, or None where it has not been set. Raises `SecretsUnavailable`.
+
+        A keyring that is not there (an account that never signs in has none) does not matter where the PC's will do.
+        """
+        if found := self.from_environment(store, name):
+            return found
+        try:
+            found = self._from_keyring(store, name)
+        except SecretsUnavailable:
+            if found := self._from_machine(store, name):
+                return found
+            raise
+        return found or self._from_machine(store, name)
 
     def for_lane(self, lane: LaneId) -> str:
         """Return the secret that a lane needs. Raises `SecretsUnavailable`, also where it has not been set."""
@@ -113,6 +132,26 @@ class Secrets:
         if fault := unfit(value):
             raise ValueError(fault)
         self._ask(store, name, lambda entries: long_secrets.write(entries, _user(store, name), value))
+
+    @property
+    def has_machine(self) -> bool:
+        """Tell whether this system can keep secrets for the whole PC."""
+        return self._machine is not None
+
+    def set_for_machine(self, store: str, name: str, value: str, readers: Sequence[str] = ()) -> None:
+        """Keep a secret for the whole PC, readable for the system, administrators, the service and these accounts.
+
+        Raises `OSError`, `LookupError` for an account that does not exist, and `ValueError` for what is `unfit`.
+        """
+        if fault := unfit(value):
+            raise ValueError(fault)
+        if self._machine is None:
+            raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+        self._machine.set(store, name, value, readers)
+
+    def forget_for_machine(self, store: str, name: str) -> bool:
+        """Take away what is kept for the whole PC. Return whether there was anything. Raises `OSError`."""
+        return self._machine is not None and self._machine.forget(store, name)
 
     def forget(self, store: str, name: str) -> bool:
         """Take a secret out of the keyring. Return whether there was one. Raises `SecretsUnavailable`."""
@@ -133,12 +172,35 @@ class Secrets:
         if self.from_environment(store, name):
             return Source.ENVIRONMENT, None
         if down is not None and down.code in _FOR_ALL:
+            source, problem = self._look_for_machine(store, name)
+            if source is Source.MACHINE:
+                return source, problem
             return Source.UNAVAILABLE, _problem(_FOR_ALL[down.code], store, name, self._patience)
         try:
-            found = self._from_keyring(store, name) is not None
+            if self._from_keyring(store, name):
+                return Source.KEYRING, None
+        except SecretsUnavailable as unavailable:
+            source, problem = self._look_for_machine(store, name)
+            return (source, problem) if source is Source.MACHINE else (Source.UNAVAILABLE, unavailable.problem)
+        return self._look_for_machine(store, name)
+
+    def _look_for_machine(self, store: str, name: str) -> tuple[Source, Problem | None]:
+        try:
+            if self._from_machine(store, name):
+                return Source.MACHINE, None
         except SecretsUnavailable as unavailable:
             return Source.UNAVAILABLE, unavailable.problem
-        return (Source.KEYRING, None) if found else (Source.MISSING, _problem(problems.SECRET_MISSING, store, name))
+        return Source.MISSING, _problem(problems.SECRET_MISSING, store, name)
+
+    def _from_machine(self, store: str, name: str) -> str | None:
+        if self._machine is None:
+            return None
+        try:
+            return self._machine.get(store, name)
+        except PermissionError as denied:
+            raise SecretsUnavailable(_problem(problems.MACHINE_SECRET_DENIED, store, name)) from denied
+        except (OSError, ValueError) as faulty:
+            raise SecretsUnavailable(_problem(problems.MACHINE_SECRET_FAULTY, store, name)) from faulty
 
     def _from_keyring(self, store: str, name: str) -> str | None:
         return self._ask(store, name, lambda entries: long_secrets.read(entries, _user(store, name))) or None

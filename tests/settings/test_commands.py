@@ -15,8 +15,9 @@ from typer.testing import CliRunner, Result
 from agent.commands import config, secret
 from agent.settings import locations
 from agent.settings import secrets as secrets_module
+from agent.settings.machine_secrets import MachineSecrets
 from agent.settings.template import template
-from tests.support.settings import MemoryKeyring
+from tests.support.settings import MemoryKeyring, Sealing
 
 app = typer.Typer()
 app.add_typer(config.app, name="config")
@@ -101,7 +102,7 @@ def test_show_for_scripts(file: Path) -> None:
     assert shown["path"] == str(file)
     assert shown["found_by"] == "--config"
     assert shown["settings"]["agent"]["senders"] == 4
-    assert shown["settings"]["agent"]["page"] == {"enabled": True, "port": 0}
+    assert shown["settings"]["agent"]["page"] == {"enabled": True, "port": 0, "lock_minutes": 15.0}
     assert shown["settings"]["agent"]["data_dir"]
     assert shown["settings"]["store"][0]["attachments"]["client_id"] == "outtray"
     assert shown["sources"]["store[1] attachments.client_id"] == "file"
@@ -236,3 +237,32 @@ def test_without_a_keyring_the_variable_is_named(file: Path, monkeypatch: pytest
         assert "OUTTRAY_SECRET_MAIN_STREET_CLIENT_SECRET" in result.stderr
     listed = answer(outtray("secret", "list", "--config", file, "--json"))
     assert [entry["source"] for entry in listed] == ["unavailable"]
+
+
+# --- secrets for the whole PC ---
+
+
+def test_a_secret_for_the_whole_pc_is_kept_listed_and_forgotten(
+    file: Path, tmp_path: Path, keyring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealing = Sealing()
+    machine = MachineSecrets(tmp_path / "secrets", sealing.protection)
+    monkeypatch.setattr(secrets_module, "machine_secrets", lambda: machine)
+    named = ("main-street/client_secret", "--config", file)
+    kept = outtray("secret", "set", *named, "--machine", "--reader", "DESK\\front", given="s3cret\n")
+    assert (kept.exit_code, kept.stdout) == (0, "main-street/client_secret is kept for the whole PC.\n")
+    assert sealing.readers == {"main-street.client_secret.secret": ("S-1-5-20", "DESK\\front")}
+    assert keyring.entries == {}
+    assert answer(outtray("secret", "list", "--json", "--config", file))[0]["source"] == "machine"
+    assert "is out of what is kept for the whole PC" in outtray("secret", "forget", *named, "--machine").stdout
+    assert "was not in what is kept for the whole PC" in outtray("secret", "forget", *named, "--machine").stdout
+
+
+def test_other_systems_keep_no_secret_for_the_whole_computer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets_module, "machine_secrets", lambda: None)
+    refused = outtray("secret", "set", "main-street/client_secret", "--machine", "--config", file, given="s3cret")
+    assert refused.exit_code == 2
+    assert "can be kept on Windows only" in refused.stderr
+    alone = outtray("secret", "set", "main-street/client_secret", "--reader", "x", "--config", file, given="s3cret")
+    assert alone.exit_code == 2
+    assert "--reader goes with --machine" in alone.stderr

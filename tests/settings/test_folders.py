@@ -80,6 +80,8 @@ def test_a_link_to_a_folder_is_that_folder(tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(tmp_path / "scans", target_is_directory=True)
     except OSError:
         pytest.skip("this account may not make links")
+    if not (tmp_path / "link").is_symlink():
+        pytest.skip("this system makes no links")
     (clash,) = clashes(two(str(tmp_path / "scans"), str(tmp_path / "link" / "claims")))
     assert "lies inside the folder that a/attachments watches" in clash.sentence
 

@@ -14,7 +14,7 @@ from keyring.backends import fail, null
 from agent.model import LaneId, LaneKind
 from agent.settings import long_secrets
 from agent.settings.schema import AttachmentsSettings, Settings, StatementsSettings, StoreSettings
-from agent.settings.secrets import Secrets, SecretsUnavailable, Source, _Entries, unfit
+from agent.settings.secrets import Secrets, SecretsUnavailable, Source, _Entries, system_keyring, unfit
 from tests.support.settings import LockedKeyring, MemoryKeyring, PowerCut
 
 VARIABLE = "OUTTRAY_SECRET_MAIN_STREET_CLIENT_SECRET"
@@ -48,13 +48,13 @@ def test_the_environment_goes_before_the_keyring(keyring: MemoryKeyring) -> None
 
 
 def test_the_environment_works_without_a_keyring_library() -> None:
+    root = Path(__file__).parents[2]
     program = (
-        "import sys; sys.modules['keyring'] = None\n"
+        f"import sys; sys.modules['keyring'] = None; sys.path.insert(0, {str(root)!r})\n"
         "from agent.settings.secrets import Secrets\n"
         "print(Secrets().get('main-street', 'client_secret'))"
     )
-    root = Path(__file__).parents[2]
-    environment = {VARIABLE: SHORT, "PYTHONPATH": str(root), "SYSTEMROOT": "C:\\Windows"}
+    environment = {VARIABLE: SHORT, "SYSTEMROOT": "C:\\Windows"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == SHORT
 
@@ -275,12 +275,39 @@ def test_a_declined_prompt_is_not_shown_again_for_each_secret(settings: Settings
 
 
 def test_keyrings_that_keep_secrets_in_plain_files_are_not_found_by_themselves() -> None:
+    root = Path(__file__).parents[2]
     program = (
+        f"import sys; sys.path.insert(0, {str(root)!r})\n"
         "from agent.settings.secrets import system_keyring\n"
         "keyring = system_keyring()\n"
         "print(keyring.priority >= 1 or type(keyring).__module__ == 'keyring.backends.fail')"
     )
-    root = Path(__file__).parents[2]
-    environment = {"PYTHONPATH": str(root), "HOME": str(root / "nowhere"), "SYSTEMROOT": "C:\\Windows"}
+    environment = {"HOME": str(root / "nowhere"), "SYSTEMROOT": "C:\\Windows"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="of Windows")
+@pytest.mark.parametrize("secret", [SHORT, LONG, "Schl\u00fcssel \u9375"], ids=["short", "long", "letters"])
+def test_windows_own_credential_manager_keeps_secrets_of_any_length(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keyring.backends.Windows import WinVaultKeyring
+
+    plain = WinVaultKeyring.set_password
+
+    def narrow(self: WinVaultKeyring, service: str, username: str, password: str) -> None:
+        if len(password.encode("utf-16-le")) > 2560:  # Windows' own limit, which Wine does not have
+            raise OSError(1783, "The stub received bad data")
+        plain(self, service, username, password)
+
+    monkeypatch.setattr(WinVaultKeyring, "set_password", narrow)
+    assert isinstance(system_keyring(), WinVaultKeyring)
+    secrets = Secrets({})
+    try:
+        secrets.set("tests", "client_secret", "another")
+        secrets.set("tests", "client_secret", secret)
+        assert Secrets({}).get("tests", "client_secret") == secret
+    finally:
+        assert secrets.forget("tests", "client_secret")
+    assert secrets.get("tests", "client_secret") is None
