@@ -147,7 +147,7 @@ def why_not_retried(packet_id: str, packet: PacketRecord | None) -> str:
     if packet.state is not PacketState.FAILED:
         return f"Packet {packet_id} has not failed: it is {packet.state}."
     if packet.resolved_at is not None:
-        return f"Packet {packet_id} was dealt with already. To send its files after all, put them into the folder again."
+        return f"Packet {packet_id} was dealt with already. To send it after all, put its files into the folder."
     return ""
 
 

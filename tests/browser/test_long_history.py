@@ -14,7 +14,7 @@ from tests.support import activity
 from tests.support.chromium import chromium, in_zone, opened, served
 from tests.support.page import DeskPractice, desk_in, signed_in
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.bench  # a ratio of times: nothing for a machine that is busy with other tests
 PACKETS = 10_000
 ROUNDS = 7
 AT_MOST = 3.0

@@ -219,9 +219,11 @@ def _axe(tab: Any) -> list[str]:
 
 
 def _sticks_out(tab: Any) -> list[str]:
-    """What is wider than the page and not in a part that scrolls by itself."""
+    """What is wider than the page and not in a part that scrolls by itself, once the page has come to rest."""
     found: list[str] = tab.evaluate(
-        """() => {
+        """async () => {
+          await document.fonts.ready;
+          await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
           const wide = document.documentElement.clientWidth;
           return [...document.querySelectorAll('main *')]
             .filter((one) => !one.closest('.scroll, svg, pre, .unseen') && !one.classList.contains('unseen'))

@@ -79,7 +79,8 @@ def test_a_retry_names_what_it_did_and_says_why_it_did_not_do_the_rest(practice:
     assert answer.sentences == ("There is no packet no-such-packet. `outtray history` shows them all.",)
     assert actors(practice, "resolved") == ["rosa"]
     again = answer_to(practice, Request("retry", packets=(packet,)))
-    assert again == Answer((), (f"Packet {packet} was dealt with already. To send its files after all, put them into the folder again.",))
+    sentence = f"Packet {packet} was dealt with already. To send it after all, put its files into the folder."
+    assert again == Answer((), (sentence,))
 
 
 def test_a_held_packet_that_is_withdrawn_goes_to_failed_with_a_note(practice: SimulatedPractice) -> None:

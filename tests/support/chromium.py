@@ -64,6 +64,7 @@ def opened(browser: Any, server: PageServer, path: str = "/", *, allowed: str = 
     try:
         tab.goto(server.link(path))
         tab.wait_for_selector("#main[data-view]")
+        tab.wait_for_load_state("load")  # the stylesheet too: what is measured without it means nothing
         yield tab
     finally:
         context.close()

@@ -1,0 +1,145 @@
+"""What the Windows installer leaves to OutTray: the machine's folders and rights, its settings file, its tasks.
+
+Everything here may be done again: at an upgrade, at a repair, by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.desk import windows_tasks
+from agent.settings import from_installer
+from agent.settings.from_installer import Kept
+from agent.settings.schema import Settings
+
+Run = Callable[[Sequence[str]], int]
+"""Runs a program of Windows and returns its exit code."""
+
+ADMINISTRATORS, SYSTEM, NETWORK_SERVICE = "*S-1-5-32-544", "*S-1-5-18", "*S-1-5-20"
+_MEMORY = "installed.json"
+
+
+class SetupFailed(Exception):
+    """A step was refused by Windows; the text says which."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was set up, in sentences for the log."""
+
+    sentences: tuple[str, ...]
+
+
+def set_up(properties: Mapping[str, str], settings_file: Path, program: Path, run: Run) -> Done:
+    """Set up the machine. `settings_file` is the machine's, in the folder that everything of the machine stands in.
+
+    `program` is `outtray.exe`. Raises `SettingsProblem` where the properties make no settings that hold, before
+    anything is touched; `SetupFailed`; OSError.
+    """
+    machine = settings_file.parent
+    given = {one.name: properties.get(one.name, "") or one.default for one in from_installer.PROPERTIES}
+    data = Path(given[from_installer.DATA_FOLDER] or machine / "data")
+    text = from_installer.wanted_text(given, data, standing=settings_file.exists())
+    group = given[from_installer.FRONT_DESK]
+    _protect(machine, group, run)
+    kept = _write_settings(text, settings_file)
+    settings = None
+    if settings_file.exists():
+        settings = from_installer.settings_of(settings_file.read_text("utf-8-sig", "replace"), settings_file)
+    sentences = [kept.value]
+    if settings is not None:
+        if settings.agent.data_dir is not None:
+            _open_data(settings.agent.data_dir, group, run)
+        sentences += _make_watched(settings)
+    sentences += _tasks(given, program, machine, run)
+    return Done(tuple(sentences))
+
+
+def take_down(run: Run) -> None:
+    """Take the tasks away. What is in the machine's folder stays: ledger, logs, settings."""
+    for task in (windows_tasks.SERVICE_TASK, windows_tasks.START_TASK):
+        run(["schtasks", "/End", "/TN", task])
+        run(["schtasks", "/Delete", "/TN", task, "/F"])
+
+
+def _protect(machine: Path, group: str, run: Run) -> None:
+    """Let the front desk read the machine's folder, and nobody but administrators write to it.
+
+    ProgramData hands down the right to make files to everyone, and a folder's maker owns it: both are taken back.
+    """
+    machine.mkdir(parents=True, exist_ok=True)
+    _must(run, ["icacls", str(machine), "/setowner", ADMINISTRATORS, "/Q"])
+    rights = [f"{SYSTEM}:(OI)(CI)F", f"{ADMINISTRATORS}:(OI)(CI)F", f"{_named(group)}:(OI)(CI)RX"]
+    rights.append(f"{NETWORK_SERVICE}:(OI)(CI)RX")
+    _must(run, ["icacls", str(machine), "/inheritance:r", "/grant:r", *rights, "/Q"])
+
+
+def _open_data(data: Path, group: str, run: Run) -> None:
+    """Let whoever of the front desk is logged in, and the service, work with the ledger."""
+    data.mkdir(parents=True, exist_ok=True)
+    rights = [f"{_named(group)}:(OI)(CI)M", f"{NETWORK_SERVICE}:(OI)(CI)M"]
+    _must(run, ["icacls", str(data), "/grant:r", *rights, "/Q"])
+
+
+def _make_watched(settings: Settings) -> Iterator[str]:
+    """Make the watched folders that are not there. A share may be closed to the PC itself: then it is left to IT."""
+    for name, lane in settings.lanes.items():
+        try:
+            lane.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            yield f"The folder of {name}, {lane.folder}, could not be made ({problem.strerror}). Make it by hand."
+
+
+def _write_settings(text: str | None, settings_file: Path) -> Kept:
+    memory = settings_file.with_name(_MEMORY)
+    known = json.loads(memory.read_text(encoding="utf-8"))["settings_sha256"] if memory.exists() else ""
+    present = settings_file.read_bytes() if settings_file.exists() else None
+    kept = from_installer.decide(text, present, known)
+    if text is not None and kept is Kept.EDITED:
+        settings_file.with_name(settings_file.name + ".new").write_bytes(text.encode())
+    if text is not None and kept is Kept.WRITTEN:
+        unfinished = settings_file.with_name(f"{settings_file.name}.{os.getpid()}.tmp")
+        unfinished.write_bytes(text.encode())
+        unfinished.replace(settings_file)
+        memory.write_text(json.dumps({"settings_sha256": from_installer.digest(text.encode())}), encoding="utf-8")
+    return kept
+
+
+def _tasks(given: Mapping[str, str], program: Path, machine: Path, run: Run) -> list[str]:
+    """Make the tasks that are asked for, and start what runs here. A service that IT has made or changed stays so."""
+    sentences: list[str] = []
+    is_there = run(["schtasks", "/Query", "/TN", windows_tasks.SERVICE_TASK]) == 0
+    if given[from_installer.SERVICE] == "1" and not is_there:
+        task = windows_tasks.service_task(program)
+        _must(run, _creation(windows_tasks.SERVICE_TASK, task, machine / "service-task.xml"))
+    if given[from_installer.SERVICE] == "1" or is_there:
+        run(["schtasks", "/Run", "/TN", windows_tasks.SERVICE_TASK])
+        return ["It runs from the PC's start, whether or not someone is logged in."]
+    if given[from_installer.AUTOSTART] != "0":
+        # Without this task whoever is logged in has the tray again at the next logon: no reason to fail.
+        task = windows_tasks.start_task(program, given[from_installer.FRONT_DESK])
+        made = run(_creation(windows_tasks.START_TASK, task, machine / "start-task.xml")) == 0
+        if made and run(["schtasks", "/Run", "/TN", windows_tasks.START_TASK]) == 0:
+            sentences.append("It was started for whoever is logged in.")
+        else:
+            sentences.append("It starts at the next logon.")
+    return sentences
+
+
+def _creation(name: str, task: bytes, file: Path) -> list[str]:
+    file.write_bytes(task)
+    return ["schtasks", "/Create", "/TN", name, "/XML", str(file), "/F"]
+
+
+def _named(group: str) -> str:
+    """Return a group as icacls takes it: a SID behind an asterisk, a name as it is."""
+    return f"*{group}" if group.upper().startswith("S-1-") else group
+
+
+def _must(run: Run, command: Sequence[str]) -> None:
+    if code := run(command):
+        raise SetupFailed(f"Windows refused {' '.join(command)} (exit code {code}).")

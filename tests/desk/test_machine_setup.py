@@ -1,0 +1,139 @@
+"""What is set up on a PC: rights before contents, the settings file, the scheduler's tasks. Windows is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from agent.desk import machine_setup, windows_tasks
+from agent.settings.reading import SettingsProblem
+
+NAMESPACE = {"t": "http://schemas.microsoft.com/windows/2004/02/mit/task"}
+
+
+class Windows:
+    """Records what it is told to run. What begins with one of `refuses` ends with 5."""
+
+    def __init__(self, *refuses: str) -> None:
+        self.told: list[str] = []
+        self._refuses = refuses
+
+    def __call__(self, command: Sequence[str]) -> int:
+        self.told.append(" ".join(command))
+        return 5 if self.told[-1].startswith(self._refuses) else 0
+
+    def about(self, *words: str) -> list[str]:
+        return [line for line in self.told if all(word in line for word in words)]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    return tmp_path / "ProgramData" / "OutTray"
+
+
+def properties(tmp_path: Path, **more: str) -> dict[str, str]:
+    lane = {"ATTACHMENTSFOLDER": str(tmp_path / "scans"), "CLIENTID": "abc", "ENVIRONMENT": "sandbox"}
+    return {"STORENAME": "main-street", **lane, **more}
+
+
+def set_up(machine: Path, given: dict[str, str], windows: Windows) -> tuple[str, ...]:
+    return machine_setup.set_up(given, machine / "outtray.toml", Path("C:/OutTray/outtray.exe"), windows).sentences
+
+
+def test_the_folder_is_closed_before_anything_is_put_into_it(tmp_path: Path, machine: Path) -> None:
+    windows = Windows()
+    set_up(machine, properties(tmp_path), windows)
+    assert [line.split()[2] for line in windows.about("icacls")[:2]] == ["/setowner", "/inheritance:r"]
+    assert "*S-1-5-32-545:(OI)(CI)RX" in windows.about("/inheritance:r")[0]
+    assert "*S-1-5-32-545:(OI)(CI)M" in windows.about("icacls", str(machine / "data"))[-1]
+
+
+def test_a_group_by_its_name_is_the_front_desk(tmp_path: Path, machine: Path) -> None:
+    windows = Windows()
+    set_up(machine, properties(tmp_path, FRONTDESK="PRACTICE\\Front Desk"), windows)
+    assert "PRACTICE\\Front Desk:(OI)(CI)RX" in windows.about("/inheritance:r")[0]
+    assert not windows.about("S-1-5-32-545")
+
+
+def test_the_settings_are_written_once_and_an_edited_file_stays(tmp_path: Path, machine: Path) -> None:
+    file = machine / "outtray.toml"
+    set_up(machine, properties(tmp_path), Windows())
+    first = file.read_text()
+    set_up(machine, properties(tmp_path, CLIENTID="def"), Windows())
+    assert file.read_text() == first.replace("abc", "def")
+    file.write_text(edited := file.read_text() + "# ours\n")
+    sentences = set_up(machine, properties(tmp_path, CLIENTID="ghi"), Windows())
+    assert file.read_text() == edited
+    assert "ghi" in file.with_name("outtray.toml.new").read_text()
+    assert "stays as it is" in sentences[0]
+
+
+def test_settings_that_do_not_hold_leave_the_pc_untouched(tmp_path: Path, machine: Path) -> None:
+    windows = Windows()
+    with pytest.raises(SettingsProblem):
+        set_up(machine, properties(tmp_path, CLIENTID=""), windows)
+    assert windows.told == []
+    assert not machine.exists()
+
+
+def test_the_watched_folder_is_made(tmp_path: Path, machine: Path) -> None:
+    set_up(machine, properties(tmp_path), Windows())
+    assert (tmp_path / "scans").is_dir()
+
+
+def test_a_watched_folder_that_cannot_be_made_is_told(tmp_path: Path, machine: Path) -> None:
+    (tmp_path / "scans").write_text("a file")
+    sentences = set_up(machine, properties(tmp_path, ATTACHMENTSFOLDER=str(tmp_path / "scans" / "in")), Windows())
+    assert any("could not be made" in sentence for sentence in sentences)
+
+
+def test_the_service_is_made_where_it_is_asked_for(tmp_path: Path, machine: Path) -> None:
+    with_service, without = Windows("schtasks /Query"), Windows("schtasks /Query")
+    set_up(machine, properties(tmp_path, SERVICE="1"), with_service)
+    set_up(machine, properties(tmp_path), without)
+    assert with_service.about("/Create", r"OutTray\Service")
+    assert not with_service.about(r"OutTray\Start")
+    assert not without.about("/Create", r"OutTray\Service")
+
+
+@pytest.mark.parametrize("asked", ["0", "1"])
+def test_a_service_that_is_there_is_left_as_it_is_and_started_again(asked: str, tmp_path: Path, machine: Path) -> None:
+    windows = Windows()
+    set_up(machine, properties(tmp_path, SERVICE=asked), windows)
+    assert not windows.about("/Create")
+    assert not windows.about("/Delete")
+    assert windows.about("/Run", r"OutTray\Service")
+
+
+def test_a_service_that_windows_refuses_ends_the_setup(tmp_path: Path, machine: Path) -> None:
+    with pytest.raises(machine_setup.SetupFailed, match="Service"):
+        set_up(machine, properties(tmp_path, SERVICE="1"), Windows("schtasks /Query", "schtasks /Create"))
+
+
+def test_a_start_that_windows_refuses_does_not(tmp_path: Path, machine: Path) -> None:
+    windows = Windows("schtasks /Query", "schtasks /Create")
+    assert "It starts at the next logon." in set_up(machine, properties(tmp_path), windows)
+
+
+def test_nobody_is_started_where_autostart_is_off(tmp_path: Path, machine: Path) -> None:
+    windows = Windows()
+    set_up(machine, properties(tmp_path, AUTOSTART="0"), windows)
+    assert not windows.about(r"OutTray\Start")
+
+
+def test_the_service_runs_headless_with_few_rights_and_without_end() -> None:
+    task = ElementTree.fromstring(windows_tasks.service_task(Path("C:/Program Files/A & B/outtray.exe")))
+    assert task.findtext(".//t:UserId", namespaces=NAMESPACE) == "S-1-5-20"
+    assert task.findtext(".//t:Arguments", namespaces=NAMESPACE) == "run --headless"
+    assert "A & B" in (task.findtext(".//t:Command", namespaces=NAMESPACE) or "")
+    assert task.findtext(".//t:ExecutionTimeLimit", namespaces=NAMESPACE) == "PT0S"
+    assert task.find(".//t:BootTrigger", NAMESPACE) is not None
+
+
+def test_taking_down_leaves_no_task() -> None:
+    windows = Windows()
+    machine_setup.take_down(windows)
+    assert len(windows.about("/Delete")) == 2
