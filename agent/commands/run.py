@@ -54,9 +54,15 @@ def run(
         while _until_stopped(settings, as_json, tray=not headless):
             log.info("started again", extra={"version": __version__})
     except AlreadyRunning as reason:
-        if not headless and not once and _opened_page_of_the_other(settings):
-            tell(f"{reason} Its page is opened in the browser.")
-            return
+        if not headless and not once:
+            if _opened_page_of_the_other(settings):
+                tell(f"{reason} Its page is opened in the browser.")
+                return
+            starts = _in_the_tray_as_a_guest(settings)
+            if starts is not None:
+                if starts:
+                    run(ctx, config=config, as_json=as_json)
+                return
         tell(str(reason))
         raise typer.Exit(USAGE_OR_SETTINGS) from None
     except LedgerUnavailable as reason:
@@ -73,9 +79,34 @@ def _opened_page_of_the_other(settings: Settings) -> bool:
         return False
     try:
         agent = other_agent(settings)
-        return agent is not None and open_in_browser(agent.link())
+        return agent is not None and agent.is_own and open_in_browser(agent.link())
     except Unreachable:
         return False
+
+
+def _in_the_tray_as_a_guest(settings: Settings) -> bool | None:
+    """Show the state of another user's agent in the tray, until someone quits.
+
+    Return whether an agent is to be started here; None where there is no such agent, or no tray.
+    """
+    from agent.clock import SystemClock
+    from agent.desk.interface.remote import Unreachable, other_agent
+    from agent.desk.session_end import stopped_by_session_end
+    from agent.desk.tray.errands import Wish
+    from agent.desk.tray.face import NoTray
+    from agent.desk.tray.guest import GuestTray
+    from agent.desk.tray.screen import face_on_screen
+
+    try:
+        agent = other_agent(settings)
+        if agent is None or agent.is_own:
+            return None
+        tray = GuestTray(agent.snapshot, agent.user, SystemClock(), face_on_screen)
+    except (Unreachable, NoTray):
+        return None
+    tell(f"OutTray was started by {agent.user}; its icon shows how it is.")
+    with stopped_by_signals(tray.close), stopped_by_session_end(tray.close, lambda: None):
+        return tray.run() is Wish.START
 
 
 def _until_stopped(settings: Settings, as_json: bool, *, tray: bool) -> bool:

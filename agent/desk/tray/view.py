@@ -129,9 +129,9 @@ def _idle_line(snapshot: Snapshot, record: Record, now: datetime) -> str:
     later = _waiting(snapshot, snapshot.lanes)
     if later:
         return f"{today:,} delivered today{ending}; {counted(later, 'goes', 'go')} later"
-    if last is None:
-        return "Ready. Nothing was dropped yet"
-    return f"All delivered. {today:,} today{ending}" if today else f"All delivered. The last {_said(last, now)}"
+    if today:
+        return f"All delivered. {today:,} today{ending}"
+    return f"All delivered. The last {_said(last, now)}" if last else "Ready. Nothing was dropped yet"
 
 
 def _said(at: datetime, now: datetime) -> str:

@@ -94,7 +94,7 @@ def test_ten_thousand_updates_end_with_the_last_one(tmp_path: Path) -> None:
             running.practice.board.put(snapshot(lane(needs=number % 7), packets=packets(1, "sending")))
         running.practice.board.put(snapshot(lane(sent=1)))
         assert running.face.shows("icon", Icon.IDLE)
-        assert running.face.shows("line", "Ready. Nothing was dropped yet")
+        assert running.face.shows("line", "All delivered. 1 today")
 
 
 def test_a_shell_that_is_away_for_a_moment_is_shown_all_of_it_when_it_is_back(tmp_path: Path) -> None:
