@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,8 +47,9 @@ def load_or_exit(config: Path | None, ctx: typer.Context) -> Loaded:
 
 
 def tell(sentence: str) -> None:
-    """Say something to the person, beside the answer: on standard error."""
-    typer.echo(shown(sentence), err=True)
+    """Say something to the person, beside the answer: on standard error. Whether anyone listens makes no difference."""
+    with suppress(OSError):  # whoever started the program may have closed the pipe long ago
+        typer.echo(shown(sentence), err=True)
 
 
 def say(line: str) -> None:

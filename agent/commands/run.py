@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +20,7 @@ from agent.commands.options import (
     JsonOption,
     answer_json,
     load_or_exit,
+    say,
     tell,
 )
 
@@ -126,13 +127,19 @@ def _until_stopped(settings: Settings, as_json: bool, *, tray: bool) -> bool:
             answer_json({"running": True, "lanes": [str(lane) for lane in settings.lanes]})
         else:
             folders = ", ".join(str(lane.folder) for lane in settings.lanes.values())
-            typer.echo(f"OutTray is running and watches {folders}. Ctrl+C ends it.")
+            _mention(f"OutTray is running and watches {folders}. Ctrl+C ends it.")
         again = tray and _in_the_tray(agent, page.open if settings.agent.page.enabled else None)
         if again is None or not tray:
             agent.run()
     if not as_json and not again:
-        typer.echo("OutTray has ended. What was not sent goes at the next start.")
+        _mention("OutTray has ended. What was not sent goes at the next start.")
     return bool(again)
+
+
+def _mention(sentence: str) -> None:
+    """Say how it goes on standard output, if anyone still listens there: the agent outlives whatever started it."""
+    with suppress(OSError):
+        say(sentence)
 
 
 def _in_the_tray(agent: Engine, open_page: Callable[[str], None] | None) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.commands.options import tell
 from agent.console import make_ready
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +52,12 @@ def test_a_program_without_a_console_writes_into_nothing(monkeypatch: pytest.Mon
     print(NAME)
     print(NAME, file=sys.stderr, flush=True)
     assert not sys.stderr.isatty()
+
+
+def test_nobody_listening_to_what_is_told_beside_the_answer_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError("the pipe has been ended")
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    tell("The ledger was missing.")

@@ -50,7 +50,7 @@ class Contact:
 def check_services(settings: Settings, secrets_there: frozenset[LaneId], world: World) -> Iterator[Finding]:
     """Check every lane's service. `secrets_there`: the lanes whose secret was found; others are not signed in."""
     with world.client(settings) as client:
-        contacts: dict[str, Contact] = {}
+        contacts: dict[tuple[str, str], Contact] = {}
         for store in settings.store:
             for lane, lane_settings in store.lanes.items():
                 yield from _check_service(store, lane, lane_settings, lane in secrets_there, client, contacts, world)
@@ -63,16 +63,16 @@ def _check_service(
     settings: LaneSettings,
     secret_there: bool,
     client: httpx.Client,
-    contacts: dict[str, Contact],
+    contacts: dict[tuple[str, str], Contact],
     world: World,
 ) -> Iterator[Finding]:
     service = _service(lane)
     addresses = _addresses(settings)
-    for address in addresses:
-        origin = str(httpx.URL(address).join("/"))
+    origins = [(service.name, str(httpx.URL(address).join("/"))) for address in addresses]
+    for address, origin in zip(addresses, origins, strict=True):
         if origin not in contacts:
             contacts[origin] = contact(client, address, service, world)
-    met = [contacts[str(httpx.URL(address).join("/"))] for address in addresses]
+    met = [contacts[origin] for origin in origins]
     lost = next((one.problem for one in met if one.problem is not None), None)
     if lost is not None:
         yield found(Check.TLS if _is_about_tls(lost) else Check.HEALTH, lost, lane)
