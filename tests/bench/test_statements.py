@@ -57,14 +57,15 @@ def work():
         pass
 """
 _MEASURE = """
-import resource, statistics, time
+import statistics, time
+from tests.support.memory import peak_mebibytes
 
 def seconds():
     start = time.process_time()
     work()
     return time.process_time() - start
 
-print(statistics.median(seconds() for _ in range(7)), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(statistics.median(seconds() for _ in range(7)), peak_mebibytes())
 """
 
 

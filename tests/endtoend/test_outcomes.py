@@ -16,7 +16,7 @@ from tests.support.simulated_practice import BLOCKED, SETTINGS, UNREACHABLE, Sim
 
 pytestmark = pytest.mark.slow
 
-LARGE = b"Narrative for the claim. " * 200_000  # 5 MB: more than fits on the way, so that a drop is met in mid-body
+LARGE = b"Narrative for the claim. " * 1_600_000  # 40 MB: more than fits on the way, so that a drop is met in mid-body
 
 
 def drop_large(practice: Practice) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.practice import PATIENCE, standing
 
+ROOT = Path(__file__).parents[2]
 ROWS = 100_000
 PEAK = 250  # MiB, of the agent's whole process
 HEADINGS = ("Account Number", "Statement Date", "Patient Name", "Email", "Street", "City", "ST", "Zip", "Amount Due")
@@ -25,11 +26,11 @@ from pathlib import Path
 from agent.delivery.engine import engine
 from agent.delivery.once import one_pass
 from agent.settings.reading import parse
-import resource
+from tests.support.memory import peak_mebibytes
 
 with engine(parse(Path(sys.argv[1]).read_text(), Path(sys.argv[1])), watch=False) as made:
     done = one_pass(made.control)
-print(len(done.sent), len(done.failed), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(len(done.sent), len(done.failed), int(peak_mebibytes()))
 """
 
 
@@ -109,13 +110,17 @@ settle_seconds = 0.2
 """)
     environment = os.environ | {"OUTTRAY_SECRET_MAIN_STREET_API_KEY": service["api_key"]}
     done = subprocess.run(
-        [sys.executable, "-c", AGENT, str(settings)], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", AGENT, str(settings)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    sent, failed, peak_kilobytes = map(int, done.stdout.split())
+    sent, failed, peak = map(int, done.stdout.split())
     assert (sent, failed) == (1, 0), standing(folder).keys()
     [accepted] = httpx.get(f"{service['url']}/sandbox/journal", trust_env=False, timeout=PATIENCE).json()
     assert (accepted["filename"], accepted["statements"], accepted["failed"]) == (name, ROWS, 0)
-    peak = peak_kilobytes / (1 << (20 if sys.platform == "darwin" else 10))
-    print(f"{name}: peak {peak:.0f} MiB")
+    print(f"{name}: peak {peak} MiB")
     assert peak < PEAK

@@ -114,8 +114,11 @@ def wait_until_all_has_gone(practice: MortalPractice) -> None:
 
 
 def _waiting(practice: MortalPractice) -> int:
+    """Count what is still to go, in the folders and on `sending`: more than can be sent would only pile up."""
     folders = practice.lanes.values()
-    return sum(1 for folder in folders for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    dropped = sum(path.is_file() and not path.name.startswith(".") for folder in folders for path in folder.iterdir())
+    taken = (practice.shelf(lane, "sending") for lane in practice.lanes)
+    return dropped + sum(1 for shelf in taken if shelf.exists() for _ in shelf.iterdir())
 
 
 def _measured(process: psutil.Process) -> tuple[float, int, int]:

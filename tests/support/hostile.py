@@ -61,7 +61,7 @@ def peak_of(script: str, *arguments: str) -> tuple[int, str]:
 
     That counts what libraries allocate in native code, too.
     """
-    measured = f"{script}\nimport resource\nprint('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
+    measured = f"{script}\nfrom tests.support.memory import peak_mebibytes\nprint('peak', int(peak_mebibytes()))\n"
     ran = subprocess.run(
         [sys.executable, "-c", measured, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=100
     )
