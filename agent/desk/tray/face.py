@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from agent.desk.notices.notice import Notice
-from agent.desk.tray.view import Entry, Icon
+from agent.desk.tray.view import Entry, Icon, TrayView
 
 LONGEST_LINE = 127
 """What Windows has room for beside an icon (NOTIFYICONDATA.szTip: 128 characters with the ending zero)."""
@@ -39,3 +39,13 @@ class Face(Protocol):
 
     def close(self) -> None:
         """Leave the screen, and let `run` return."""
+
+
+def bring_up_to_date(face: Face, before: TrayView | None, fresh: TrayView) -> None:
+    """Show what is new since `before`, and nothing else: every call costs the system a redrawing."""
+    if before is None or fresh.icon != before.icon:
+        face.show(fresh.icon)
+    if before is None or fresh.line != before.line:
+        face.tell(fresh.line)
+    if before is None or fresh.menu != before.menu:
+        face.offer(fresh.menu)

@@ -13,6 +13,7 @@ from datetime import datetime
 from agent.clock import Clock
 from agent.delivery.snapshot import Snapshot
 from agent.desk.tray.errands import Wish
+from agent.desk.tray.face import bring_up_to_date
 from agent.desk.tray.tray import MakeFace
 from agent.desk.tray.view import Act, Entry, Icon, Record, TrayView, view
 
@@ -66,11 +67,6 @@ class GuestTray:
     def _follow(self) -> None:
         while not self._closing.is_set():
             fresh = guest_view(self._look() or _GONE, self._user, self._clock.now().astimezone())
-            before, self._shown = self._shown, fresh
-            if before is None or fresh.icon != before.icon:
-                self._face.show(fresh.icon)
-            if before is None or fresh.line != before.line:
-                self._face.tell(fresh.line)
-            if before is None or fresh.menu != before.menu:
-                self._face.offer(fresh.menu)
+            bring_up_to_date(self._face, self._shown, fresh)
+            self._shown = fresh
             self._closing.wait(LOOKS_APART)

@@ -11,7 +11,7 @@ from agent.delivery.snapshot import Snapshot
 from agent.desk.desk import Desk
 from agent.desk.notices.notice import Notice
 from agent.desk.tray.errands import Errands, Wish
-from agent.desk.tray.face import Face
+from agent.desk.tray.face import Face, bring_up_to_date
 from agent.desk.tray.recently import last_control_number, last_sent
 from agent.desk.tray.view import Entry, Record, TrayView, view
 from agent.log import log, where
@@ -104,13 +104,7 @@ class Tray:
             return  # it is being ended, and so is this
         now = self._desk.clock.now().astimezone()
         fresh = view(snapshot, self._recorded(snapshot), now, page=self._has_page)
-        before = self._shown
-        if before is None or fresh.icon != before.icon:
-            self._face.show(fresh.icon)
-        if before is None or fresh.line != before.line:
-            self._face.tell(fresh.line)
-        if before is None or fresh.menu != before.menu:
-            self._face.offer(fresh.menu)
+        bring_up_to_date(self._face, self._shown, fresh)
         self._shown = fresh
         for notice in self._notices(snapshot):
             self._face.say(notice)

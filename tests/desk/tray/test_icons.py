@@ -29,6 +29,14 @@ def test_what_is_shipped_is_what_the_sources_render_to() -> None:
     assert len(list(FOLDER.rglob("*.*"))) == 14 * (len(SIZES) + 1)
 
 
+def test_the_page_shows_the_same_drawings() -> None:
+    root = Path(__file__).parents[3]
+    sources, shown = root / "assets" / "icons", root / "agent" / "desk" / "page" / "static" / "icons"
+    drawings = {path.relative_to(sources): path.read_bytes() for path in sources.rglob("*.svg")}
+    assert len(drawings) == 14
+    assert {path.relative_to(shown): path.read_bytes() for path in shown.rglob("*.svg")} == drawings
+
+
 @pytest.mark.parametrize("bar", Bar)
 @pytest.mark.parametrize("icon", Icon)
 def test_an_ico_holds_every_size_as_it_was_rendered(bar: Bar, icon: Icon) -> None:
