@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
 
 from agent.intake.statements import wire
 from agent.intake.statements.problems import (
@@ -33,9 +34,7 @@ NOTED = "\x01"
 
 _IDENTIFIERS = ("account", "external_id", "pms_id")
 _MOST_KEPT = 20_000
-_UNFIT = str.maketrans(
-    "", "", "".join(c for c in map(chr, range(128)) if c in '"\\' or (not c.isprintable() and c != "\n"))
-)
+_UNFIT = str.maketrans("", "", "".join(c for c in map(chr, range(128)) if c in '"\\' or not c.isprintable()))
 _SHORTENED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
 _NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
 
@@ -52,26 +51,39 @@ Convert = Callable[[object], str]
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """The pieces of many cells: each is its text between `opening` and `closing`, which only go with no text empty."""
+    """The pieces of many cells: each is its text between `opening` and `closing`, which only go with no text empty.
+
+    With `between`, a piece says its text twice, and this stands between the two. `same`: all cells are alike.
+    """
 
     texts: Sequence[str]
     opening: str = ""
     closing: str = ""
+    between: str = ""
+    same: bool = False
+
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether a text may be empty."""
+        return not self.opening
 
 
-def _between(opening: str, texts: Sequence[str], closing: str) -> Pieces:
+def _around(opening: str, texts: Sequence[str], closing: str, between: str = "") -> Pieces:
     if all(texts):
-        return Pieces(texts, opening, closing)
+        return Pieces(texts, opening, closing, between)
+    if between:
+        return Pieces([f"{opening}{text}{between}{text}{closing}" if text else "" for text in texts])
     return Pieces([f"{opening}{text}{closing}" if text else "" for text in texts])
 
 
 class Column(dict[object, str]):
-    """The pieces of one column, by raw cell."""
+    """The pieces of one column, by raw cell. `is_marked`: one of them was `Marked`."""
 
     def __init__(self, field: wire.Field, heading: str, convert: Convert) -> None:
         super().__init__()
         self.field = field
         self.heading = heading
+        self.is_marked = False
         self._convert = convert
 
     def __missing__(self, raw: object) -> str:
@@ -82,27 +94,30 @@ class Column(dict[object, str]):
             piece.message = refusal.message
         if len(self) >= _MOST_KEPT:
             self.clear()
+        self.is_marked = self.is_marked or type(piece) is Marked
         self[raw] = piece
         return piece
 
     def pieces(self, cells: Sequence[object]) -> Pieces:
-        """Return the pieces of many cells."""
-        return Pieces(list(map(self.__getitem__, cells)))
+        """Return the pieces of many cells, of which there is at least one."""
+        first = cells[0]
+        if first == cells[-1] and cells.count(first) == len(cells):
+            return Pieces([self[first]] * len(cells), same=True)
+        return self._pieces(cells)
+
+    def _pieces(self, cells: Sequence[object]) -> Pieces:
+        return Pieces(itemgetter(*cells)(self))  # there are two different ones at least
 
 
 class TextColumn(Column):
     """A column whose cells seldom repeat. Where none of many needs tidying or an escape, quotes are all they get."""
 
-    def pieces(self, cells: Sequence[object]) -> Pieces:
-        """Return the pieces of many cells."""
+    def _pieces(self, cells: Sequence[object]) -> Pieces:
         texts = _clean(cells)
         if texts is None:
-            return super().pieces(cells)
+            return super()._pieces(cells)
         opening, *others = (f',"{name}":"' for name in self.field.wire)
-        if others:
-            (other,) = others
-            return Pieces([f'{opening}{text}"{other}{text}"' if text else "" for text in texts])
-        return _between(opening, texts, '"')
+        return _around(opening, texts, '"', f'"{others[0]}' if others else "")
 
 
 def _clean(cells: Sequence[object]) -> Sequence[str] | None:
@@ -114,11 +129,9 @@ def _clean(cells: Sequence[object]) -> Sequence[str] | None:
     clean = (
         text is not None
         and text.isascii()
-        and len(text.translate(_UNFIT)) == len(text)
-        and "E+" not in text  # a number that Excel has shortened
-        and " \n" not in text
-        and "\n " not in text
-        and text[0] != " "
+        and len(text.translate(_UNFIT)) == len(text) - len(cells)
+        and not ("+" in text and "E+" in text)  # a number that Excel has shortened
+        and not (" " in text and (" \n" in text or "\n " in text or text[0] == " "))
     )
     return cells if clean else None  # type: ignore[return-value]  # they could be joined, so they are texts
 
@@ -134,12 +147,11 @@ class OrdinaryColumn(Column):
         self._opening = f',"{field.wire[0]}":{before}'
         self._closing = after
 
-    def pieces(self, cells: Sequence[object]) -> Pieces:
-        """Return the pieces of many cells."""
+    def _pieces(self, cells: Sequence[object]) -> Pieces:
         opening, closing = self._opening, self._closing
         values = self._form.values(cells)
         if values is not None:
-            return _between(opening, values, closing)
+            return _around(opening, values, closing)
         read = self._form.value
         return Pieces([f"{opening}{value}{closing}" if (value := read(cell)) else self[cell] for cell in cells])
 
@@ -147,10 +159,9 @@ class OrdinaryColumn(Column):
 class MoneyColumn(OrdinaryColumn):
     """A column of dollars, which in a workbook are numbers."""
 
-    def pieces(self, cells: Sequence[object]) -> Pieces:
-        """Return the pieces of many cells."""
+    def _pieces(self, cells: Sequence[object]) -> Pieces:
         if not any(type(cell) is float for cell in cells[:10]):
-            return super().pieces(cells)
+            return super()._pieces(cells)
         opening = self._opening
         return Pieces(
             [

@@ -1,7 +1,8 @@
 """A store's own profiles: what its people said of their exports on the page, kept in the data folder as TOML.
 
-The first is `<store>.toml`; an export with other columns gets `<store>.2.toml`, and so on. A store's name has no dot in
-it, so that no file belongs to two stores. Anyone may edit them: they are read anew with each file.
+The first is `<store>.toml`; an export with other columns gets `<store>.2.toml`, and so on. A name with a dot or a blank
+in it stands there as in the store's environment variables, which no two stores share: so no file belongs to two stores.
+Anyone may edit them: they are read anew with each file.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from agent.intake.statements.problems import BAD_PROFILE, Unreadable
 from agent.intake.statements.profile import Profile, normal, parse
+from agent.settings.values import environment_part
 
 
 def own_profiles(folder: Path, store: str) -> tuple[Profile, ...]:
@@ -64,8 +66,12 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def _stem(store: str) -> str:
+    return store if re.fullmatch(r"[A-Za-z0-9_-]+", store) else environment_part(store).lower()
+
+
 def _kept(folder: Path, store: str) -> list[tuple[Path, Profile]]:
-    pattern = re.compile(re.escape(store) + r"(?:\.([1-9][0-9]{0,3}))?\.toml")
+    pattern = re.compile(re.escape(_stem(store)) + r"(?:\.([1-9][0-9]{0,3}))?\.toml")
     try:
         matches = ((path, pattern.fullmatch(path.name)) for path in folder.iterdir())
         found = {int(match[1] or 1): path for path, match in matches if match}
@@ -89,10 +95,11 @@ def _unusable(name: str) -> Unreadable:
 
 
 def _free(folder: Path, store: str) -> Path:
-    path, number = folder / f"{store}.toml", 1
+    stem, number = _stem(store), 1
+    path = folder / f"{stem}.toml"
     while path.exists():
         number += 1
-        path = folder / f"{store}.{number}.toml"
+        path = folder / f"{stem}.{number}.toml"
     return path
 
 

@@ -37,7 +37,7 @@ class Reading:
         about: dict[str, Any] = {}
         try:
             yield from self._texts(about)
-            self.statements.locations.settle()
+            self.statements.settle()
         except TooManyFaults:
             return
         if not self.count and not self.findings.faults:

@@ -40,9 +40,9 @@ class Table:
         """Yield the rows after the headings."""
         found = self.sheet.blocks() if self.sheet else text.blocks(source, self.delimiter)
         for block in found:
-            first = next((i for i, n in enumerate(block.numbers) if n > self.header_number), None)
-            if first is not None:
-                yield block if first == 0 else Block(block.numbers[first:], block.rows[first:])
+            rest = block.after(self.header_number)
+            if rest is not None:
+                yield rest
 
     def title_date(self) -> str:
         """Return the date in the lines above the headings, `as of` first; an empty string where there is none."""

@@ -10,11 +10,12 @@ from agent.intake.statements import wire
 from agent.intake.statements.columns import NOTED, Column, Marked, compiled
 from agent.intake.statements.findings import Findings
 from agent.intake.statements.mapping import Mapping
-from agent.intake.statements.problems import LINE_SUM, NO_AMOUNT, SAME_ACCOUNT, STATEMENT_SUM, UNREACHABLE
+from agent.intake.statements.problems import LINE_SUM, NO_AMOUNT, STATEMENT_SUM, UNREACHABLE
 from agent.intake.statements.profile import Profile
 from agent.intake.statements.readers import Block, Line, Record, Row
-from agent.intake.statements.rows import MISSING, Kept, Locations
+from agent.intake.statements.rows import MISSING, Kept
 from agent.intake.statements.values import plain
+from agent.intake.statements.whole_file import Accounts, Locations
 
 _CODE_TOOTH_TEXT = re.compile(r"(\S*) (\S*) (.*)", re.DOTALL).fullmatch
 _PROCEDURE_CODE = re.compile(r"[A-Z]{0,2}\d{3,5}[A-Z0-9.]{0,4}").fullmatch
@@ -32,7 +33,8 @@ class RecordStatements:
         self, profile: Profile, columns: Iterable[tuple[int, str, Column]], findings: Findings, location: str = "",
         statement_date: str = "",
     ) -> None:  # fmt: skip
-        self.locations = Locations(findings)
+        self._accounts = Accounts(findings)
+        self._locations = Locations(findings)
         self._profile = profile
         self._layout = profile.layout
         self._findings = findings
@@ -46,7 +48,6 @@ class RecordStatements:
         self._description = {h for h, cs in self._line.items() if cs[0][1].field.name == "description"}
         self._entry = {h for h, cs in self._line.items() if cs[0][1].field.name not in ("description", "code")}
         self._known = self._statement.keys() | self._line.keys() | set(profile.ignore)
-        self._seen: set[int] = set()
         self.unknown: dict[str, None] = {}
         self.count = 0
 
@@ -67,6 +68,11 @@ class RecordStatements:
             text = self._text(record)
             if not self._findings.faults:
                 yield text
+
+    def settle(self) -> None:
+        """Note what only the whole file tells. Raises `TooManyFaults`."""
+        self._accounts.settle()
+        self._locations.settle()
 
     def _text(self, record: Record) -> str:
         if self._layout.record:
@@ -149,11 +155,9 @@ class RecordStatements:
             self._missing(record, "statement_date")
         if self._location and not pieces.get("location"):
             pieces["location"] = wire.pair(wire.FIELDS["location"].wire[0], self._location)
-        self.locations.note(record.number, self._where(record), present=bool(pieces.get("location")))
-        account = hash("".join(pieces.get(f, "") for f in ("account", "account_and_name", "pms_id")))
-        if account in self._seen:
-            self._findings.notice(SAME_ACCOUNT, record.number)
-        self._seen.add(account)
+        self._locations.note(record.number, self._where(record), present=bool(pieces.get("location")))
+        account = "".join(pieces.get(f, "") for f in ("account", "account_and_name", "pms_id"))
+        self._accounts.note((record.number,), (account,))
         if not any(pieces.get(field, "").strip(NOTED) for field in _CONTACTS):
             self._findings.notice(UNREACHABLE, record.number)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from itertools import repeat
 from operator import itemgetter
+from typing import Any
 
 from agent.intake.statements import wire
 from agent.intake.statements.columns import NOTED, REFUSED, Column, Marked, Pieces
-from agent.intake.statements.findings import MOST_FAULTS, Findings
+from agent.intake.statements.findings import Findings
 from agent.intake.statements.mapping import Mapping
-from agent.intake.statements.problems import SAME_ACCOUNT, TOTAL_LEFT_OUT, UNREACHABLE
+from agent.intake.statements.problems import TOTAL_LEFT_OUT, UNREACHABLE
 from agent.intake.statements.profile import normal
 from agent.intake.statements.readers import Block, Row
+from agent.intake.statements.readers import Column as Cells
 from agent.intake.statements.values import plain
+from agent.intake.statements.whole_file import Accounts, Locations
 
 MISSING = {
     "account": "The account number is missing.",
@@ -29,28 +31,7 @@ _CONTACTS = ("email", "phone", "address_1")
 _NO_CONTACT = frozenset(NOTED * left_out for left_out in range(len(_CONTACTS) + 1))
 _TOTALS = frozenset({"total", "totals", "grand total", "grand totals", "report total", "report totals", "sum"})
 _MAY_BE_TOTALS = frozenset(" TtGgRrSs")
-_FIRST: Callable[[Row], object] = itemgetter(0)
-
-
-class Locations:
-    """The service takes a file in which every statement names its location, or none does (its refusal: 412)."""
-
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
-        self._any = False
-        self._without: list[tuple[int, str]] = []
-
-    def note(self, number: int, where: str, *, present: bool) -> None:
-        """Note one statement."""
-        self._any = self._any or present
-        if not present and len(self._without) < MOST_FAULTS:
-            self._without.append((number, where))
-
-    def settle(self) -> None:
-        """Note a fault for every statement that lacks what others have. Raises `TooManyFaults`."""
-        if self._any:
-            for number, where in self._without:
-                self._findings.fault(number, where, "", "The location is missing, and other statements name one.")
+_FIRST: Callable[[Any], object] = itemgetter(0)
 
 
 class Kept:
@@ -62,7 +43,6 @@ class Kept:
         self._first = mapping.headings[0] if mapping.headings else ""
         self._header = [normal(h) for h in mapping.headings]
         self._account = next(mapping.indexes[f] for f in (*_IDENTIFIERS, "pms_id") if f in mapping.indexes)
-        self._of_account = itemgetter(self._account)
         layout = mapping.profile.layout
         self._record_id = mapping.profile.recognise.record_id
         overflow = normal(layout.overflow)
@@ -70,8 +50,20 @@ class Kept:
 
     def of(self, block: Block) -> tuple[Sequence[int], Sequence[Row]]:
         """Return the rows to send, each as wide as the headings, with their numbers."""
-        if self._all_to_send(block.rows):
+        columns = block.columns
+        if columns is not None and self._all_to_send(columns):
             return block.numbers, block.rows
+        return self._looked_at(block)
+
+    def columns_of(self, block: Block) -> tuple[Sequence[int], Sequence[Cells]]:
+        """Return the same by column."""
+        columns = block.columns
+        if columns is not None and self._all_to_send(columns):
+            return block.numbers, columns
+        numbers, rows = self._looked_at(block)
+        return numbers, list(zip(*rows, strict=True))
+
+    def _looked_at(self, block: Block) -> tuple[Sequence[int], Sequence[Row]]:
         numbers: list[int] = []
         rows: list[Row] = []
         account, width, first = self._account, self._width, self._first
@@ -92,15 +84,15 @@ class Kept:
             rows.append(row)
         return numbers, rows
 
-    def _all_to_send(self, rows: Sequence[Row]) -> bool:
+    def _all_to_send(self, columns: Sequence[Cells]) -> bool:
         """Tell, at one glance at all rows, whether none of them needs a closer look."""
-        if self._record_id or set(map(len, rows)) != {self._width}:
+        if self._record_id or len(columns) != self._width:
             return False
         try:
-            beginnings = {cell[0] for cell in map(self._of_account, rows)}
+            beginnings = set(map(_FIRST, columns[self._account]))
         except (TypeError, IndexError):  # a number, or nothing
             return False
-        return beginnings.isdisjoint(_MAY_BE_TOTALS) and self._first not in map(_FIRST, rows)
+        return beginnings.isdisjoint(_MAY_BE_TOTALS) and self._first not in columns[0]
 
     def _fitted(self, number: int, row: Row) -> Row:
         width = self._width
@@ -151,60 +143,78 @@ class RowStatements:
         self._required = [i for i, name in enumerate(self._names) if name in MISSING]
         self._reach = [i for i, name in enumerate(self._names) if name in _CONTACTS]
         self._account = next(i for i, name in enumerate(self._names) if name in (*_IDENTIFIERS, "pms_id"))
-        self._seen: set[int] = set()
-        self.locations = Locations(findings)
+        self._accounts = Accounts(findings)
+        self._locations = Locations(findings)
         self._located = False
         self.count = 0
 
     def texts(self, blocks: Iterator[Block]) -> Iterator[str]:
         """Yield the statements of one block after another, joined by commas. Faulty blocks yield nothing."""
         for block in blocks:
-            numbers, rows = self._kept.of(block)
-            if rows:
-                text = self._text(numbers, rows)
+            numbers, columns = self._kept.columns_of(block)
+            if numbers:
+                text = self._text(numbers, columns)
                 if not self._findings.faults:
                     yield text
 
-    def _text(self, numbers: Sequence[int], rows: Sequence[Row]) -> str:
-        by_column = list(zip(*rows, strict=True))
+    def settle(self) -> None:
+        """Note what only the whole file tells. Raises `TooManyFaults`."""
+        self._accounts.settle()
+        self._locations.settle()
+
+    def _text(self, numbers: Sequence[int], by_column: Sequence[Cells]) -> str:
         cells = [by_column[index] for index, _ in self._columns]
         pieces = [column.pieces(of_column) for (_, column), of_column in zip(self._columns, cells, strict=True)]
         if "location" in self._names:
             self._locate(numbers, pieces)
         self._check_required(numbers, pieces)
-        self._look_at_accounts(numbers, pieces[self._account].texts)
+        accounts = pieces[self._account]
+        self._accounts.note(numbers, accounts.texts if accounts.opening else list(map(plain, cells[self._account])))
         self._look_at_contacts(numbers, pieces)
         start = self.count + 1
-        self.count += len(rows)
-        text = ",".join(self._joined(map(str, range(start, self.count + 1)), pieces))
-        if REFUSED in text or NOTED in text:
+        self.count += len(numbers)
+        text = self._joined(list(map(str, range(start, self.count + 1))), pieces)
+        if any(column.is_marked for _, column in self._columns) and (REFUSED in text or NOTED in text):
             for (_, column), raw, of_column in zip(self._columns, cells, pieces, strict=True):
                 self._note(numbers, column, raw, of_column.texts)
             text = text.replace(NOTED, "")
         return text
 
-    def _joined(self, counted: Iterable[str], pieces: Sequence[Pieces]) -> Iterator[str]:
-        """Return the statements. What is the same in every one of them stands as one text between what is not."""
-        parts: list[Iterable[str]] = [repeat(f'{{"{wire.ROW_NUMBER}":'), counted]
-        constant = self._fixed
+    def _joined(self, counted: Sequence[str], pieces: Sequence[Pieces]) -> str:
+        """Return the statements. What is the same in every one of them stands as one text between what is not.
+
+        The end of one statement and the beginning of the next are one such text.
+        """
+        beginning = f'{{"{wire.ROW_NUMBER}":'
+        constant, count = self._fixed, len(counted)
+        row, places = [""], [counted]  # a statement with gaps at every other place, and what goes there
         for of_column in pieces:
-            constant += of_column.opening
-            if constant:
-                parts.append(repeat(constant))
-            parts.append(of_column.texts)
+            if of_column.same:
+                constant += of_column.texts[0]
+                continue
+            row += constant + of_column.opening, ""
+            places.append(of_column.texts)
+            if of_column.between:
+                row += of_column.between, ""
+                places.append(of_column.texts)
             constant = of_column.closing
-        parts.append(repeat(constant + "}"))
-        return map("".join, zip(*parts, strict=False))
+        row.append(f"{constant}}},{beginning}")
+        texts = row * count
+        for index, part in enumerate(places):
+            texts[2 * index :: len(row)] = part
+        texts[-1] = constant + "}"
+        return beginning + "".join(texts)
 
     def _locate(self, numbers: Sequence[int], pieces: list[Pieces]) -> None:
         at = self._names.index("location")
         texts = pieces[at].texts
-        if self._location and "" in texts:
+        blank = pieces[at].may_be_blank and "" in texts
+        if self._location and blank:
             pieces[at] = Pieces([piece or self._location for piece in texts])
-        elif not self._location and ("" in texts or not self._located):
+        elif not self._location and (blank or not self._located):
             heading = self._columns[at][1].heading
             for number, piece in zip(numbers, texts, strict=True):
-                self.locations.note(number, f"row {number}, column {heading}", present=bool(piece))
+                self._locations.note(number, f"row {number}, column {heading}", present=bool(piece))
             self._located = True
 
     def _note(self, numbers: Sequence[int], column: Column, cells: Sequence[object], pieces: Sequence[str]) -> None:
@@ -217,20 +227,11 @@ class RowStatements:
 
     def _check_required(self, numbers: Sequence[int], pieces: Sequence[Pieces]) -> None:
         for i in self._required:
-            if "" in pieces[i].texts:
+            if pieces[i].may_be_blank and "" in pieces[i].texts:
                 heading = self._columns[i][1].heading
                 for number, piece in zip(numbers, pieces[i].texts, strict=True):
                     if not piece:
                         self._findings.fault(number, f"row {number}, column {heading}", "", MISSING[self._names[i]])
-
-    def _look_at_accounts(self, numbers: Sequence[int], pieces: Sequence[str]) -> None:
-        new = set(map(hash, pieces))
-        if len(new) < len(pieces) or not self._seen.isdisjoint(new):
-            for number, account in zip(numbers, map(hash, pieces), strict=True):
-                if account in self._seen:
-                    self._findings.notice(SAME_ACCOUNT, number)
-                self._seen.add(account)
-        self._seen |= new
 
     def _look_at_contacts(self, numbers: Sequence[int], pieces: Sequence[Pieces]) -> None:
         if not self._reach or any(pieces[i].opening for i in self._reach):

@@ -13,6 +13,7 @@ from agent.intake.statements.problems import SAVE_AS, Unreadable, unreadable
 Format = Literal["text", "workbook", "xml", "json"]
 
 _CHUNK = 512 * 1024
+_NOTHING_PENDING = (b"", 0)
 _PICTURES = (b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _JSON = re.compile(r"\{|\[\s*[{\]]").match
 _HTML = re.compile(r"<(?:!doctype html|html|head|body|table|meta|div|style)", re.IGNORECASE).match
@@ -20,7 +21,10 @@ _HTML = re.compile(r"<(?:!doctype html|html|head|body|table|meta|div|style)", re
 
 @dataclass(frozen=True)
 class Source:
-    """An open statement file. `stream` stands at its start after `rewind`."""
+    """An open statement file. `stream` stands at its start after `rewind`.
+
+    `newline` is how its text is to be opened: `None` where lines may end with a carriage return alone.
+    """
 
     name: str
     stream: BinaryIO
@@ -28,6 +32,7 @@ class Source:
     encoding: str
     size: int
     sha256: str
+    newline: str | None = None
 
     def rewind(self) -> BinaryIO:
         """Return the stream, at its start."""
@@ -45,17 +50,20 @@ def examine(name: str, stream: BinaryIO) -> Source:
     utf8 = codecs.getincrementaldecoder("utf-8")()
     is_utf8 = encoding in ("", "utf-8-sig")
     digest, size, chunk = hashlib.sha256(), 0, first
+    newline: str | None = "\n"
     while chunk:
         digest.update(chunk)
         size += len(chunk)
         if text:
             _check_text(name, chunk, wide=encoding.startswith("utf-16"))
-            if is_utf8:
+            if is_utf8 and not (chunk.isascii() and utf8.getstate() == _NOTHING_PENDING):
                 is_utf8 = _decodes(utf8, chunk)
+            if b"\n" not in chunk:
+                newline = None
         chunk = stream.read(_CHUNK)
     if text and not encoding:
         encoding = "utf-8" if is_utf8 and _decodes(utf8, b"", final=True) else "cp1252"
-    return Source(name, stream, kind, encoding, size, digest.hexdigest())
+    return Source(name, stream, kind, encoding, size, digest.hexdigest(), newline)
 
 
 def _recognised(name: str, first: bytes) -> tuple[Format, str]:

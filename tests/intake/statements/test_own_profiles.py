@@ -61,6 +61,14 @@ def test_the_same_headings_replace_what_was_said_and_others_stand_beside(tmp_pat
     assert sorted(path.name for path in folder.iterdir()) == ["main-street.2.toml", "main-street.toml"]
 
 
+def test_no_file_belongs_to_two_stores_whatever_stands_in_their_names(tmp_path: Path) -> None:
+    plain, dotted = profile(name="plain"), profile(name="dotted", account="Nummer", amount_due="Summe")
+    assert keep(tmp_path, "a.2", dotted).name == "a_2.toml"
+    assert own_profiles(tmp_path, "a") == ()
+    assert keep(tmp_path, "a", plain).name == "a.toml"
+    assert (own_profiles(tmp_path, "a"), own_profiles(tmp_path, "a.2")) == ((plain,), (dotted,))
+
+
 def test_the_stores_own_goes_before_every_other(tmp_path: Path) -> None:
     del tmp_path
     data = b"Account Number,Statement Date,Amount Due,Wieviel\n1,07/31/2026,1.00,2.00\n"

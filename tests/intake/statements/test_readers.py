@@ -25,7 +25,9 @@ from tests.support.statement_files import check, uploads
 
 def _rows(data: str, delimiter: str = ",") -> list[tuple[int, list[str]]]:
     source = examine("a.csv", io.BytesIO(data.encode()))
-    return [pair for block in blocks(source, delimiter) for pair in zip(block.numbers, block.rows, strict=True)]
+    return [
+        (n, list(row)) for block in blocks(source, delimiter) for n, row in zip(block.numbers, block.rows, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,10 @@ def _rows(data: str, delimiter: str = ",") -> list[tuple[int, list[str]]]:
         ('"The "big", old one","2"\n', [(1, ['The "big", old one', "2"])]),
         ('"",2\n', [(1, ["", "2"])]),
         ("a,b\n\nc,d\n", [(1, ["a", "b"]), (2, [""]), (3, ["c", "d"])]),
+        ("a,b\r\r\nc,d\r\r\n", [(1, ["a", "b"]), (2, [""]), (3, ["c", "d"]), (4, [""])]),
+        ("a,b\r\nc,d\re,f\r\n", [(1, ["a", "b"]), (2, ["c", "d"]), (3, ["e", "f"])]),
+        ("a,\x1f\nc,d\n", [(1, ["a", "\x1f"]), (2, ["c", "d"])]),
+        ('a,"b"\r\n"c, d",""\r\n', [(1, ["a", "b"]), (2, ["c, d", ""])]),
         ("a,b\n\x1a", [(1, ["a", "b"])]),
         ('"a",b\n\x1a', [(1, ["a", "b"])]),
     ],
@@ -70,6 +76,22 @@ def test_what_a_spreadsheet_writes_is_read_back(rows: list[list[str]]) -> None:
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(lines)
     if lines:
         assert [row for _, row in _rows(out.getvalue())] == lines
+
+
+_QUOTED = st.sampled_from(["", "a", "1", '"b"', '"c,d"', '""', '"e ""f"""', 'g "h"', '"i" j', ' "k"', '"l\nm"', "n\r"])
+
+
+@given(
+    st.integers(1, 4).flatmap(lambda width: st.lists(st.lists(_QUOTED, min_size=width, max_size=width), min_size=1)),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.booleans(),
+)
+def test_columns_are_read_as_the_careful_way_reads_rows(rows: list[list[str]], end: str, ended: bool) -> None:
+    written = end.join(map(",".join, [["h"] * len(rows[0]), *rows])) + end * ended
+    fast, careful = _rows(written), rows_of(io.StringIO(written, newline=None), ",")
+    assert [(n, [cell.strip(" ") for cell in row]) for n, row in fast] == [
+        (n, [cell.strip(" ") for cell in row]) for n, row in careful
+    ]
 
 
 _STARTS = st.sampled_from(
@@ -152,6 +174,13 @@ def test_json_comes_one_statement_after_another() -> None:
     assert source.stream.tell() < source.size
     assert sum(1 for _ in records) == 19_999
     assert json_reader.renamed_from(about) == "x"
+
+
+def test_json_may_be_the_bare_list_of_statements() -> None:
+    source = examine("a.json", io.BytesIO(b'[{"externalPatientId":"1"}, {"externalPatientId":"2"}]\n'))
+    assert [record.cells["externalPatientId"] for record in json_reader.records(source, {})] == ["1", "2"]
+    with pytest.raises(Unreadable):
+        list(json_reader.records(examine("a.json", io.BytesIO(b'[{"externalPatientId":"1"}] []')), {}))
 
 
 def test_a_long_quote_that_never_closes_costs_no_time_of_its_own() -> None:

@@ -5,19 +5,52 @@ Every reader streams, is bounded in memory, and raises `Unreadable` and nothing 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 Cell = object
 Row = Sequence[Cell]
+Column = Sequence[Cell]
 
 
-@dataclass(slots=True)
 class Block:
     """Some rows of a table. `numbers` are those that a spreadsheet or an editor shows for them."""
 
-    numbers: Sequence[int]
-    rows: Sequence[Row]
+    def __init__(self, numbers: Sequence[int], rows: Sequence[Row]) -> None:
+        self.numbers = numbers
+        self.rows = rows
+
+    @property
+    def columns(self) -> Sequence[Column] | None:
+        """The cells by column, or None where the rows are not equally wide."""
+        return list(zip(*self.rows, strict=True)) if len(set(map(len, self.rows))) == 1 else None
+
+    def after(self, number: int) -> Block | None:
+        """Return the rows behind the row `number`, or None where there are none."""
+        past = bisect_right(self.numbers, number)
+        if past == 0:
+            return self
+        return Block(self.numbers[past:], self.rows[past:]) if past < len(self.numbers) else None
+
+
+class EvenBlock(Block):
+    """Rows that are equally wide, read column by column. Each row is only made for those who ask."""
+
+    def __init__(self, numbers: Sequence[int], columns: Sequence[Column]) -> None:
+        self.numbers = numbers
+        self._columns = columns
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The cells by column."""
+        return self._columns
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:  # type: ignore[override]
+        """The rows."""
+        return list(zip(*self._columns, strict=True))
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""JSON in the billing API's own shape, statement by statement."""
+"""JSON in the billing API's own shape, or the bare list of its statements, statement by statement."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ _BLANK = re.compile(r"[ \t\r\n]*").match
 def records(source: Source, about: dict[str, Any]) -> Iterator[Record]:
     """Yield the statements, and put what stands beside them (`filename`) into `about`. Raises `Unreadable`."""
     text = _Text(source)
+    if text.peek() == "[":
+        yield from _uploads(text)
+        if text.peek():
+            raise text.damaged()
+        return
     text.expect("{")
     seen = False
     if text.peek() == "}":

@@ -6,11 +6,12 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
+from operator import itemgetter
 
 from agent.intake.statements.problems import Unreadable, unreadable
-from agent.intake.statements.readers import Block
+from agent.intake.statements.readers import Block, EvenBlock
 from agent.intake.statements.source import Source
 
 DELIMITERS = (",", "\t", "|", ";")
@@ -20,9 +21,13 @@ _HEAD_CHARACTERS = 128 * 1024
 _BLOCK_CHARACTERS = 48 * 1024  # few enough rows for their cells to stay near the processor
 _BLOCK_ROWS = 250
 _MOST_LINES = 2_000_000
+_CHANCES = 3  # blocks that may turn out uneven before columns are not tried any more
+_SEPARATOR = "\x1f"
 _QUOTED_LINES = 30  # a cell may go over lines; a quote that does not close within these is a plain character
 _CLOSES = {d: re.compile(rf'"(?:{re.escape(d)}(?! [^" ])|$)').search for d in DELIMITERS}
 _END_OF_FILE = "\x1a"  # what DOS programs still write
+_FIRST: Callable[[str], str] = itemgetter(0)
+_LAST: Callable[[str], str] = itemgetter(-1)
 
 
 def head_lines(source: Source) -> list[str]:
@@ -50,7 +55,7 @@ def rows_of(lines: Iterable[str], delimiter: str) -> list[tuple[int, list[str]]]
 
 def blocks(source: Source, delimiter: str) -> Iterator[Block]:
     """Yield the rows of the file. A quote that does not close is part of its cell: no row swallows those after it."""
-    text = _opened(source)
+    text = _opened(source, source.newline)
     try:
         for block in _blocks(text, delimiter):
             if block.numbers[-1] > _MOST_LINES:
@@ -63,17 +68,74 @@ def blocks(source: Source, delimiter: str) -> Iterator[Block]:
 
 
 def _blocks(text: io.TextIOWrapper, delimiter: str) -> Iterator[Block]:
-    number = 1
+    number, chances = 1, _CHANCES
     while several := text.read(_BLOCK_CHARACTERS) + text.readline():
-        lines = several.removesuffix("\n").split("\n")
+        columns = _columns(several, delimiter) if chances else None
+        if columns:
+            yield EvenBlock(range(number, number := number + len(columns[0])), columns)
+            continue
+        chances = max(0, chances - 1)
+        lines = _lines(several)
         rows = _plain(lines, delimiter)
         if rows is None:
-            yield from _batched(_careful(chain(io.StringIO(several), text), number, delimiter))
+            following = (line + "\n" for more in text for line in _lines(more))
+            yield from _batched(_careful(chain((line + "\n" for line in lines), following), number, delimiter))
             return
         if lines[-1].startswith(_END_OF_FILE):
             rows.pop()
         yield Block(range(number, number + len(rows)), rows)
         number += len(lines)
+
+
+def _lines(several: str) -> list[str]:
+    text = several.replace("\r\n", "\n").replace("\r", "\n") if "\r" in several else several
+    return text.removesuffix("\n").split("\n")
+
+
+def _columns(several: str, delimiter: str) -> list[list[str]] | None:
+    """Return the cells by column where all lines have equally many, and quotes only stand around whole cells.
+
+    The text is split once as a whole: between two rows a line end stands as a cell of its own, and tells whether every
+    row has ended where the first one did.
+    """
+    if _SEPARATOR in several or _END_OF_FILE in several:
+        return None
+    parts = several.split('"')
+    outside = '"'.join(parts[::2])
+    if outside.endswith("\n"):
+        outside = outside.removesuffix("\n").removesuffix("\r")
+    line_ends = outside.count("\n")
+    if "\r" not in outside:
+        outside = outside.replace("\n", f"{_SEPARATOR}\n{_SEPARATOR}")
+    elif outside.count("\r") == line_ends:
+        outside = outside.replace("\r", _SEPARATOR).replace("\n", "\n" + _SEPARATOR)
+    else:
+        return None
+    outside = outside.replace(delimiter, _SEPARATOR)
+    if len(parts) > 1:
+        around = outside.split('"')
+        inside = '"'.join(parts[1::2])
+        if len(parts) % 2 == 0 or "\n" in inside or "\r" in inside or not _are_around_cells(around):
+            return None
+        parts[::2] = around
+        outside = "".join(parts)
+    cells = outside.split(_SEPARATOR)
+    width = cells.index("\n") if "\n" in cells else len(cells)
+    ends = cells[width :: width + 1]
+    if len(cells) % (width + 1) != width or not len(ends) == ends.count("\n") == line_ends:
+        return None
+    return [cells[index :: width + 1] for index in range(width)]
+
+
+def _are_around_cells(around: list[str]) -> bool:
+    """Tell whether a separator or an end of the text stands on the outer side of every quote."""
+    first, *_, last = around
+    try:
+        ends = {first[-1] if first else _SEPARATOR, *map(_LAST, around[1:-1])}
+        starts = {last[0] if last else _SEPARATOR, *map(_FIRST, around[1:-1])}
+    except IndexError:  # a quote within a cell, written as two
+        return False
+    return ends == starts == {_SEPARATOR}
 
 
 def _plain(lines: list[str], delimiter: str) -> list[list[str]] | None:
@@ -153,8 +215,8 @@ def _batched(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Block]:
         yield block
 
 
-def _opened(source: Source) -> io.TextIOWrapper:
-    return io.TextIOWrapper(source.rewind(), source.encoding, newline=None)
+def _opened(source: Source, newline: str | None = None) -> io.TextIOWrapper:
+    return io.TextIOWrapper(source.rewind(), source.encoding, newline=newline)
 
 
 def _undecodable(source: Source) -> Unreadable:

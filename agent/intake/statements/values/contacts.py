@@ -8,13 +8,14 @@ from functools import lru_cache
 from agent.intake.statements.values import Refusal, plain
 from agent.intake.statements.values.forms import Form
 
-NORTH_AMERICAN = Form(
-    r"(?:\+?1[-. ]?|)\(?[2-9][0-9]{2}\)?[-. /]{0,3}[2-9][0-9]{2}[-. ]{0,3}[0-9]{4}", dropped="+()-. /", length=10
-)
+_TEN_DIGITS = r"\(?+[2-9][0-9]{2}\)?+[-. /]{0,3}+[2-9][0-9]{2}[-. ]{0,3}+[0-9]{4}"
+NORTH_AMERICAN = Form(rf"{_TEN_DIGITS}|\+?1[-. ]?{_TEN_DIGITS}", dropped="+()-. /", length=10)
 """The ten digits of a number of the North American plan."""
 
-_LABEL = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\."
-ORDINARY_EMAIL = Form(rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{_LABEL}(?:{_LABEL}){{0,4}}(?:com|org|net|edu|gov|us)")
+_WORD = r"[A-Za-z0-9_+-]++"
+_LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*"
+_TOP = r"(?:com|org|net|edu|gov|us)"
+ORDINARY_EMAIL = Form(rf"{_WORD}(?:\.{_WORD})*@{_LABEL}\.(?:{_TOP}|{_LABEL}\.{_TOP})")
 """Addresses that need no further look, and no escape in JSON."""
 
 _NOTHING = frozenset({"", "-", "--", "n/a", "na", "none", "null", "no email", "no phone", "unknown", "x"})

@@ -10,11 +10,12 @@ class Form:
     """The form in which nearly all cells of a kind are written, simple enough to be read without a closer look.
 
     Its value is the cell without the characters in `dropped`, of which `length` counts from the end where it is given.
+    The pattern takes what repeats possessively (`[0-9]++`), so that many cells are matched without looking back.
     """
 
     def __init__(self, pattern: str, dropped: str = "", length: int = 0) -> None:
         self._one = re.compile(pattern).fullmatch
-        self._without = re.compile(rf"^(?:{pattern}|)\n", re.MULTILINE).sub
+        self._all = re.compile(rf"(?:(?:{pattern})\n|\n)*").fullmatch
         self._dropped = str.maketrans("", "", dropped)
         self._length = length
 
@@ -25,17 +26,21 @@ class Form:
     def values(self, cells: Sequence[object]) -> Sequence[str] | None:
         """Return the values of cells that are each in this form or blank, or None where any is not."""
         text = joined(cells)
-        if text is None or self._without("", text):
+        if text is None or not self._all(text):
             return None
-        values = text.translate(self._dropped).split("\n")
+        text = text.translate(self._dropped)
+        values = text.split("\n")
         values.pop()
-        return [value[-self._length :] for value in values] if self._length else values
+        if len(values) != len(cells):  # a line end within a cell
+            return None
+        if self._length and len(text) != len(values) * (self._length + 1):
+            return [value[-self._length :] for value in values]
+        return values
 
 
 def joined(cells: Sequence[object]) -> str | None:
-    """Return the cells as one text with a line each, or None where one is no text or has a line end of its own."""
+    """Return the cells as one text, with a line end behind each, or None where one is no text."""
     try:
-        text = "\n".join(cells) + "\n"  # type: ignore[arg-type]  # what is no text is found out by trying
+        return "\n".join(cells) + "\n"  # type: ignore[arg-type]  # what is no text is found out by trying
     except TypeError:
         return None
-    return text if text.count("\n") == len(cells) else None

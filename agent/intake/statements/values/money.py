@@ -12,7 +12,7 @@ from agent.intake.statements.values.forms import Form
 AmountUnit = Literal["dollars", "cents"]
 
 _ORDINARY = re.compile(r"(-?)\$?(\d{1,3}(?:,\d{3}){1,2}|\d{1,8})\.(\d\d)", re.ASCII).fullmatch
-ASKED = Form(r"\$?[1-9](?:[0-9]{0,7}|[0-9]{0,2},[0-9]{3}(?:,[0-9]{3}|))\.[0-9]{2}", dropped="$,.")
+ASKED = Form(r"\$?+[1-9](?:[0-9]{0,7}+|[0-9]{0,2}+(?:,[0-9]{3}){1,2})\.[0-9]{2}", dropped="$,.")
 """The cents of an ordinary amount of dollars above zero."""
 
 _WRITTEN = re.compile(

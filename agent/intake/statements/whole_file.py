@@ -1,0 +1,54 @@
+"""What only the whole file tells: whether its statements agree on locations, and whether each has its own account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from agent.intake.statements.findings import MOST_FAULTS, Findings
+from agent.intake.statements.problems import SAME_ACCOUNT
+
+
+class Locations:
+    """The service takes a file in which every statement names its location, or none does (its refusal: 412)."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._any = False
+        self._without: list[tuple[int, str]] = []
+
+    def note(self, number: int, where: str, *, present: bool) -> None:
+        """Note one statement."""
+        self._any = self._any or present
+        if not present and len(self._without) < MOST_FAULTS:
+            self._without.append((number, where))
+
+    def settle(self) -> None:
+        """Note a fault for every statement that lacks what others have. Raises `TooManyFaults`."""
+        if self._any:
+            for number, where in self._without:
+                self._findings.fault(number, where, "", "The location is missing, and other statements name one.")
+
+
+class Accounts:
+    """Two statements for one account are told: it may be right, and it may be a file that was exported twice."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._numbers: list[Sequence[int]] = []
+        self._accounts: list[str] = []
+
+    def note(self, numbers: Sequence[int], accounts: Sequence[str]) -> None:
+        """Note the accounts of some statements."""
+        self._numbers.append(numbers)
+        self._accounts += accounts
+
+    def settle(self) -> None:
+        """Tell of every account that was there before."""
+        if len(set(self._accounts)) == len(self._accounts):
+            return
+        seen: set[str] = set()
+        for number, account in zip(chain.from_iterable(self._numbers), self._accounts, strict=True):
+            if account in seen:
+                self._findings.notice(SAME_ACCOUNT, number)
+            seen.add(account)
