@@ -1,5 +1,7 @@
 """The log: one JSON object a line, rotating, with packet and lane ids and without any name.
 
+Only where the settings say `show_names`, one line a packet has the names of its files.
+
 Exceptions carry file names in their messages, so a message of an exception never goes into the log: `where` gives its
 type and the lines of code that it came through, which is what a maintainer needs.
 """

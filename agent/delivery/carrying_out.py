@@ -28,7 +28,7 @@ from agent.delivery.actions import (
 )
 from agent.delivery.lane import Lane
 from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing, Offline
-from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
+from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT, name_key
 from agent.folder.problems import folder_problem
 from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction
@@ -130,7 +130,16 @@ class CarryingOut:
             return False
         here("taken-not-recorded")
         lane.drop(found.packet)
+        if self._failed_before(found, lane.id):  # dragged back: what stands on `failed` for it is done with
+            self._control.tidy_soon(lane.id)
         return True
+
+    def _failed_before(self, found: Found, lane: LaneId) -> bool:
+        name = name_key(found.candidate.name)
+        return any(
+            packet.state is PacketState.FAILED and packet.lane == lane and name_key(packet.name) == name
+            for packet in self._control.ended
+        )
 
     def _not_taken(self, lane: Lane, found: Found, patience: float, trouble: Problem | None = None) -> None:
         lane.not_yet(found.packet, trouble)
@@ -234,6 +243,8 @@ class CarryingOut:
             ended_at=now if action.state is PacketState.FAILED else None,
         )
         tx.admit(record, now)
+        if self._control.show_names:
+            log.info("named", extra={"packet": record.id, "files": [file.name for file in record.files]})
         if action.continues:
             tx.release_claim(action.continues)
         if action.claim is not None:

@@ -35,8 +35,9 @@ from agent.delivery.verdicts import Finished
 from agent.delivery.verification import Said, Verifications
 from agent.delivery.wishes import Wishes
 from agent.folder.filesystem import FileSystemProblem
+from agent.folder.names import name_key
 from agent.ledger.ledger import Ledger
-from agent.ledger.records import LaneRecord, PacketRecord
+from agent.ledger.records import FilenameClaim, LaneRecord, PacketRecord
 from agent.log import log, where
 from agent.model import AttemptResult, Checked, Fault, LaneId, LaneKind, PacketState, Problem
 
@@ -86,6 +87,7 @@ class Control:
         *,
         senders: int = 4,
         keep_sent_days: int = 0,
+        show_names: bool = False,
         dice: random.Random | None = None,
         changed: Callable[[Control], None] = lambda _control: None,
     ) -> None:
@@ -96,6 +98,7 @@ class Control:
         self._jobs = jobs
         self._senders = senders
         self._keep_sent_days = keep_sent_days
+        self.show_names = show_names
         self._removed_on: dict[LaneId, date] = {}
         self._dice = dice or random.SystemRandom()
         self._changed = changed
@@ -241,6 +244,7 @@ class Control:
         self._started = True
 
     def _read_all(self) -> None:
+        self.ledger.read_claims_again()
         self.packets = {packet.id: packet for packet in self.ledger.unfinished()}
         for lane in self.lanes.values():
             lane.read_again()
@@ -355,8 +359,15 @@ class Control:
             offline=lane.offline is not None or not lane.recovered,
             found=found,
             lookalikes={one.packet: self._lookalikes(lane, one, now) for one in found},
-            claims=tuple(self.ledger.claims(lane.terms.store_id, now)) if relevant else (),
+            claims=tuple(self._claims(lane, found, now)) if relevant else (),
         )
+
+    def _claims(self, lane: Lane, found: Iterable[Found], now: datetime) -> list[FilenameClaim]:
+        if lane.terms.scope == "store":  # one file a day: there are few
+            return self.ledger.claims(lane.terms.store_id, now)
+        names = [packet.upload_name for packet in self.packets.values() if packet.lane == lane.id]
+        names.extend(one.upload_name for one in found if one.checked is not None)
+        return self.ledger.claims_on(lane.terms.store_id, dict.fromkeys(map(name_key, names)).keys(), now)
 
     def _lookalikes(self, lane: Lane, found: Found, now: datetime) -> tuple[PacketRecord, ...]:
         statements = lane.id.kind is LaneKind.STATEMENTS
@@ -400,7 +411,7 @@ class Control:
                 self.packets[packet.id] = packet
             else:
                 self.packets.pop(packet.id, None)
-                self.ended.append(packet)
+                self.ended.append(_without_reply(packet))
 
     def record_lane(self, record: LaneRecord) -> None:
         """Write down a lane's state."""
@@ -412,6 +423,11 @@ class Control:
         """Look at a lane again before its time."""
         self._look_at[lane] = min(self._look_at.get(lane, 0.0), self.clock.steady() + seconds)
 
+    def tidy_soon(self, lane: LaneId) -> None:
+        """Notice at once what people have done on a lane's shelves, not only with the next timed rescan."""
+        self._tidy_at[lane] = 0.0
+        self.look_again(lane, 0.0)
+
     def recover_again(self, lane: LaneId) -> None:
         """Put a lane's shelves in order once more, at the next look."""
         self._again[lane] = True
@@ -419,7 +435,7 @@ class Control:
 
     def trouble_of(self, lane: LaneId) -> Problem | None:
         """Return what hampers a lane that runs."""
-        return self.lanes[lane].trouble or self._carrying_out.trouble_of(lane)
+        return self.lanes[lane].trouble or self._carrying_out.trouble_of(lane) or self.lanes[lane].left_alone
 
     # --- Sleeping ---------------------------------------------------------------------------------------------------
 
@@ -444,3 +460,8 @@ class Control:
         ]
         due.extend(moment - steady for moment in moments if moment is not None and moment > began_steady)
         return max(0.0, min(due, default=LONGEST_SLEEP))
+
+
+def _without_reply(packet: PacketRecord) -> PacketRecord:
+    """Return a packet as it is kept in mind: a service's reply can be a megabyte, and the ledger has it."""
+    return packet if packet.receipt is None else replace(packet, receipt={**packet.receipt, "response": None})

@@ -179,6 +179,7 @@ def _build(
         jobs,
         senders=settings.agent.senders,
         keep_sent_days=settings.agent.keep_sent_days,
+        show_names=settings.agent.show_names,
         dice=dice,
         changed=lambda _control: made[0].board.put(made[0].snapshot()),
     )

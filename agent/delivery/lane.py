@@ -20,7 +20,7 @@ from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.protocol import Destination, Progress
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Offline
-from agent.folder.looking import look
+from agent.folder.looking import left_alone, look
 from agent.folder.problems import folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
@@ -100,6 +100,7 @@ class Lane:
         self.found: dict[str, Found] = {}
         self.offline: Problem | None = None  # why the folder cannot be looked at
         self.trouble: Problem | None = None  # why files cannot be moved, although it can
+        self.left_alone: Problem | None = None  # what lies in the folder and is never picked up
         self.recovered = False
         self.looks: tuple[FileLook, ...] = ()
         self._clock = clock
@@ -133,6 +134,7 @@ class Lane:
         except FileSystemProblem as trouble:
             return self.unreachable(trouble)
         self.offline = self.trouble = None
+        self.left_alone = left_alone(seen)
         self._setbacks = 0
         self._meet(candidates, ledger, now)
         period = min(self.settings.rescan_seconds, POLL_SECONDS)

@@ -14,7 +14,7 @@ from agent.delivery import problems
 from agent.delivery.actions import Action, Admit, Check, Found, Hold, Reschedule, Shelve, Start
 from agent.delivery.verdicts import Finished, settle
 from agent.folder.names import name_key
-from agent.ledger.filename_rule import Continues, Duplicate, Free, Taken, judge, turn
+from agent.ledger.filename_rule import Claims, Continues, Duplicate, Free, Taken, judge, turn
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
 from agent.model import LaneId, LaneKind, PacketState, Problem, Readiness
 
@@ -32,8 +32,8 @@ class Terms:
 
 @dataclass(frozen=True)
 class LaneView:
-    """One lane at one moment. `claims` are its store's filename claims; `lookalikes` the packets of the same size as a
-    found one, by the found one's id."""
+    """One lane at one moment. `claims` are its store's filename claims, at least those on the names of its packets and
+    found files; `lookalikes` the packets of the same size as a found one, by the found one's id."""
 
     id: LaneId
     terms: Terms
@@ -71,10 +71,11 @@ def plan(view: View, now: datetime) -> list[Action]:
     if view.stopping:
         return actions
     senders = _Senders(view, lanes, now)
-    actions.extend(_start(view, lanes, senders, now))
+    claims = {lane.id: Claims(lane.claims) for lane in view.lanes}
+    actions.extend(_start(view, lanes, claims, senders, now))
     for lane in view.lanes:
         if not lane.offline and lane.record.paused_since is None:
-            actions.extend(_admit(lane, senders, now))
+            actions.extend(_admit(lane, claims[lane.id], senders, now))
     return actions
 
 
@@ -85,23 +86,27 @@ def _settle(done: Finished, lane: LaneView, now: datetime) -> Iterator[Action]:
 # --- Packets that are ours already ----------------------------------------------------------------------------------
 
 
-def _start(view: View, lanes: Mapping[LaneId, LaneView], senders: _Senders, now: datetime) -> Iterator[Action]:
+def _start(
+    view: View, lanes: Mapping[LaneId, LaneView], claims: Mapping[LaneId, Claims], senders: _Senders, now: datetime
+) -> Iterator[Action]:
     for packet in view.packets:
         lane = lanes.get(packet.lane)
         if lane is None or lane.offline or lane.record.paused_since or packet.id in view.stuck:
             continue
         if packet.state is PacketState.HELD:
-            yield from _release(packet, lane, senders, now)
+            yield from _release(packet, lane, claims[lane.id], senders, now)
         elif packet.state is PacketState.QUEUED and (packet.next_at is None or packet.next_at <= now):
-            verdict = _rule(lane, packet, now)
+            verdict = _rule(lane, claims[lane.id], packet, now)
             if isinstance(verdict, Taken):
-                yield Hold(packet, None, verdict.until, problems.NAME_USED.problem(name=packet.upload_name))
+                yield Hold(packet, None, verdict.until, _held(lane, packet.upload_name))
             elif senders.take(lane):
                 yield Start(packet)
 
 
-def _release(packet: PacketRecord, lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]:
-    verdict = _rule(lane, packet, now)
+def _release(
+    packet: PacketRecord, lane: LaneView, claims: Claims, senders: _Senders, now: datetime
+) -> Iterator[Action]:
+    verdict = _rule(lane, claims, packet, now)
     if isinstance(verdict, Taken):
         if packet.next_at is None or abs(packet.next_at - verdict.until) > timedelta(seconds=1):
             yield Reschedule(packet, verdict.until)
@@ -111,18 +116,19 @@ def _release(packet: PacketRecord, lane: LaneView, senders: _Senders, now: datet
         yield Start(packet)
 
 
-def _rule(lane: LaneView, packet: PacketRecord, now: datetime) -> Free | Taken:
-    mine = next((claim for claim in lane.claims if claim.packet == packet.id), None)
+def _rule(lane: LaneView, claims: Claims, packet: PacketRecord, now: datetime) -> Free | Taken:
+    mine = claims.of(packet.id)
     if mine is None:
         return Free()
-    return turn(lane.claims, mine, scope=lane.terms.scope, now=now)
+    scope = lane.terms.scope
+    beside = claims.beside(mine, scope)
+    return Free() if len(beside) == 1 else turn(beside, mine, scope=scope, now=now)
 
 
 # --- Files that are not ours yet ------------------------------------------------------------------------------------
 
 
-def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]:
-    claims = list(lane.claims)
+def _admit(lane: LaneView, claims: Claims, senders: _Senders, now: datetime) -> Iterator[Action]:
     admitted: list[Found] = []
     for found in sorted(lane.found, key=lambda found: (found.since, found.candidate.name)):
         if found.not_yet:
@@ -146,7 +152,8 @@ def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]
                 action = _ready(lane, found, admitted, claims, senders, now)
                 if isinstance(action, Admit):
                     admitted.append(found)
-                    claims.extend([action.claim] if action.claim else [])
+                    if action.claim is not None:
+                        claims.add(action.claim)
                 if action is not None and not (isinstance(action, Check) and found.checking):
                     yield action
                 continue
@@ -155,7 +162,7 @@ def _admit(lane: LaneView, senders: _Senders, now: datetime) -> Iterator[Action]
 
 
 def _ready(
-    lane: LaneView, found: Found, admitted: list[Found], claims: list[FilenameClaim], senders: _Senders, now: datetime
+    lane: LaneView, found: Found, admitted: list[Found], claims: Claims, senders: _Senders, now: datetime
 ) -> Admit | Check | None:
     """Admit a packet that is in order: to go, to be held, or as a duplicate. None: the twin ahead decides first."""
     if lane.id.kind is LaneKind.STATEMENTS:
@@ -181,7 +188,7 @@ def _ready(
     return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), possibly_sent=possibly_sent)
 
 
-def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders: _Senders, now: datetime) -> Admit:
+def _by_rule(lane: LaneView, found: Found, claims: Claims, senders: _Senders, now: datetime) -> Admit:
     assert found.checked is not None  # noqa: S101 - the caller has looked
     mine = FilenameClaim(
         packet=found.packet,
@@ -189,14 +196,15 @@ def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders:
         key=name_key(found.upload_name),
         sha256="".join(found.checked.sha256[:1]),
         state=ClaimState.RESERVED,
-        claimed_at=_end_of_the_line(claims, now),
+        claimed_at=claims.end_of_the_line(now),
     )
     # The same file whose reply was lost, under another name, or after the window: the rule does not know it any more.
     possibly_sent = any(
         twin.state is PacketState.FAILED and twin.possibly_sent and _same_bytes(twin, found)
         for twin in (lane.lookalikes or {}).get(found.packet, ())
     )
-    verdict = judge(claims, mine, scope=lane.terms.scope, now=now)
+    scope = lane.terms.scope
+    verdict = judge(claims.beside(mine, scope), mine, scope=scope, now=now)
     match verdict:
         case Free():
             start = senders.take(lane)
@@ -217,23 +225,18 @@ def _by_rule(lane: LaneView, found: Found, claims: list[FilenameClaim], senders:
             return Admit(lane.id, found, PacketState.FAILED, problem=problem)
         case Taken(until=until):
             if lane.terms.on_conflict == "fail":
-                problem = problems.NAME_USED_FAIL.problem(name=found.upload_name, until=problems.moment(until))
+                words = problems.STORE_USED_FAIL if lane.terms.scope == "store" else problems.NAME_USED_FAIL
+                problem = words.problem(name=found.upload_name, until=problems.moment(until))
                 return Admit(lane.id, found, PacketState.FAILED, problem=problem)
-            held = problems.NAME_USED.problem(name=found.upload_name)
             return Admit(
                 lane.id,
                 found,
                 PacketState.HELD,
                 until=until,
-                problem=held,
+                problem=_held(lane, found.upload_name),
                 possibly_sent=possibly_sent,
                 claim=mine,
             )
-
-
-def _end_of_the_line(claims: list[FilenameClaim], now: datetime) -> datetime:
-    """Return a moment after every claim that waits, so that of two files met at one look only one is the first."""
-    return max([now, *(claim.claimed_at + timedelta(microseconds=1) for claim in claims if claim.active)])
 
 
 def _waited_long(found: Found, terms: Terms, now: datetime) -> bool:
@@ -258,9 +261,16 @@ def _files(found: Found) -> str:
 
 
 def _duplicate(name: str, sent_at: datetime | None, control_number: str = "") -> Problem:
-    when = f"on {problems.moment(sent_at)}" if sent_at else "and is on its way"
-    reference = f"Its control number is {control_number}." if control_number else ""
-    return problems.DUPLICATE.problem(name=name, when=when, reference=reference)
+    if sent_at is None:
+        return problems.DUPLICATE_AHEAD.problem(name=name)
+    reference = f" Its control number is {control_number}." if control_number else ""
+    return problems.DUPLICATE.problem(name=name, when=f"on {problems.moment(sent_at)}", reference=reference)
+
+
+def _held(lane: LaneView, name: str) -> Problem:
+    """Say why a file waits: because of its own name, or where one file a store goes in a day, of any other's."""
+    words = problems.STORE_USED if lane.terms.scope == "store" else problems.NAME_USED
+    return words.problem(name=name)
 
 
 def _is_twin(found: Found, packet: PacketRecord) -> bool:

@@ -35,7 +35,12 @@ GAVE_UP = Words(
 DUPLICATE = Words(
     "duplicate",
     "{name} was sent already with just this content, {when}.",
-    "Nothing more is needed for it; this copy can be deleted. {reference}",
+    "Nothing more is needed for it; this copy can be deleted.{reference}",
+)
+DUPLICATE_AHEAD = Words(
+    "duplicate",
+    "{name} came before with just this content, and that one goes by itself.",
+    "Nothing more is needed for it; this copy can be deleted.",
 )
 VANISHED = Words(
     "vanished",
@@ -56,6 +61,16 @@ NAME_USED_FAIL = Words(
     "name-used",
     "A file named {name} went within the last 24 hours, and the statements service takes a name once in that time.",
     "Give the file another name, or drop it again after {until}.",
+)
+STORE_USED = Words(
+    "name-used",
+    "A statement file of this store went within the last 24 hours, and its settings let one go in that time.",
+    "Nothing: it is kept safe and goes by itself.",
+)
+STORE_USED_FAIL = Words(
+    "name-used",
+    "A statement file of this store went within the last 24 hours, and its settings let one go in that time.",
+    "Drop {name} again after {until}.",
 )
 UNREADABLE = Words(
     "unreadable",

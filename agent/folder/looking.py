@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.folder import problems
 from agent.folder.filesystem import Denied, Entry, Exists, FileSystem, Missing, NoRoom, Offline
 from agent.folder.names import MARKER, is_watched, shelf_folders
-from agent.model import Observation
+from agent.model import Fault, Observation, Problem
 from agent.settings.schema import LaneSettings
 
 _MARKER_WORDS = (
@@ -33,6 +33,22 @@ class Look:
     nested: tuple[str, ...] = ()  # folders inside packet subfolders: nobody looks into them
     passed_over: tuple[PassedOver, ...] = ()
     marked: bool = True  # the marker stands: from now on it is expected
+
+
+def left_alone(seen: Look) -> Problem | None:
+    """Return what lies in the lane's folder and will never go, for someone to see; None where nothing does.
+
+    A folder that has files beside the folder inside it is a packet, which fails and says so itself.
+    """
+    if seen.passed_over:
+        first = seen.passed_over[0]
+        details = [
+            Fault(entry.name, "", f"{entry.reason[:1].upper()}{entry.reason[1:]}.") for entry in seen.passed_over
+        ]
+        return problems.PASSED_OVER.problem(details, name=first.name, reason=first.reason)
+    with_files = {observation.folder for observation in seen.observations}
+    outer = [name for name in (nested.rpartition("/")[0] for nested in seen.nested) if name not in with_files]
+    return problems.NESTED.problem(name=outer[0]) if outer else None
 
 
 def look(fs: FileSystem, settings: LaneSettings, *, packet_folders: bool, marker_expected: bool) -> Look:

@@ -45,6 +45,8 @@ _NEVER = re.compile(
 
 def name_key(name: str) -> str:
     """Return what two names have in common that are one name to a person, to Windows or to macOS: NFC, case-folded."""
+    if name.isascii():  # nearly all are, and a shelf is compared with thousands
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

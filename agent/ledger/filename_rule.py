@@ -9,7 +9,7 @@ claims come from the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,6 +50,38 @@ class Continues:
 
 
 Verdict = Free | Taken | Duplicate | Continues
+
+
+class Claims:
+    """A store's claims, to be found by their packet and by their name."""
+
+    def __init__(self, claims: Iterable[FilenameClaim]) -> None:
+        self._all: list[FilenameClaim] = []
+        self._by_key: dict[str, list[FilenameClaim]] = {}
+        self._by_packet: dict[str, FilenameClaim] = {}
+        self._last: datetime | None = None  # of those that wait
+        for claim in claims:
+            self.add(claim)
+
+    def add(self, claim: FilenameClaim) -> None:
+        """Add one more."""
+        self._all.append(claim)
+        self._by_key.setdefault(claim.key, []).append(claim)
+        self._by_packet[claim.packet] = claim
+        if claim.active and (self._last is None or claim.claimed_at > self._last):
+            self._last = claim.claimed_at
+
+    def of(self, packet: str) -> FilenameClaim | None:
+        """Return a packet's own claim."""
+        return self._by_packet.get(packet)
+
+    def beside(self, mine: FilenameClaim, scope: str) -> Sequence[FilenameClaim]:
+        """Return the claims that `judge` and `turn` have to know, to judge `mine` in `scope`."""
+        return self._all if scope == "store" else self._by_key.get(mine.key, ())
+
+    def end_of_the_line(self, now: datetime) -> datetime:
+        """Return a moment after every claim that waits, so that of two files met at one look only one is the first."""
+        return now if self._last is None else max(now, self._last + timedelta(microseconds=1))
 
 
 def judge(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, now: datetime) -> Verdict:

@@ -6,7 +6,7 @@ is synced to disk when it ends, unless it says that what it records can be found
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,11 +15,15 @@ from sqlalchemy import Engine, Row, Select, and_, bindparam, func, or_, select, 
 
 from agent.clock import Reading
 from agent.ledger import schema
+from agent.ledger.filename_rule import WINDOW
 from agent.ledger.records import ClaimState, FilenameClaim, JournalLine, LaneRecord, PacketFile, PacketRecord, Shelf
+from agent.ledger.standing_claims import StandingClaims
 from agent.ledger.transaction import Transaction, problem_from
 from agent.model import Identity, LaneId, LaneKind, PacketState
 
 ACTIVE = (PacketState.QUEUED, PacketState.SENDING, PacketState.HELD, PacketState.DELIVERED)
+MOST_VALUES = 32_766  # in one statement (sqlite.org/limits.html, section 9)
+SLACK = timedelta(hours=1)  # claims that stay in mind must do as well for a clock that is a little behind the one now
 
 # What the control loop asks for with every step is made once: making a query costs more than answering it.
 _PACKET, _CLAIM = schema.packet.c, schema.filename_claim.c
@@ -58,6 +62,7 @@ _CLAIMS = (
         or_(_PACKET.state.in_(ACTIVE), _CLAIM.accepted_at > bindparam("since")),
     )
 )
+_CLAIMS_ON = _CLAIMS.where(_CLAIM.key.in_(bindparam("keys", expanding=True)))
 _WAITING = select(schema.waiting).where(
     schema.waiting.c.store == bindparam("store"), schema.waiting.c.kind == bindparam("kind")
 )
@@ -68,6 +73,7 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._standing = StandingClaims()
 
     @contextmanager
     def transaction(self, *, synced: bool = True) -> Iterator[Transaction]:
@@ -77,10 +83,12 @@ class Ledger:
             if sqlite and not synced:
                 connection.execute(text("PRAGMA synchronous=NORMAL"))
                 connection.commit()
+            writing = Transaction(connection)
             try:
                 with connection.begin():
-                    yield Transaction(connection)
+                    yield writing
             finally:
+                self._standing.forget(writing.touched)
                 if sqlite and not synced:
                     connection.execute(text("PRAGMA synchronous=FULL"))
                     connection.commit()
@@ -92,7 +100,7 @@ class Ledger:
 
     def packets(self, packet_ids: Sequence[str]) -> list[PacketRecord]:
         """Return these packets, as far as they are known."""
-        return self._packets(_BY_ID, ids=list(packet_ids)) if packet_ids else []
+        return self._packets(_BY_ID, ids=_filled_up(packet_ids)) if packet_ids else []
 
     def unfinished(self) -> list[PacketRecord]:
         """Return every packet that has not come to rest, in order of arrival."""
@@ -141,8 +149,25 @@ class Ledger:
     def claims(self, store_id: str, now: datetime) -> list[FilenameClaim]:
         """Return the store's filename claims that can still matter at `now`."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_CLAIMS, {"store_id": store_id, "since": now - timedelta(hours=24)})
+            rows = connection.execute(_CLAIMS, {"store_id": store_id, "since": now - WINDOW})
             return [_claim(row) for row in rows]
+
+    def claims_on(self, store_id: str, keys: Collection[str], now: datetime) -> list[FilenameClaim]:
+        """Return the store's claims on these names (`name_key`) that can still matter at `now`, and maybe a few more.
+
+        For the thread that writes alone: only what it has written since it last asked is read again.
+        """
+        missing = self._standing.missing(store_id, keys)
+        with self._engine.connect() as connection:
+            for start in range(0, len(missing), 500):
+                some = missing[start : start + 500]
+                values = {"store_id": store_id, "since": now - WINDOW - SLACK, "keys": _filled_up(some)}
+                self._standing.remember(store_id, some, list(map(_claim, connection.execute(_CLAIMS_ON, values))))
+        return self._standing.on(store_id, keys)
+
+    def read_claims_again(self) -> None:
+        """Believe nothing that is remembered of claims."""
+        self._standing.forget_all()
 
     def lanes(self) -> dict[LaneId, LaneRecord]:
         """Return what is remembered of each lane."""
@@ -209,10 +234,19 @@ class Ledger:
             rows = connection.execute(query, values).all()
             files: dict[str, list[PacketFile]] = {}
             for chunk in (rows[start : start + 500] for start in range(0, len(rows), 500)):
-                for row in connection.execute(_FILES, {"ids": [row.id for row in chunk]}):
+                for row in connection.execute(_FILES, {"ids": _filled_up([row.id for row in chunk])}):
                     identity = Identity(row.size, row.mtime_ns, row.file_id)
                     files.setdefault(row.packet, []).append(PacketFile(row.name, row.role, identity, row.sha256))
         return [_packet(row, tuple(files.get(row.id, ()))) for row in rows]
+
+
+def _filled_up(values: Sequence[str]) -> list[str]:
+    """Return the values, with the last one again and again up to the next power of two.
+
+    Each number of values makes a statement of its own, and the driver keeps the last 128 of them, of up to 90 KB each.
+    """
+    wanted = min(1 << max(len(values) - 1, 0).bit_length(), MOST_VALUES)
+    return [*values, *list(values[-1:]) * (wanted - len(values))]
 
 
 def _packet(row: Row[Any], files: tuple[PacketFile, ...]) -> PacketRecord:

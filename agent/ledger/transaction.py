@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from agent.clock import Reading
+from agent.folder.names import name_key
 from agent.ledger import schema
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord, Shelf
+from agent.ledger.standing_claims import Touched
 from agent.log import log
 from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
 
@@ -24,6 +26,7 @@ class Transaction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.touched = Touched()
 
     # --- Packets ----------------------------------------------------------------------------------------------------
 
@@ -161,17 +164,21 @@ class Transaction:
         self.note(at, "resolved", packet=record.id, lane=record.lane, actor=actor, how=how)
 
     def _change(self, record: PacketRecord, **values: Any) -> None:
+        self.touched.packets.add(record.id)
+        self.touched.keys.add(name_key(record.upload_name))
         self._connection.execute(update(schema.packet).where(schema.packet.c.id == record.id).values(**values))
 
     # --- Filename claims --------------------------------------------------------------------------------------------
 
     def claim(self, claim: FilenameClaim) -> None:
         """Stand in line for a filename."""
+        self.touched.names.add((claim.store_id, claim.key))
         stored = {key: value for key, value in vars(claim).items() if key not in ("active", "not_before")}
         self._connection.execute(insert(schema.filename_claim).values(**stored))
 
     def mark_claim(self, packet: str, state: ClaimState, accepted_at: datetime) -> None:
         """Remember that the service has taken the name, or may have."""
+        self.touched.packets.add(packet)
         self._connection.execute(
             update(schema.filename_claim)
             .where(schema.filename_claim.c.packet == packet)
@@ -180,6 +187,7 @@ class Transaction:
 
     def release_claim(self, packet: str) -> None:
         """Let go of a name that was never taken."""
+        self.touched.packets.add(packet)
         self._connection.execute(delete(schema.filename_claim).where(schema.filename_claim.c.packet == packet))
 
     # --- Lanes ------------------------------------------------------------------------------------------------------
@@ -232,6 +240,7 @@ class Transaction:
 
     def shift_times(self, by: timedelta, at: datetime) -> None:
         """Move every moment that still matters along with a clock that was set: waits stay as long as they were."""
+        self.touched.everything = True
         for table, column in (
             (schema.filename_claim, schema.filename_claim.c.accepted_at),
             (schema.filename_claim, schema.filename_claim.c.claimed_at),

@@ -35,10 +35,10 @@ def test_who_listens_no_more_hears_nothing() -> None:
 
 def test_waiting_ends_with_the_next_change() -> None:
     board = Board()
-    waiting = threading.Thread(target=lambda: board.wait(0, 20))
+    waiting = threading.Thread(target=lambda: board.wait(0, 120))
     waiting.start()
     board.put(SNAPSHOT)
-    waiting.join(10)
+    waiting.join(60)
     assert not waiting.is_alive()
     assert board.wait(1, 0) == 1
 

@@ -345,6 +345,24 @@ def test_a_name_that_fails() -> None:
     assert plan(view(strict), NOW) == [Admit(STATEMENTS, file, PacketState.FAILED, problem=words)]
 
 
+def test_where_a_store_sends_one_file_a_day_it_is_not_said_that_this_name_went() -> None:
+    file = statement("Statements.xml")
+    other = accepted("p0", hours(3), "other.csv")
+    until = NOW + hours(21)
+    held, failed = (
+        plan(view(lane(STATEMENTS, found=(file,), claims=(other,), terms={"scope": "store", **terms})), NOW)
+        for terms in ({}, {"on_conflict": "fail"})
+    )
+    assert [action.problem for action in held] == [problems.STORE_USED.problem()]
+    words = problems.STORE_USED_FAIL.problem(name="Statements.xml", until=problems.moment(until))
+    assert [action.problem for action in failed] == [words]
+
+
+def test_what_to_do_about_a_duplicate_ends_with_a_full_stop() -> None:
+    words = problems.DUPLICATE.problem(name="Statements.xml", when=f"on {AT_3_HOURS_AGO}", reference="")
+    assert words.what_to_do.endswith("deleted.")
+
+
 def test_the_same_statement_again() -> None:
     file = statement("Statements.xml")
     words = problems.DUPLICATE.problem(name="Statements.xml", when=f"on {AT_3_HOURS_AGO}", reference="")
@@ -355,7 +373,7 @@ def test_the_same_statement_again() -> None:
 
 def test_the_same_statement_while_the_first_is_on_its_way() -> None:
     file = statement("Statements.xml")
-    words = problems.DUPLICATE.problem(name="Statements.xml", when="and is on its way", reference="")
+    words = problems.DUPLICATE_AHEAD.problem(name="Statements.xml")
     assert plan(view(lane(STATEMENTS, found=(file,), claims=(claim("p0", sha256="aa"),))), NOW) == [
         Admit(STATEMENTS, file, PacketState.FAILED, problem=words)
     ]
@@ -392,7 +410,9 @@ def test_the_same_scan_again(files: tuple[str, ...], name: str) -> None:
         control_number="CHC#1",
         ended_at=NOW - hours(3),
     )
-    words = problems.DUPLICATE.problem(name=name, when=f"on {AT_3_HOURS_AGO}", reference="Its control number is CHC#1.")
+    words = problems.DUPLICATE.problem(
+        name=name, when=f"on {AT_3_HOURS_AGO}", reference=" Its control number is CHC#1."
+    )
     assert plan(view(lane(found=(again,), lookalikes={"p1": (twin,)})), NOW) == [
         Admit(SCANS, again, PacketState.FAILED, problem=words)
     ]

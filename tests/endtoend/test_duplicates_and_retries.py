@@ -99,6 +99,18 @@ def test_dragging_the_files_back_is_a_retry(tmp_path: Path, with_problem: bool) 
         assert standing(practice.folder / "failed") == {}
 
 
+def test_what_stands_on_failed_for_it_goes_without_waiting_for_the_timed_rescan(tmp_path: Path) -> None:
+    with Practice(tmp_path, rescan=3600) as practice:
+        practice.drop_packet(payerId="1")
+        practice.wait_until_failed(1)
+        practice.drop("scan.json", files.sidecar())
+        (practice.folder / "failed" / "scan.json").unlink()
+        (practice.folder / "failed" / "scan.pdf").rename(practice.folder / "scan.pdf")
+        practice.wait_until_sent(1)
+        practice.wait_for(lambda: practice.problems() == {}, "the problem to be taken away")
+        practice.wait_for(lambda: practice.lane_status()["needs_attention"] == 0, "nobody to be needed any more")
+
+
 def test_dragged_back_unmended_it_fails_again_and_only_the_last_problem_stands(tmp_path: Path) -> None:
     with Practice(tmp_path) as practice:
         practice.drop_packet(claimId=...)
@@ -119,8 +131,10 @@ def test_a_retry_that_is_asked_for_goes_after_the_sidecar_was_mended_on_the_shel
         practice.drop_packet(payerId="123")
         practice.wait_until_failed(1)
         practice.ask("retry", practice.problems()["scan"]["packet"])
+        assert practice.engine is not None
+        journal = practice.engine.control.ledger.journal
         practice.wait_for(
-            lambda: len(practice.problems()) == 1 and practice.status()["lanes"][0]["counts"].get("failed") == 2,
+            lambda: len(practice.problems()) == 1 and sum(line.event == "shelved" for line in journal()) == 2,
             "it to fail again",
         )
         practice.wait_for(lambda: set(practice.failed()) == {"scan.pdf", "scan.json"}, "it to stand on failed")

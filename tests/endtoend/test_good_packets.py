@@ -124,7 +124,7 @@ def test_the_receipt_says_everything(day: Day, packet: GoodPacket) -> None:
     assert receipt["confirmed_by"] == "response"
     sent_at = datetime.fromisoformat(receipt["sent_at"])
     assert sent_at.utcoffset() == timedelta(0)
-    assert abs(datetime.now(UTC) - sent_at) < timedelta(minutes=5)
+    assert abs(datetime.now(UTC) - sent_at) < timedelta(hours=1)
 
 
 def test_each_packet_went_once_and_nothing_is_left_behind(day: Day) -> None:

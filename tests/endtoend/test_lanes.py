@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 
 from agent.delivery.requests import Request
 from agent.delivery.status import snapshot_of
+from agent.log import log
 from agent.model import LaneState
 from agent.sandbox.server import Sandbox
 from tests.support import files
@@ -41,8 +43,34 @@ def test_two_agents_on_one_folder_send_40_packets_once_each(tmp_path: Path) -> N
         assert one.problems() == {}
         assert one.waiting() == []
         assert len(one.sent()) == 80
-        by_both = [len(each.engine.control.ledger.history()) for each in (one, two) if each.engine is not None]
-        assert sum(by_both) == 40
+        ledgers = [each.engine.control.ledger for each in (one, two) if each.engine is not None]
+        one.wait_for(lambda: sum(len(ledger.history()) for ledger in ledgers) >= 40, "all of them in the two ledgers")
+        assert sum(len(ledger.history()) for ledger in ledgers) == 40
+
+
+def test_a_lane_shows_what_lies_in_its_folder_and_will_never_go(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.fs.put(practice.folder() / "2026/July/scan.pdf", b"x")
+    practice.pass_(minutes=2)
+    [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
+    assert lane.state is LaneState.RUNNING
+    assert lane.problem is not None
+    assert lane.problem.code == "folder-nested"
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_names_stand_in_the_log_only_where_the_settings_say_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, shown: bool
+) -> None:
+    caplog.set_level(logging.INFO, logger=log.name)
+    log.addHandler(caplog.handler)
+    try:
+        with Practice(tmp_path, agent=f"show_names = {str(shown).lower()}") as practice:
+            practice.drop_packet("Lindqvist")
+            practice.wait_until_sent(1)
+    finally:
+        log.removeHandler(caplog.handler)
+    assert any("Lindqvist.pdf" in str(vars(record)) for record in caplog.records) is shown
 
 
 # --- Pausing --------------------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ from tests.support.process import run, running
 
 pytestmark = pytest.mark.slow
 
-LARGE = b"Narrative for the claim. " * 80_000  # 2 MB: ten seconds at the speed below
-SLOWLY = 'upload_limit = "200 kB/s"'
+LARGE = b"Narrative for the claim. " * 80_000  # 2 MB: a hundred seconds at the speed below
+SLOWLY = 'upload_limit = "20 kB/s"'
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_signal_in_mid_upload_ends_it_in_good_order_and_the_next_run_sends(
         practice.wait_for(lambda: [seen for seen in practice.sandbox.requests if seen.traffic == "upload"], "an upload")
         process.send_signal(number)
         begun = time.monotonic()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert time.monotonic() - begun < PROMPT
         assert process.returncode == 0
         assert err == ""
@@ -106,7 +106,7 @@ def test_a_second_agent_for_the_same_data_folder_is_refused(practice: Practice) 
         practice.drop_packet()
         practice.wait_until_sent(1)
         process.terminate()
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (0, "")
         assert json.loads(out)["running"] is True
 

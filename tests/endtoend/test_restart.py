@@ -17,8 +17,8 @@ from tests.support.practice import PROMPT, Practice, standing
 
 pytestmark = pytest.mark.slow
 
-LARGE = b"Narrative for the claim. " * 80_000  # 2 MB: ten seconds at the speed below
-SLOWLY = 'upload_limit = "200 kB/s"'
+LARGE = b"Narrative for the claim. " * 80_000  # 2 MB: a hundred seconds at the speed below
+SLOWLY = 'upload_limit = "20 kB/s"'
 
 
 def in_mid_upload(practice: Practice) -> None:

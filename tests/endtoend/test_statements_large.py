@@ -87,7 +87,7 @@ def service() -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(sys.platform == "win32", reason="the peak of a process is read the way of POSIX")
 @pytest.mark.parametrize(("name", "write"), [("july.csv", write_csv), ("july.xlsx", write_xlsx)])
 def test_a_hundred_thousand_rows_go_in_bounded_memory(

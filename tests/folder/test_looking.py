@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.folder.filesystem import Denied, NoRoom, Offline
-from agent.folder.looking import Look, PassedOver, look
+from agent.folder.looking import Look, PassedOver, left_alone, look
 from agent.folder.names import MARKER
 from agent.folder.simulated import SimulatedFileSystem
 from agent.settings.schema import LaneSettings
@@ -60,6 +60,22 @@ def test_links_are_told_of_and_never_followed(fs: SimulatedFileSystem) -> None:
     reason = "it is a shortcut to another place, or a device"
     assert see(fs).passed_over == (PassedOver("Smith/scan.pdf", reason), PassedOver("scan.pdf", reason))
     assert names(see(fs)) == []
+
+
+def test_what_is_never_picked_up_is_said_and_not_passed_over_in_silence(fs: SimulatedFileSystem) -> None:
+    fs.put(LANE / "Smith/1.pdf", b"x")
+    assert left_alone(see(fs)) is None
+    fs.put(LANE / "Smith/old/x.pdf", b"x")
+    assert left_alone(see(fs)) is None  # the packet Smith fails, and says so itself
+    fs.put(LANE / "2026/July/x.pdf", b"x")
+    nested = left_alone(see(fs))
+    assert nested is not None
+    assert (nested.code, "The folder 2026 has folders inside it" in nested.sentence) == ("folder-nested", True)
+    fs.link(LANE / "scan.pdf")
+    link = left_alone(see(fs))
+    assert link is not None
+    assert link.sentence == "scan.pdf is left alone: it is a shortcut to another place, or a device."
+    assert [fault.where for fault in link.details] == ["scan.pdf"]
 
 
 def test_a_subfolder_that_does_not_open_does_not_stop_the_rest(fs: SimulatedFileSystem) -> None:

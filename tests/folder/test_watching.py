@@ -356,7 +356,7 @@ class Bell:
         self.event.set()
 
     def rings(self) -> bool:
-        heard = self.event.wait(20)
+        heard = self.event.wait(60)
         self.event.clear()
         return heard
 
@@ -409,7 +409,7 @@ def test_a_packet_subfolder_that_is_another_one_by_the_next_look_is_heard(tmp_pa
         watcher.follow(["Smith"], 1)
         (first,) = emitters_of(watcher, "Smith")
         (tmp_path / "Smith").rmdir()
-        first.join(20)
+        first.join(60)
         (tmp_path / "Smith").mkdir()
         watcher.follow(["Smith"], 2)
         (second,) = emitters_of(watcher, "Smith")

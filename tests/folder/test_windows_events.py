@@ -16,7 +16,7 @@ from agent.settings.schema import LaneSettings
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="of Windows")
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from agent.clock import Reading
@@ -36,6 +37,22 @@ def test_a_packet_comes_back_as_it_was_admitted(ledger: Ledger) -> None:
         tx.admit(record, NOW)
     assert ledger.packet("p1") == record
     assert ledger.unfinished() == [record]
+
+
+def test_packets_are_read_with_few_statements_however_many_they_are() -> None:
+    """The driver keeps each statement that it has met: one for every number of packets was megabytes in a day."""
+    database = memory_ledger()
+    ledger = Ledger(database)
+    records = [packet(f"p{number:02}") for number in range(70)]
+    with ledger.transaction() as tx:
+        for record in records:
+            tx.admit(record, NOW)
+    statements: set[str] = set()
+    event.listen(database, "before_cursor_execute", lambda *told: statements.add(told[2]))
+    for count in range(71):
+        assert ledger.packets([record.id for record in records[:count]]) == records[:count]
+    assert len(statements) <= 16
+    ledger.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(ledger: Ledger) -> None:
