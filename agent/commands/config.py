@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,6 +17,9 @@ from agent.commands.options import (
     load_or_exit,
     tell,
 )
+
+if TYPE_CHECKING:
+    from agent.settings.schema import Settings
 
 app = typer.Typer(help="The settings file: write, show and check it.", no_args_is_help=True)
 
@@ -88,13 +91,10 @@ def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
     try:
         loaded = load(chosen_config(config, ctx))
     except SettingsProblem as problem:
-        if as_json:
-            path = None if problem.path is None else str(problem.path)
-            answer_json({"ok": False, "path": path, "problems": problem.sentences, "warnings": []})
-        else:
-            for sentence in problem.sentences:
-                tell(sentence)
-        raise typer.Exit(USAGE_OR_SETTINGS) from None
+        _refuse(problem.path, problem.sentences, as_json=as_json)
+    unknown = _without_profile(loaded.settings)
+    if unknown:
+        _refuse(loaded.path, unknown, as_json=as_json)
     needed = [entry.problem for entry in Secrets().listing(loaded.settings) if entry.problem is not None]
     warnings = [f"{problem.sentence} {problem.what_to_do}" for problem in needed]
     if as_json:
@@ -107,11 +107,42 @@ def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
 
 
 @app.command()
-def schema() -> None:
+def schema(as_json: JsonOption = False) -> None:
     """Print the JSON schema of the settings file, for editors and scripts."""
+    del as_json  # it is JSON anyway: scripts that say --json everywhere are right here, too
     from agent.settings.schema import Settings
 
     answer_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()})
+
+
+def _without_profile(settings: Settings) -> list[str]:
+    """Return a sentence for each statements lane whose profile is not there or cannot be used."""
+    from agent.intake.statements.problems import Unreadable
+    from agent.intake.statements.profile import find
+    from agent.settings.sentences import where
+
+    sentences = []
+    for index, store in enumerate(settings.store):
+        if store.statements is None or store.statements.profile == "auto":
+            continue
+        try:
+            find(store.statements.profile)
+        except Unreadable as unreadable:
+            problem = unreadable.problem
+            place = where(("store", index, "statements", "profile"), settings.model_dump())
+            sentences.append(f"{place}: {problem.sentence} {problem.what_to_do}")
+    return sentences
+
+
+def _refuse(path: Path | None, sentences: Sequence[str], *, as_json: bool) -> NoReturn:
+    if as_json:
+        answer_json(
+            {"ok": False, "path": None if path is None else str(path), "problems": list(sentences), "warnings": []}
+        )
+    else:
+        for sentence in sentences:
+            tell(sentence)
+    raise typer.Exit(USAGE_OR_SETTINGS)
 
 
 def _counted(things: Sized, word: str) -> str:

@@ -29,9 +29,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON, for sc
 
 def chosen_config(config: Path | None, ctx: typer.Context) -> Path | None:
     """Return the settings file that was named behind the command, else before it, else None."""
-    if config is not None or not isinstance(ctx.obj, dict):
-        return config
-    return ctx.obj.get("config")
+    from agent.settings.locations import with_home
+
+    named = ctx.obj.get("config") if config is None and isinstance(ctx.obj, dict) else config
+    return None if named is None else with_home(named)  # no shell does it behind --config=
 
 
 def load_or_exit(config: Path | None, ctx: typer.Context) -> Loaded:

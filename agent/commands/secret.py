@@ -142,10 +142,10 @@ def _named(secret: str, settings: Settings) -> tuple[str, str]:
         _stop(
             f'The settings know no store "{store}". The nearest is {nearest[0]}: write {nearest[0]}/{name or names[0]}.'
         )
-    if name not in names:
+    if name.lower() not in names:  # CLIENT_SECRET is the same name, as environment variables have it
         nearest = get_close_matches(name.lower().replace("-", "_"), names, n=1, cutoff=0) or names
         _stop(f'A store has no secret "{name}". The nearest is {nearest[0]}: write {store}/{nearest[0]}.')
-    return store, name
+    return store, name.lower()
 
 
 def is_terminal() -> bool:

@@ -33,7 +33,12 @@ def machine_secrets_folder() -> Path:
 def configured_settings_file(environment: Mapping[str, str] = os.environ) -> Path | None:
     """Return the settings file that `OUTTRAY_CONFIG` names, or None."""
     named = environment.get(CONFIG_VARIABLE, "")
-    return Path(named).expanduser() if named else None
+    return with_home(Path(named)) if named else None
+
+
+def with_home(path: Path) -> Path:
+    """Return a path with `~` put in; as it stands where nobody has such a home."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises where there is no such home
 
 
 def data_folder(agent: AgentSettings) -> Path:

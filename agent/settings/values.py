@@ -28,6 +28,7 @@ _NOT_IN_FILE_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kKMG]?)B/s")
 _RATE_UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 _SLOWEST_RATE = 1_000
+_LONGEST_STORE_NAME = 64
 
 
 def refuse(sentence: str) -> NoReturn:
@@ -41,14 +42,20 @@ def told(sentence: str) -> PydanticCustomError:
 
 
 def store_name(text: str) -> str:
-    """Check a store's name, which is part of commands, file names, keyring entries and environment variables."""
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", text) and text.upper() not in _DEVICE_NAMES:
+    """Check a store's name, which is part of commands, file names, keyring entries and environment variables.
+
+    Variables have `_` for whatever is no letter or digit (`environment_part`), so no more is asked of it than of the
+    name of a folder.
+    """
+    plain = text.isprintable() and not _NOT_IN_FILE_NAMES.search(text) and not text.endswith((" ", "."))
+    device = text.partition(".")[0].rstrip().upper() in _DEVICE_NAMES
+    if plain and text[:1].isalnum() and len(text) <= _LONGEST_STORE_NAME and not device:
         return text
-    nearest = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:64] or "main-street"
+    nearest = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:_LONGEST_STORE_NAME] or "main-street"
     suggestion = f"{nearest}-1" if nearest.upper() in _DEVICE_NAMES else nearest
     refuse(
-        "a store's name is made of the letters a to z, digits, - and _, begins with a letter or a digit, has at most "
-        f'64 characters, and is no name that Windows keeps for itself. Write it as "{suggestion}".'
+        "a store's name could be a folder's: it begins with a letter or a digit, has at most 64 characters, none of "
+        f'/ \\ : * ? < > | and quotes in it, and is no name that Windows keeps for itself. Write it as "{suggestion}".'
     )
 
 

@@ -125,6 +125,23 @@ def test_check_tells_everything_that_is_wrong_and_ends_with_2(file: Path) -> Non
     assert json.loads(scripts.stdout)["problems"] == people.stderr.splitlines()
 
 
+@pytest.mark.parametrize("profile", ["opendental", "gone.toml"])
+def test_check_knows_the_statement_profiles(profile: str, file: Path, tmp_path: Path) -> None:
+    head, _, rest = file.read_text("utf-8").partition("[store.attachments]")
+    statements = f"""store_id = "01GDG5BZA29R3SZMZ63Y2GFENV"
+[store.statements]
+folder = '{tmp_path / "statements"}'
+base_url = "https://billing.example.com"
+profile = '{profile}'
+[store.attachments]{rest}"""
+    file.write_text(head + statements, encoding="utf-8")
+    checked = outtray("config", "check", "--config", file)
+    assert checked.exit_code == 2
+    assert f"statements.profile: There is no statement profile called {profile}." in checked.stderr
+    file.write_text((head + statements).replace(profile, "generic"), encoding="utf-8")
+    assert outtray("config", "check", "--config", file).exit_code == 0
+
+
 def test_check_warns_of_missing_secrets(file: Path) -> None:
     checked = outtray("config", "check", "--config", file)
     assert checked.exit_code == 0
@@ -142,10 +159,18 @@ def test_settings_that_cannot_be_had_end_a_command_with_2_and_no_answer(words: t
     assert "outtray config init" in result.stderr
 
 
-def test_schema_is_a_json_schema() -> None:
-    schema = answer(outtray("config", "schema"))
+@pytest.mark.parametrize("how", [(), ("--json",)])
+def test_schema_is_a_json_schema(how: tuple[str, ...]) -> None:
+    schema = answer(outtray("config", "schema", *how))
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert "AttachmentsSettings" in schema["$defs"]
+
+
+def test_the_home_is_put_in_where_no_shell_has_done_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(file.parent))
+    monkeypatch.setenv("USERPROFILE", str(file.parent))
+    assert outtray("config", "check", "--config=~/outtray.toml").exit_code == 0
+    assert outtray("config", "check", "--config=~nobody-at-all/outtray.toml").exit_code == 2
 
 
 # --- secret ---
@@ -157,6 +182,11 @@ def test_a_secret_comes_from_standard_input_without_its_line_end(file: Path, key
         assert result.exit_code == 0
         assert "s3cret" not in result.output
         assert keyring.entries == {("OutTray", "main-street/client_secret"): "s3cret"}
+
+
+def test_a_secret_may_be_named_as_its_variable_names_it(file: Path, keyring: MemoryKeyring) -> None:
+    assert outtray("secret", "set", "main-street/CLIENT_SECRET", "--config", file, given="s3cret").exit_code == 0
+    assert keyring.entries == {("OutTray", "main-street/client_secret"): "s3cret"}
 
 
 def test_at_a_terminal_a_secret_is_asked_for_and_not_shown(

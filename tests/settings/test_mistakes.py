@@ -238,10 +238,10 @@ WHOLE_FILES = [
         'store[1] name: this key is needed and is not there. Add a line such as name = "main-street"',
     ),
     (
-        f'[[store]]\nname = "Main Street"\n{ATTACHMENTS}',
-        'store[1] "Main Street" name = "Main Street": a store\'s name is made of the letters a to z, digits, - and _, '
-        "begins with a letter or a digit, has at most 64 characters, and is no name that Windows keeps for itself. "
-        'Write it as "main-street".',
+        f'[[store]]\nname = "Main/Street"\n{ATTACHMENTS}',
+        'store[1] "Main/Street" name = "Main/Street": a store\'s name could be a folder\'s: it begins with a letter or '
+        "a digit, has at most 64 characters, none of / \\ : * ? < > | and quotes in it, and is no name that Windows "
+        'keeps for itself. Write it as "main-street".',
     ),
     (
         f"{STORE}{ATTACHMENTS}[[store]]\nname = 'Main_Street'\n" + ATTACHMENTS.replace("/srv/scans", "/srv/others"),

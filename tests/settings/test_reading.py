@@ -52,6 +52,14 @@ def test_a_file_that_is_named_is_never_passed_over_for_another(folders: Path, mo
         load()
 
 
+def test_a_variable_that_names_a_home_which_nobody_has_is_told_like_a_file_that_is_not_there(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTTRAY_CONFIG", "~nobody-at-all/outtray.toml")
+    with pytest.raises(SettingsProblem, match="there is no such file, and OUTTRAY_CONFIG names it"):
+        load()
+
+
 @pytest.mark.parametrize("encode", [str.encode, lambda text: codecs.BOM_UTF8 + text.encode()])
 def test_utf_8_is_read_with_and_without_its_mark(tmp_path: Path, encode: object) -> None:
     file = tmp_path / "outtray.toml"

@@ -127,13 +127,16 @@ def test_upload_names_that_do_not(template: str) -> None:
         values.upload_name(template)
 
 
-@pytest.mark.parametrize("name", ["main-street", "Lakeside_2", "7", "a" * 64])
+@pytest.mark.parametrize(
+    "name", ["main-street", "Lakeside_2", "7", "a" * 64, "Main Street", "St. Mary's #2", "a.b", "Praxis Zahnärzte"]
+)
 def test_names_of_stores(name: str) -> None:
     assert values.store_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "main street", "-a", "_a", "a/b", "a.b", "é", "a" * 65, "con", "COM1", "a\n"]
+    "name",
+    ["", " ", "-a", "_a", ".a", "a/b", "a\\b", "a:b", "a ", "a.", "a" * 65, "con", "COM1", "nul.x", "a\n", "a\tb"],
 )
 def test_names_that_are_no_folder_or_variable_are_refused_and_a_good_one_is_named(name: str) -> None:
     with pytest.raises(values.PydanticCustomError) as refused:

@@ -162,7 +162,7 @@ BAD_STATEMENTS = [
     _json("JSON cut off", '{"filename":"a","pendingInvoiceUploads":[' + _ITEM % 5, "statement-unreadable", "cut off",
           settles=False),
     _json("JSON without uploads", '{"filename":"a"}', "statement-unreadable", "pendingInvoiceUploads"),
-    _json("JSON that is a list", f"[{_ITEM % 5}]", "statement-unreadable", "shape"),
+    _json("JSON that lists a number", f"[{_ITEM % 5}, 5]", "statement-unreadable", "shape"),
     _json("JSON with dollars", f'{{"pendingInvoiceUploads":[{_ITEM % 5.25}]}}', "statement-rows", "amountDue", "1234"),
     _json("JSON with an object for a text", '{"pendingInvoiceUploads":[{"statementDate":"2026-07-31","amountDue":5,'
           '"externalPatientId":{}}]}', "statement-rows", "externalPatientId"),

@@ -19,7 +19,7 @@ from agent.desk.doctor.finding import Check, Finding, State
 from agent.settings.schema import Settings
 
 _CODE = re.compile(r"[a-z][a-z0-9-]{1,40}")
-_LANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}/(?:attachments|statements)")
+_LANE = re.compile(r"\w[^<>:\"/\\|?*\x00-\x1f]{0,63}/(?:attachments|statements)")
 _PACKET = re.compile(r"[0-9A-Za-z-]{1,40}")
 _EVENT = re.compile(r"[a-z0-9][a-z0-9 ,;:'-]{0,90}")
 _TROUBLE = re.compile(r"[A-Za-z_][\w.]*(?: from \w+)?(?: at (?:[\w.<>]+:\d+ [\w<>]+(?: < )?)*)?")

@@ -7,6 +7,7 @@ the file when it is sent.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,7 +154,7 @@ def _case(page: Page, packet: OnShelf, settings: StatementsSettings) -> _Case | 
 
 def _first(request: Request, case: _Case) -> Response:
     found = case.found[0]
-    name = case.store.lower().replace("_", "-")
+    name = re.sub(r"[^a-z0-9]+", "-", case.store.lower()).strip("-") or "own"
     said = first_said(found, name)
     return _show(request, case, 0, said)
 

@@ -76,7 +76,7 @@ class Item:
 
 def lane_anchor(lane: object) -> str:
     """Return the id of a lane's item."""
-    return f"lane-{str(lane).replace('/', '-')}"
+    return f"lane-{re.sub(r'[^A-Za-z0-9_-]', '-', str(lane))}"
 
 
 def packet_anchor(packet: str) -> str:
