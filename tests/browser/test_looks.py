@@ -19,7 +19,7 @@ from tests.support import activity
 from tests.support.chromium import chromium, in_zone, keep_shot, opened, served
 from tests.support.page import DeskPractice, desk_in
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 LOOKS = {
     "light": {"color_scheme": "light"},
@@ -174,9 +174,12 @@ def test_a_lost_contact_is_told_and_every_tick_goes(practice: DeskPractice, brow
 def test_a_locked_page_is_sound(practice: DeskPractice, browser: Any) -> None:
     well(practice)
     with served(practice) as server, opened(browser, server, allowed="403") as tab:
+        tab.wait_for_function("() => source && source.readyState === EventSource.OPEN")
         response = tab.request.post(f"{server.url}/lock", headers={"Origin": server.url.rstrip("/")})
         assert response.status == 403
-        tab.reload()
+        practice.board.put(activity.busy_snapshot())  # whoever listens is told now, and shows itself anew
+        tab.wait_for_selector("h1#locked")
+        tab.wait_for_load_state("load")
         assert "Locked" in tab.title()
         assert "CLM" not in tab.content()
         keep_shot(tab, "locked")

@@ -15,8 +15,7 @@ from tests.support.practice import Practice
 from tests.support.served import served
 from tests.support.statements_practice import StatementsPractice
 
-pytestmark = pytest.mark.browser
-PATIENCE = 15_000  # milliseconds
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 DEFAULTS = 'submitter_id = "MAINSTREET"\nbilling_provider_tax_id = "12-3456789"\nprovider_npi = "1234567893"'
 TYPED = {
     "patientLastName": "Lindqvist",
@@ -43,24 +42,24 @@ def test_a_scan_without_a_sidecar_is_completed_on_now_and_sent(tmp_path: Path, b
             served(desk_of(practice.engine, lambda: True)) as server,
             opened(browser, server, allowed="Failed to load resource") as tab,
         ):
-            tab.locator("a[data-embeds]", has_text="Complete the metadata here").click(timeout=PATIENCE)
-            tab.locator("form.form").wait_for(timeout=PATIENCE)
+            tab.locator("a[data-embeds]", has_text="Complete the metadata here").click()
+            tab.locator("form.form").wait_for()
             for name, value in TYPED.items():
                 tab.fill(f"[name={name}]", value)
             tab.fill("[name=payerId]", "TST0")
             keep_shot(tab, "mending-embedded")
             tab.click("text=Save and send")
-            tab.locator("[aria-invalid=true]").wait_for(timeout=PATIENCE)
-            assert tab.evaluate("document.activeElement.name") == "payerId"
+            tab.locator("[aria-invalid=true]").wait_for()
+            tab.wait_for_function("() => document.activeElement.name === 'payerId'")
             assert tab.input_value("[name=patientDateOfBirth]") == "1988-03-09"
-            assert tab.evaluate("document.querySelector('.scan img').naturalWidth") > 0
+            tab.wait_for_function("() => document.querySelector('.scan img')?.naturalWidth > 0")
             keep_shot(tab, "mending-faults")
             tab.fill("[name=payerId]", "60054")
             tab.click("text=Save and send")
-            tab.locator("#done", has_text="Saved.").wait_for(timeout=PATIENCE)
+            tab.locator("#done", has_text="Saved.").wait_for()
             practice.wait_until_sent(1)
             assert practice.claims == ["CLM-20417"]
-            tab.locator(".control", has_text="CHC#").first.wait_for(timeout=PATIENCE)
+            tab.locator(".control", has_text="CHC#").first.wait_for()
 
 
 def test_columns_are_said_once_and_the_file_goes(tmp_path: Path, browser: Any) -> None:
@@ -71,17 +70,17 @@ def test_columns_are_said_once_and_the_file_goes(tmp_path: Path, browser: Any) -
             served(desk_of(practice.engine, lambda: True)) as server,
             opened(browser, server) as tab,
         ):
-            tab.locator("a", has_text="Fix the mapping").click(timeout=PATIENCE)
+            tab.locator("a", has_text="Fix the mapping").click()
             for number, field in enumerate(("name", "account", "amount_due", "statement_date")):
                 tab.select_option(f"[name=column-{number}]", field)
             assert tab.locator("text=Save and send").is_disabled()
             tab.click("text=Show the result again")
-            tab.locator("text=Save and send 1 statement").wait_for(timeout=PATIENCE)
+            tab.locator("text=Save and send 1 statement").wait_for()
             assert "$1,234.56" in tab.locator(".facts").inner_text()
             keep_shot(tab, "mending-mapping")
             assert practice.bodies() == []
             tab.click("text=Save and send 1 statement")
-            tab.locator("#done", has_text="Saved.").wait_for(timeout=PATIENCE)
+            tab.locator("#done", has_text="Saved.").wait_for()
             practice.wait_until_sent(1)
             assert practice.bodies()[0]["pendingInvoiceUploads"][0]["amountDue"] == 123456
 
@@ -108,6 +107,6 @@ def test_axe_finds_nothing_in_the_forms(tmp_path: Path, browser: Any, scheme: st
         with served(desk_of(practice.engine, lambda: True)) as server:
             for address in addresses:
                 with opened(browser, server, address, bypass_csp=True, color_scheme=scheme) as tab:
-                    tab.locator("form.form").wait_for(timeout=PATIENCE)
+                    tab.locator("form.form").wait_for()
                     found = Axe().run(tab)
                     assert found.violations_count == 0, found.generate_report()

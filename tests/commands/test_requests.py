@@ -18,7 +18,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.opening import read_only
 from agent.settings.locations import ledger_file
 from tests.support import files
-from tests.support.practice import Practice
+from tests.support.practice import PATIENCE, Practice
 
 LANE = "main-street/attachments"
 
@@ -37,7 +37,7 @@ def busy(tmp_path: Path) -> Iterator[Practice]:
         agent = practice.engine
         assert agent is not None
         with page_server(desk_of(agent, lambda: agent.is_running)) as server:
-            assert server.wait()
+            assert server.wait(PATIENCE)
             yield practice
 
 

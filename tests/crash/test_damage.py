@@ -53,7 +53,7 @@ def test_a_ledger_damaged_after_a_kill(tmp_path: Path, launcher: Launcher, damag
         damage(practice.data_dir / "ledger.sqlite")
         practice.start()
         practice.wait_until_at_rest(1, 0, 0)
-        [note] = practice.status()["notes"] or [""]
+        [note] = practice.wait_for(practice.status, "an answer")["notes"] or [""]
         practice.kill()
         practice.check()
         if damage is not deleted:
@@ -162,8 +162,8 @@ def test_the_disk_of_the_sent_shelf_is_full_and_then_has_room(tmp_path: Path, la
         filler = fill(disk)
         practice.drop_scan()
         practice.start()
-        practice.wait_for(lambda: practice.lane_status("attachments").get("problem"), "the lane to say so")
-        assert practice.lane_status("attachments")["problem"]["sentence"]
+        problem = practice.wait_for(lambda: practice.lane_status("attachments").get("problem"), "the lane to say so")
+        assert problem["sentence"]
         assert practice.on_shelf("sending")
         filler.unlink()
         practice.wait_until_at_rest(1, 0, 0)
@@ -226,7 +226,8 @@ def test_no_room_for_the_spool(tmp_path: Path, launcher: Launcher) -> None:
     ):
         practice.drop_statement(rows=8000)
         practice.start()
-        practice.wait_for(lambda: list(practice.data_dir.glob("spool/*")), "the spool to be written")
+        problem = practice.wait_for(lambda: practice.lane_status("statements").get("problem"), "the lane to say so")
+        assert "ENOSPC" in str(problem["details"])
         practice.wait_for(lambda: not list(practice.data_dir.glob("spool/*")), "the spool to be given up")
         assert practice.sandbox.accepted == []
         subprocess.run(["mount", "-o", "remount,size=32m", str(disk)], check=True)

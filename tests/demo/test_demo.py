@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-m", "agent", "demo"]
-ENDS_WITHIN = 5.0  # seconds
+ENDS_WITHIN = 20.0  # seconds, on a busy machine as well
 
 
 def surroundings(temporary: Path) -> dict[str, str]:
@@ -30,7 +30,7 @@ def surroundings(temporary: Path) -> dict[str, str]:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> "subprocess.CompletedProcess[str]":
     temporary = tmp_path_factory.mktemp("temporary")
     return subprocess.run(
-        [*COMMAND, "--json"], env=surroundings(temporary), cwd=ROOT, capture_output=True, text=True, timeout=60
+        [*COMMAND, "--json"], env=surroundings(temporary), cwd=ROOT, capture_output=True, text=True, timeout=280
     )
 
 
@@ -95,7 +95,7 @@ def started(request: pytest.FixtureRequest, tmp_path: Path) -> "Iterator[subproc
     )
     yield process
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 @pytest.mark.slow
@@ -111,7 +111,7 @@ def test_with_stay_it_ends_at_ctrl_c_with_0(started: "subprocess.Popen[str]") ->
     assert json.loads(answer)["finished"] is True
     begun = time.monotonic()
     started.send_signal(signal.SIGINT)
-    more, _ = started.communicate(timeout=20)
+    more, _ = started.communicate(timeout=60)
     assert time.monotonic() - begun < ENDS_WITHIN
     assert (started.returncode, more) == (0, "")
 
@@ -128,7 +128,7 @@ def test_without_a_screen_the_page_is_where_it_says(started: "subprocess.Popen[s
         assert "OutTray" in person.get(link.partition("/open/")[0]).text
         assert person.get(link).status_code == 403
     started.send_signal(signal.SIGINT)
-    started.communicate(timeout=20)
+    started.communicate(timeout=60)
     assert started.returncode == 130
 
 
@@ -139,7 +139,7 @@ def test_ctrl_c_before_the_end_is_told_and_has_its_own_exit_code(started: "subpr
     assert started.stdout is not None
     first = started.stdout.readline()
     started.send_signal(signal.SIGINT)
-    _, told = started.communicate(timeout=20)
+    _, told = started.communicate(timeout=60)
     assert first.startswith("sent ")
     assert started.returncode == 130
     assert "ended before it was through" in told

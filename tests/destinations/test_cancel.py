@@ -1,4 +1,4 @@
-"""`cancel` ends a send within a second, and the outcome says what the service may have."""
+"""`cancel` ends a send at once, and the outcome says what the service may have."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from threading import Event
 
 import pytest
 
+from agent.destinations import network
 from agent.destinations.limiter import UploadLimiter
 from agent.destinations.transport import build_client
 from agent.model import AttemptResult, Delivered, Retry, Unknown
 from tests.support.wire import Connection, attachments, scan, serving, statement, statements, token_or
 
 BIG = 32 * 1024 * 1024
+AT_ONCE = 15.0
+"""Seconds that a busy machine may take to run each thread once. Without a look at `cancel` all here takes a minute."""
 
 
 class Sending:
@@ -37,10 +40,9 @@ class Sending:
         self.moved.set()
 
     def stop(self) -> AttemptResult:
-        start = time.monotonic()
         self.cancel.set()
-        self._thread.join(10)
-        assert time.monotonic() - start < 1
+        self._thread.join(AT_ONCE)
+        assert not self._thread.is_alive(), "cancel was not looked at"
         return self._result[0]
 
 
@@ -55,6 +57,10 @@ def script(kind: str, then: Callable[[Connection, bytes], None]) -> Callable[[Co
     if kind == "attachments":
         return token_or(then)
     return lambda connection: then(connection, connection.read_headers())
+
+
+def test_every_wait_looks_at_cancel_several_times_a_second():
+    assert network.SLICE <= 0.25
 
 
 KINDS = pytest.mark.parametrize("kind", ["attachments", "statements"])
@@ -72,7 +78,7 @@ def test_while_waiting_for_the_reply_it_is_unknown(tmp_path: Path, kind: str):
     with serving(script(kind, hang)) as url:
         destination, request = lane(kind, url, tmp_path)
         sending = Sending(destination, request, tmp_path)
-        assert waiting.wait(5)
+        assert waiting.wait(60)
         result = sending.stop()
         destination.close()
     assert isinstance(result.outcome, Unknown)
@@ -84,12 +90,12 @@ def test_in_the_middle_of_a_stalled_upload_it_is_tried_again(tmp_path: Path, kin
     over = Event()
 
     def stall(connection: Connection, head: bytes) -> None:
-        over.wait(10)  # reads nothing: the client's buffers fill up
+        over.wait(60)  # reads nothing: the client's buffers fill up
 
     with serving(script(kind, stall)) as url:
         destination, request = lane(kind, url, tmp_path, BIG)
         sending = Sending(destination, request, tmp_path)
-        assert sending.moved.wait(5)
+        assert sending.moved.wait(60)
         result = sending.stop()
         over.set()
         destination.close()
@@ -124,7 +130,7 @@ def test_while_the_body_of_a_success_comes_it_is_delivered(tmp_path: Path, kind:
     with serving(script(kind, half)) as url:
         destination, request = lane(kind, url, tmp_path)
         sending = Sending(destination, request, tmp_path)
-        assert waiting.wait(5)
+        assert waiting.wait(60)
         result = sending.stop()
         destination.close()
     # Stopped before the status was read: nobody knows. After it: the service has said that it took it.
@@ -143,7 +149,7 @@ def test_while_waiting_for_a_token(tmp_path: Path):
     with serving(silent) as url:
         destination, request = lane("attachments", url, tmp_path)
         sending = Sending(destination, request, tmp_path)
-        assert asked.wait(5)
+        assert asked.wait(60)
         result = sending.stop()
         destination.close()
     assert isinstance(result.outcome, Retry)

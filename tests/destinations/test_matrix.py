@@ -12,10 +12,12 @@ import pytest
 
 from agent.destinations.transport import build_client
 from agent.model import AttemptResult, Blocked, Delivered, Outcome, Refused, Retry, Unknown
+from tests.support.practice import reserved_port
 from tests.support.wire import (
     Connection,
     attachments,
     ignore_progress,
+    impatient,
     scan,
     serving,
     statement,
@@ -29,9 +31,11 @@ KINDS = ["attachments", "statements"]
 Script = Callable[[Connection], None]
 
 
-def sent(kind: str, url: str, place: Path, *, size: int = 1000, read_timeout: float = 10) -> AttemptResult:
+def sent(kind: str, url: str, place: Path, *, size: int = 1000, silent_after: str = "") -> AttemptResult:
     client = build_client()
-    client.timeout = httpx.Timeout(10, read=read_timeout)
+    client.timeout = httpx.Timeout(60)
+    if silent_after:
+        impatient(client, 0.1, after=silent_after)
     if kind == "attachments":
         destination, request = attachments(client, url), scan(place, "a.pdf", content=bytes(size))
     else:
@@ -111,7 +115,7 @@ def test_the_reply_never_comes(tmp_path: Path, kind: str):
         connection.until_gone()
 
     with serving(meeting(kind, script)) as url:
-        result = sent(kind, url, tmp_path, read_timeout=0.1)
+        result = sent(kind, url, tmp_path, silent_after="body")
     assert isinstance(result.outcome, Unknown)
 
 
@@ -126,7 +130,7 @@ def test_the_reply_breaks_off_after_its_status(tmp_path: Path, kind: str, end, s
         end(connection)
 
     with serving(meeting(kind, script)) as url:
-        result = sent(kind, url, tmp_path, read_timeout=0.3)
+        result = sent(kind, url, tmp_path, silent_after="status")
     assert isinstance(result.outcome, expected)
     if isinstance(result.outcome, Delivered):
         assert result.outcome.warnings
@@ -172,9 +176,8 @@ def test_the_service_answers_before_it_has_everything(tmp_path: Path, kind: str,
 
 @EVERY_KIND
 def test_nobody_listens(tmp_path: Path, kind: str):
-    with serving(reset) as url:
-        pass
-    result = sent(kind, url, tmp_path)
+    with reserved_port() as port:
+        result = sent(kind, f"http://127.0.0.1:{port}", tmp_path)
     assert isinstance(result.outcome, Retry)
     assert result.outcome.unreachable
 
@@ -213,7 +216,7 @@ def test_a_file_that_changes_on_the_way_never_arrives_whole(tmp_path: Path):
         destination = attachments(build_client(), url)
         result = destination.send(scan(tmp_path, "a.pdf", content=bytes(4_000_000)), tmp_path, change, Event())
         destination.close()
-        assert gone.wait(5)
+        assert gone.wait(60)
     assert isinstance(result.outcome, Retry)
     assert result.outcome.problem.code == "file-changed"
     assert b"whole" not in heads

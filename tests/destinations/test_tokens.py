@@ -60,19 +60,19 @@ def test_sixteen_threads_fetch_once():
     asked = Event()
 
     def slow(request: httpx.Request) -> httpx.Response:
-        asked.wait(5)
+        asked.wait(60)
         return service(request)
 
     tokens = source(slow)
 
     def ask() -> str:
-        all_ask.wait(5)
+        all_ask.wait(60)
         return value(tokens.get(Event()))
 
     with ThreadPoolExecutor(16) as pool:
         found = [pool.submit(ask) for _ in range(16)]
         asked.set()
-        assert {future.result(10) for future in found} == {"token-1"}
+        assert {future.result(60) for future in found} == {"token-1"}
     assert len(service.requests) == 1
 
 
@@ -83,20 +83,20 @@ def test_a_failure_is_shared_by_those_who_waited():
     def failing(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         started.set()
-        waiting.wait(5)
+        waiting.wait(60)
         return httpx.Response(503)
 
     tokens = source(failing)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(tokens.get, Event())
-        started.wait(5)
+        started.wait(60)
         in_line = Event()
         wait, tokens._changed.wait = tokens._changed.wait, lambda seconds: in_line.set() or wait(seconds)
         second = pool.submit(tokens.get, Event())
-        assert in_line.wait(5)
+        assert in_line.wait(60)
         waiting.set()
-        assert isinstance(first.result(10), Retry)
-        assert isinstance(second.result(10), Retry)
+        assert isinstance(first.result(60), Retry)
+        assert isinstance(second.result(60), Retry)
     assert len(requests) == 1
 
 
@@ -107,18 +107,18 @@ def test_a_stopped_fetch_leaves_the_others_to_fetch():
     def handler(request: httpx.Request) -> httpx.Response:
         if not started.is_set():
             started.set()
-            cancel.wait(5)
+            cancel.wait(60)
             raise httpx.ReadError("stopped")
         return service(request)
 
     tokens = source(handler)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(tokens.get, cancel)
-        started.wait(5)
+        started.wait(60)
         second = pool.submit(tokens.get, Event())
         cancel.set()
-        assert isinstance(first.result(10), Retry)
-        assert value(second.result(10)) == "token-1"
+        assert isinstance(first.result(60), Retry)
+        assert value(second.result(60)) == "token-1"
 
 
 def test_whoever_waits_for_a_fetch_can_be_stopped():
@@ -126,16 +126,16 @@ def test_whoever_waits_for_a_fetch_can_be_stopped():
 
     def slow(request: httpx.Request) -> httpx.Response:
         started.set()
-        release.wait(5)
+        release.wait(60)
         return httpx.Response(503)
 
     tokens = source(slow)
     with ThreadPoolExecutor(2) as pool:
         pool.submit(tokens.get, Event())
-        started.wait(5)
+        started.wait(60)
         second = pool.submit(tokens.get, cancel)
         cancel.set()
-        outcome = second.result(3)
+        outcome = second.result(30)
         assert isinstance(outcome, Retry)
         assert outcome.problem.code == "stopped"
         release.set()

@@ -32,7 +32,17 @@ from agent.model import (
     StatementUpload,
     Unknown,
 )
-from tests.support.wire import METADATA, Connection, attachments, ignore_progress, serving, statements, token_or
+from tests.support.practice import reserved_port
+from tests.support.wire import (
+    METADATA,
+    Connection,
+    attachments,
+    ignore_progress,
+    impatient,
+    serving,
+    statements,
+    token_or,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -108,8 +118,8 @@ def client_side() -> ssl.SSLContext:
     return context
 
 
-def happen(connection: Connection, mishap: Mishap, phase: Phase) -> None:
-    """Let it happen, at this moment of the connection."""
+def happen(connection: Connection, mishap: Mishap, phase: Phase, over: Event) -> None:
+    """Let it happen, at this moment of the connection. `over`: the try has ended."""
     if isinstance(mishap, int):
         _answer(connection, mishap, phase)
     elif mishap == "tls":
@@ -117,7 +127,7 @@ def happen(connection: Connection, mishap: Mishap, phase: Phase) -> None:
         Event().wait(0.05)
         connection.reset()
     elif mishap == "timeout":
-        Event().wait(WAIT * 2.5)
+        over.wait(60)
         connection.reset()
     else:
         connection.reset()
@@ -136,13 +146,13 @@ def _answer(connection: Connection, status: int, phase: Phase) -> None:
     connection.reset()
 
 
-def script(connection: Connection, head: bytes, phase: Phase, mishap: Mishap) -> None:
+def script(connection: Connection, head: bytes, phase: Phase, mishap: Mishap, over: Event) -> None:
     """Talk as far as the moment, then let it happen."""
     connection.read_body(head, {"upload start": 0.0, "upload middle": 0.25}.get(phase, 1.0))
     if phase == "reading the reply" and not isinstance(mishap, int):
         connection.socket.sendall(b'HTTP/1.1 201 X\r\nContent-Length: 999\r\n\r\n{"a')
         Event().wait(0.05)
-    happen(connection, mishap, phase)
+    happen(connection, mishap, phase, over)
 
 
 def address(stack: ExitStack, mishap: Mishap, phase: Phase) -> str:
@@ -151,13 +161,16 @@ def address(stack: ExitStack, mishap: Mishap, phase: Phase) -> str:
         return "https://nowhere.invalid.localhost"
     name = "a stranger" if mishap == "tls" and phase in ("token", "upload start") else "trusted"
 
+    over = Event()
+
     def talk(connection: Connection) -> None:
-        script(connection, connection.read_headers(), phase, mishap)
+        script(connection, connection.read_headers(), phase, mishap, over)
 
     if mishap == "refused":
-        with serving(talk, server_side(name)) as gone:
-            return gone
-    return stack.enter_context(serving(talk, server_side(name)))
+        return f"https://127.0.0.1:{stack.enter_context(reserved_port())}"
+    url = stack.enter_context(serving(talk, server_side(name)))
+    stack.callback(over.set)
+    return url
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +180,12 @@ def token_url() -> Iterator[str]:
         yield f"{url}/token"
 
 
-def tried(kind: Kind, url: str, token_url: str, place: Path, size: int) -> AttemptResult:
+def tried(kind: Kind, url: str, token_url: str, place: Path, phase: Phase, mishap: Mishap) -> AttemptResult:
     client = build_client(ssl_context=client_side())
-    client.timeout = httpx.Timeout(5, read=WAIT, write=WAIT)
+    client.timeout = httpx.Timeout(60, write=WAIT if mishap == "timeout" else 60)
+    if mishap == "timeout":
+        impatient(client, WAIT, after="status" if phase == "reading the reply" else "body", tokens=phase == "token")
+    size = LARGE if phase in ("upload start", "upload middle") else SMALL
     path = place / ("a.pdf" if kind == "attachments" else "spool.json")
     path.touch()
     os.truncate(path, size)
@@ -194,8 +210,7 @@ def test_what_becomes_of_it(
 ) -> None:
     with ExitStack() as stack:
         url = address(stack, mishap, phase)
-        size = LARGE if phase in ("upload start", "upload middle") else SMALL
-        result = tried(kind, url, f"{url}/token" if phase == "token" else token_url, tmp_path, size)
+        result = tried(kind, url, f"{url}/token" if phase == "token" else token_url, tmp_path, phase, mishap)
     assert isinstance(result.outcome, outcomes), result.outcome
     assert bool(result.files) is (phase in ("after body", "reading the reply")), "files went out whole, or did not"
     if isinstance(result.outcome, Retry):

@@ -35,7 +35,7 @@ def sandboxes(request: pytest.FixtureRequest) -> Iterator[Callable[..., Client]]
 
     with ExitStack() as stack:
 
-        def start(plan: str = "", *, timeout: float = 10.0, **options: Any) -> Client:
+        def start(plan: str = "", *, timeout: float = 60.0, **options: Any) -> Client:
             sandbox = stack.enter_context(Sandbox(plan, **options))
             client = Client(sandbox, timeout, hold_against_contract)
             stack.callback(client.close)

@@ -40,7 +40,7 @@ def run() -> Iterator[Run]:
     yield start
     for process in started:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def token(said: dict[str, Any]) -> dict[str, str]:
@@ -61,7 +61,7 @@ def test_it_says_where_it_is_and_ends_with_0(run: Run, number: signal.Signals) -
     health = httpx.get(attachments["base_url"] + "/healthcheck", headers=token(said), trust_env=False)
     assert health.status_code == 200
     process.send_signal(number)
-    rest, complaints = process.communicate(timeout=20)
+    rest, complaints = process.communicate(timeout=60)
     assert (process.returncode, rest, complaints) == (0, "", "")
 
 
@@ -86,7 +86,7 @@ def test_its_options(run: Run, tmp_path: Path) -> None:
 )
 def test_what_it_cannot_do_ends_with_2(run: Run, options: tuple[str, ...], says: str) -> None:
     process, said = run(*options)
-    _, complaints = process.communicate(timeout=20)
+    _, complaints = process.communicate(timeout=60)
     assert (process.returncode, said) == (2, {})
     assert says in complaints
 

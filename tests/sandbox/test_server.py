@@ -43,15 +43,15 @@ def test_it_starts_and_stops_quickly_with_a_connection_hanging() -> None:
     client = Client(sandbox)
     thread = threading.Thread(target=upload, args=(client,))
     thread.start()
-    assert sandbox.wait_for(1)
+    assert sandbox.wait_for(1, 60)
     stopping = time.monotonic()
     sandbox.stop()
     stopped = time.monotonic()
     thread.join()
     client.close()
     assert len(hanging) == 1
-    assert started - began < 3  # usually some milliseconds; a bound that a busy machine keeps as well
-    assert stopped - stopping < 3
+    assert started - began < 15  # usually some milliseconds; a bound that a busy machine keeps as well
+    assert stopped - stopping < 15  # the client itself would wait for a minute
     assert len(sandbox.accepted) == 1
 
 

@@ -17,6 +17,8 @@ from tests.support.page import DeskPractice
 
 PLACES = ("chromium", "chromium-browser", "google-chrome")
 ZONE = "America/Chicago"
+PATIENCE = 60_000
+"""Milliseconds after which what has not come is a failure. Only a failure waits so long."""
 
 
 def chromium_path() -> str:
@@ -35,7 +37,7 @@ def chromium() -> Iterator[Any]:
 
     with sync_playwright() as playwright:
         # Its sandbox wants rights that a container does not give; it shows our own page only.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=2 * PATIENCE)
         try:
             yield browser
         finally:
@@ -46,7 +48,7 @@ def chromium() -> Iterator[Any]:
 def served(practice: DeskPractice) -> Iterator[PageServer]:
     """The practice's page on a port of its own."""
     with page_server(practice.desk) as server:
-        assert server.wait()
+        assert server.wait(PATIENCE / 1000)
         yield server
 
 
@@ -57,6 +59,7 @@ def opened(browser: Any, server: PageServer, path: str = "/", *, allowed: str = 
     Whatever goes wrong in the page's script fails the test, but for what contains `allowed`.
     """
     context = browser.new_context(timezone_id=ZONE, **({"viewport": {"width": 1100, "height": 800}} | options))
+    context.set_default_timeout(PATIENCE)
     tab = context.new_page()
     faults: list[str] = []
     tab.on("pageerror", lambda error: faults.append(str(error)))

@@ -63,7 +63,7 @@ def peak_of(script: str, *arguments: str) -> tuple[int, str]:
     """
     measured = f"{script}\nfrom tests.support.memory import peak_mebibytes\nprint('peak', int(peak_mebibytes()))\n"
     ran = subprocess.run(
-        [sys.executable, "-c", measured, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", measured, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
     said, _, peak = ran.stdout.rpartition("peak ")

@@ -38,7 +38,7 @@ from tests.support.launcher import Launched, Launcher
 from tests.support.practice import new_ledger
 from tests.support.statement_files import ROW, csv
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 """Seconds after which a condition that has not come is a failure; many processes share two cores."""
 STORE = "main-street"
 KILLED = -signal.SIGKILL if hasattr(signal, "SIGKILL") else 137
@@ -256,14 +256,15 @@ base_url = "{self.sandbox.url}"
         lanes = self.status().get("lanes", [])
         return next((one for one in lanes if one["lane"] == f"{STORE}/{lane}"), {})
 
-    def wait_for(self, condition: Callable[[], object], what: str, *, alive: bool = True) -> None:
-        """Wait until `condition` holds, and with `alive` see that the agent has not ended meanwhile."""
+    def wait_for(self, condition: Callable[[], Any], what: str, *, alive: bool = True) -> Any:
+        """Wait until `condition` holds, and return what it gave. With `alive` the agent must not end meanwhile."""
         deadline = time.monotonic() + PATIENCE
-        while not condition():
+        while not (found := condition()):
             if alive and self.process is not None and self.process.poll() is not None:
                 raise AssertionError(f"the agent has ended ({self.process.poll()})\n{self.describe()}")
             assert time.monotonic() < deadline, f"did not come: {what}\n{self.describe()}"
             time.sleep(0.02)
+        return found
 
     def wait_until_at_rest(self, *counts: int) -> None:
         """Wait until everything has come to `sent`, `failed` or `held`: so many packets of each, where that is told."""

@@ -68,7 +68,7 @@ def statement(row: int = 1, **changes: Any) -> dict[str, Any]:
 class Client:
     """Speaks to a sandbox as the agent would, one plain request a method. `response_hook` sees every reply."""
 
-    def __init__(self, sandbox: Sandbox, timeout: float = 10.0, response_hook: Any = None) -> None:
+    def __init__(self, sandbox: Sandbox, timeout: float = 60.0, response_hook: Any = None) -> None:
         self.sandbox = sandbox
         trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody yet: loading the system's list takes its time
         if sandbox.ca is not None:
@@ -153,7 +153,7 @@ class Client:
 
 
 @contextmanager
-def running(plan: str = "", *, timeout: float = 10.0, **options: Any) -> Iterator[Client]:
+def running(plan: str = "", *, timeout: float = 60.0, **options: Any) -> Iterator[Client]:
     """Run a sandbox (options as `Sandbox` takes them) and give a client to it; `client.sandbox` is the sandbox."""
     with Sandbox(plan, **options) as sandbox:
         client = Client(sandbox, timeout)

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import Xlib.display
+import Xlib.error
+import Xlib.X
 from PIL import Image
 
 from tests.support.waiting import until
@@ -41,7 +43,7 @@ class Screen:
             self._tray = subprocess.Popen(["trayer", *options], env=self.environment, stderr=subprocess.DEVNULL)
             self._running.append(self._tray)
             try:
-                return until(self.has_tray, "the tray did not start", 15)
+                return until(self.has_tray, "the tray did not start", 30)
             except AssertionError:
                 self._tray.kill()
         return pytest.fail("no tray could be started")
@@ -58,25 +60,33 @@ class Screen:
         """End the tray, as a desktop's bar does when it is started anew."""
         assert self._tray is not None
         self._tray.terminate()
-        self._tray.wait(10)
+        self._tray.wait(60)
 
     def picture(self) -> Image.Image:
         """What stands in the tray's place."""
         path = self.folder / "screen.png"
-        subprocess.run(["import", "-window", "root", str(path)], env=self.environment, check=True, timeout=20)
+        subprocess.run(["import", "-window", "root", str(path)], env=self.environment, check=True, timeout=120)
         with Image.open(path) as file:
             return file.convert("RGB").crop((0, 0, HEIGHT, HEIGHT))
 
-    def everything(self) -> bytes:
-        """The whole screen, to be compared."""
-        done = subprocess.run(
-            ["import", "-window", "root", "gray:-"], env=self.environment, check=True, timeout=20, capture_output=True
-        )
-        return done.stdout
+    def has_menu(self) -> bool:
+        """Tell whether a menu is open: a window that says of itself that it is one. It has the keyboard by then."""
+        display = Xlib.display.Display(self.display)
+        try:
+            kind, menu = (display.intern_atom(f"_NET_WM_WINDOW_TYPE{name}") for name in ("", "_POPUP_MENU"))
+            for window in display.screen().root.query_tree().children:
+                with suppress(Xlib.error.BadWindow):  # it has gone meanwhile
+                    is_shown = window.get_attributes().map_state == Xlib.X.IsViewable
+                    said = window.get_full_property(kind, Xlib.X.AnyPropertyType)
+                    if is_shown and said is not None and menu in said.value:
+                        return True
+            return False
+        finally:
+            display.close()
 
     def do(self, *words: str) -> str:
         """Move the mouse, click or type, with xdotool."""
-        done = subprocess.run(["xdotool", *words], env=self.environment, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(["xdotool", *words], env=self.environment, capture_output=True, text=True, timeout=120)
         return done.stdout.strip()
 
     def click(self, button: int = 1) -> None:
@@ -86,7 +96,7 @@ class Screen:
     def end(self) -> None:
         for process in self._running:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @contextmanager
@@ -112,7 +122,7 @@ def virtual_screen(folder: Path, *, tray: bool = True) -> Iterator[Screen]:
             screen.end()
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def gtk_for_this_python(folder: Path) -> str:

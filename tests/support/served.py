@@ -12,7 +12,7 @@ import httpx
 from agent.desk.desk import Desk
 from agent.desk.page.server import PageServer, page_server
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from typing import Any, Self
 import psutil
 import pytest
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 QUIET: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 SERVER = """
@@ -44,7 +44,7 @@ SERVER = """
   read only = no
   force user = root
 """
-CLIENT = 'auth "guest" ""\nshow_hidden_hosts "true"\nsmb_timeout 2000\ntime_step 1\n'
+CLIENT = 'auth "guest" ""\nshow_hidden_hosts "true"\nsmb_timeout 10000\ntime_step 1\n'
 
 
 class Share:

@@ -93,7 +93,7 @@ class RecordingFace:
     def shows(self, what: str, value: object) -> bool:
         """Wait until something stands there."""
         with self.changed:
-            return self.changed.wait_for(lambda: self.screen.get(what) == value, 10)
+            return self.changed.wait_for(lambda: self.screen.get(what) == value, 60)
 
     def said(self, what: str) -> list[object]:
         """Everything of a kind that was shown, in its order."""

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], object], otherwise: str, seconds: float = 20) -> None:
-    """Wait until a condition holds."""
+def until(condition: Callable[[], object], otherwise: str, seconds: float = 60) -> None:
+    """Wait until a condition holds. Only a failure waits for all of the `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, otherwise

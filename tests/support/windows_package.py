@@ -101,11 +101,11 @@ class PracticePC:
         """Run the installer silently. `what` names the log and the time that is kept."""
         log = self.prefix.folder.parent / f"{what}.log"
         started = time.monotonic()
-        ended = self.prefix.run("msiexec", *arguments, "/qn", "/l*v", log, seconds=400)
+        ended = self.prefix.run("msiexec", *arguments, "/qn", "/l*v", log, seconds=600)
         self.timings[what] = time.monotonic() - started
         return ended
 
-    def outtray(self, *arguments: str, seconds: float = 120) -> Ended:
+    def outtray(self, *arguments: str, seconds: float = 300) -> Ended:
         """Run a command as IT would at a prompt."""
         return self.prefix.run(f"{INSTALLED}\\outtray.com", *arguments, seconds=seconds)
 
@@ -135,7 +135,7 @@ class PracticePC:
 
     def wait_for_icon(self, times: int = 1) -> None:
         """Wait until the agent has had its icon on the screen so many times."""
-        wait_for(lambda: self.log.count(ON_SCREEN) >= times, f"icon number {times}", 90)
+        wait_for(lambda: self.log.count(ON_SCREEN) >= times, f"icon number {times}")
 
     def folder(self, name: str) -> Path:
         """Return a folder of the PC as this system names it."""

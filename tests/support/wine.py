@@ -29,7 +29,8 @@ NEEDED = ("wine", "wineserver", "x86_64-w64-mingw32-gcc")
 PACKAGES = "wine wine64 xvfb gcc-mingw-w64-x86-64-win32 wixl msitools osslsigncode imagemagick xdotool"
 """The Debian packages with all that the tests below tests/windows use."""
 
-_LAST_WORDS = 2.0  # seconds in which what a program printed has come through
+_DIGEST = "[0-9a-f]" * 16
+_LAST_WORDS = 5.0  # seconds in which what a program printed has come through
 
 # Wine 8 has no bcryptprimitives.dll, which compiled Rust packages ask for random bytes. Windows has it: never shipped.
 _RANDOM_BYTES = """\
@@ -63,7 +64,7 @@ def kept(name: str, inputs: Sequence[bytes], make: Callable[[Path], None]) -> Pa
     folder = cache() / f"{name}-{digest}"
     with FileLock(cache() / f"{name}.lock"):
         if not folder.exists():
-            for old in cache().glob(f"{name}-*"):
+            for old in cache().glob(f"{name}-{_DIGEST}"):  # of this name alone: another begins with it as well
                 shutil.rmtree(old, ignore_errors=True)
             unfinished = cache() / f".{name}-{os.getpid()}"
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -162,7 +163,7 @@ class Prefix:
         self,
         program: str | Path,
         *arguments: str | Path,
-        seconds: float = 120,
+        seconds: float = 300,
         environment: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> Ended:
@@ -280,7 +281,7 @@ class Screen:
         return path
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 180) -> Any:
     """Return what `condition` gives once that is true. Fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

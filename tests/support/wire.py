@@ -172,6 +172,23 @@ class Connection:
         self._buffer += received
 
 
+def impatient(client: httpx.Client, read: float, *, after: str = "body", tokens: bool = False) -> None:
+    """Let a client wait `read` seconds only for what comes after its body, or after the reply's "status".
+
+    All else has as much time as a busy machine needs, so that what runs out is what the test is about. `tokens`: it
+    holds for them, too.
+    """
+
+    def shorten(request: httpx.Request) -> None:
+        if tokens or request.url.path != "/token":
+            request.extensions["timeout"]["read"] = read
+
+    if after == "body":
+        client.event_hooks = {"request": [shorten]}
+    else:
+        client.event_hooks = {"response": [lambda response: shorten(response.request)]}
+
+
 @contextmanager
 def serving(script: Callable[[Connection], None], tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server on loopback that runs `script` for each connection; gives its URL."""

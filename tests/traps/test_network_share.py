@@ -18,7 +18,7 @@ from tests.support import files
 from tests.support.practice import Practice
 from tests.support.share import Share, share
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(110)]
+pytestmark = pytest.mark.slow
 
 FS = RealFileSystem()
 
@@ -37,7 +37,7 @@ def put(scans: Share, name: str, **sidecar: str) -> None:
 
 def wait_until_sent(practice: Practice, count: int) -> None:
     """Wait by what the agent says: whoever reads the share meanwhile is in the way of its renames."""
-    practice.wait_for(lambda: practice.lane_status().get("counts", {}).get("sent", 0) >= count, f"{count} sent", 60)
+    practice.wait_for(lambda: practice.lane_status().get("counts", {}).get("sent", 0) >= count, f"{count} sent")
 
 
 def test_a_scan_from_another_pc_is_met_by_looking_and_its_receipt_stands_on_the_server(
@@ -66,7 +66,7 @@ def test_a_server_that_goes_down_is_offline_and_back_again_sends_only_what_is_ne
         practice.wait_for_lane("offline")
         put(scans, "meanwhile", claimId="MEANWHILE")
         scans.serve()
-        practice.wait_for(lambda: "MEANWHILE" in practice.claims, "what came meanwhile to be sent", 60)
+        practice.wait_for(lambda: "MEANWHILE" in practice.claims, "what came meanwhile to be sent")
         practice.wait_for_lane("running")
         assert practice.claims == ["BEFORE", "MEANWHILE"]
         assert practice.problems() == {}
@@ -81,7 +81,7 @@ def test_an_unmounted_share_is_not_an_empty_folder(tmp_path: Path, scans: Share)
         assert list(scans.mount_point.iterdir()) == [], "nothing may be written into the empty place"
         put(scans, "meanwhile", claimId="MEANWHILE")
         scans.mount()
-        practice.wait_for(lambda: "MEANWHILE" in practice.claims, "what came meanwhile to be sent", 60)
+        practice.wait_for(lambda: "MEANWHILE" in practice.claims, "what came meanwhile to be sent")
         assert practice.claims == ["BEFORE", "MEANWHILE"]
         assert practice.problems() == {}
 

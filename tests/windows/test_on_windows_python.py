@@ -21,7 +21,7 @@ SECONDS = 900
 pytestmark = [
     pytest.mark.windows,
     pytest.mark.skipif(bool(missing()), reason=missing()),
-    pytest.mark.timeout(SECONDS + 300),  # the Windows Python may have to be made first
+    pytest.mark.timeout(SECONDS + 600),  # the Windows Python may have to be made first
 ]
 
 EXPECTED = {

@@ -17,7 +17,7 @@ from tests.support.windows_package import NEXT, Packages, packages
 
 pytestmark = [
     pytest.mark.skipif(bool(wine.missing("wixl", "msiinfo")), reason=wine.missing("wixl", "msiinfo")),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1200),
 ]
 
 PART_OF_WINDOWS = {
@@ -155,7 +155,7 @@ def test_every_library_that_a_program_asks_for_is_there_or_windows_own(package: 
 def test_what_is_pruned_is_not_missed(package: Packages, tmp_path: Path) -> None:
     """Every module of ours is imported by the shipped runtime itself, with what it needs at once."""
     with wine.Prefix.made(tmp_path / "windows") as prefix:
-        ended = prefix.run(package.payload / "outtray.com", "demo", "--no-page", seconds=240)
+        ended = prefix.run(package.payload / "outtray.com", "demo", "--no-page", seconds=600)
         assert ended.code == 0, ended.stdout
         assert prefix.run(package.payload / "outtray.com", "profile", "list").code == 0
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
-from agent.desk.page.events import MOST_STREAMS, PARTS, STREAMS_A_SESSION, parts_changed
+from agent.desk.page.events import ALIVE_SECONDS, MOST_STREAMS, PARTS, STREAMS_A_SESSION, parts_changed
 from agent.model import LaneState
 from tests.support.page import DeskPractice, desk_in
 from tests.support.served import PATIENCE, events, served, visitor
@@ -105,7 +105,7 @@ def test_the_end_of_the_engine_is_told(practice: DeskPractice) -> None:
 
 
 def test_a_locked_session_hears_so_and_nothing_more(tmp_path: Path) -> None:
-    with desk_in(tmp_path, agent="[agent.page]\nlock_minutes = 0.03") as practice:
+    with desk_in(tmp_path, agent="[agent.page]\nlock_minutes = 0.1") as practice:
         practice.board.put(BEFORE)
         with served(practice.desk) as server, visitor(server) as client, events(client) as heard:
             assert [name for name, _facts in heard] == ["changed", "locked"]
@@ -150,4 +150,4 @@ def test_the_end_of_the_server_ends_every_stream(practice: DeskPractice) -> None
         begun = time.monotonic()
         server.stop()
         assert list(heard) == []
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < ALIVE_SECONDS - 2

@@ -55,7 +55,7 @@ class Guest:
         self.thread.start()
 
     def left(self) -> list[Wish]:
-        self.thread.join(10)
+        self.thread.join(60)
         return self.wishes
 
 

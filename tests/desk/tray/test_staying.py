@@ -58,7 +58,7 @@ def staying(folder: Path, meanwhile: Callable[[Loop, RecordingFace], None]) -> b
         try:
             return stay(agent, tray)
         finally:
-            hands.join(10)
+            hands.join(60)
             assert not agent.is_running
 
 
@@ -68,7 +68,7 @@ def test_an_agent_that_is_stopped_takes_its_icon_along_without_a_word(tmp_path: 
     def stop(loop: Loop, face: RecordingFace) -> None:
         assert face.shows("icon", Icon.IDLE)
         loop.stop()
-        face.left.wait(10)
+        assert face.left.wait(60)
         shown.extend(face.said("icon"))
 
     assert staying(tmp_path, stop) is False

@@ -50,11 +50,11 @@ def tray_over(folder: Path, *, notices: bool = False, **changes: str) -> Iterato
         thread = threading.Thread(target=lambda: running.wishes.append(tray.run()))
         thread.start()
         try:
-            assert running.face.shows("icon", Icon.IDLE)
+            until(lambda: tray._shown is not None, "nothing was shown")  # the icon, the line and the menu
             yield running
         finally:
             tray.close()
-            thread.join(10)
+            thread.join(60)
             tray.end()
             assert not thread.is_alive()
 
@@ -107,7 +107,7 @@ def test_a_shell_that_is_away_for_a_moment_is_shown_all_of_it_when_it_is_back(tm
         running.practice.board.put(snapshot(lane(needs=2)))
         assert running.face.shows("line", "2 need attention")
         assert running.face.shows("icon", Icon.ATTENTION)
-        assert "menu" in running.face.screen
+        until(lambda: "menu" in running.face.screen, "the menu was not offered again")
 
 
 def test_nothing_is_asked_of_the_ledger_while_packets_only_move(

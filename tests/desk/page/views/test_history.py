@@ -50,7 +50,7 @@ def test_everything_is_listed_the_newest_first(practice: DeskPractice) -> None:
         ("?q=100%25_", []),
         ("?state=failed&q=july", ["aging-july.csv", "July-statements.xlsx"]),
         ("?store=lakeside", ["PERIO-20400.pdf"]),
-        ("?since=2026-07-15", []),
+        ("?since=2026-07-16", []),
         ("?state=held", []),
         ("?state=nonsense&since=nonsense&page=nonsense&q=PERIO", ["PERIO-20400.pdf"]),
     ],
