@@ -52,6 +52,9 @@ GAVE_UP_UNSURE = Words(
     "{name} was sent, but no answer came back for {hours:g} hours. The last answer: {last}",
     "Ask the service whether it has arrived before sending it again. To try again, drag it back into the folder.",
 )
+ASK_FIRST = "An earlier try may have arrived, and its answer was lost: ask the service before it goes again."
+"""What comes before all else where a refusal follows a lost answer."""
+
 NAME_USED = Words(
     "name-used",
     "A file named {name} went within the last 24 hours, and the statements service takes a name once in that time.",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.delivery.lane import Lane
-from agent.delivery.problems import GAVE_UP_UNSURE
+from agent.delivery.problems import ASK_FIRST, GAVE_UP_UNSURE
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
 from agent.folder.packets import is_plain
@@ -93,7 +93,7 @@ def _failed(lane: Lane, document: dict[str, Any], path: Path, now: datetime) -> 
             if _stands(lane, path.parent / name)
         ),
         arrived_at=at,
-        possibly_sent=document["code"] == GAVE_UP_UNSURE.code,
+        possibly_sent=document["code"] == GAVE_UP_UNSURE.code or str(document["what_to_do"]).startswith(ASK_FIRST),
         problem=problem_from({key: document[key] for key in ("code", "sentence", "what_to_do", "details")}),
         ended_at=at,
     )

@@ -45,7 +45,10 @@ def settle(
             yield from _name_refused(packet, result, outcome, lost_lately, now)
             yield from _well_again(lane)
         case Refused() as outcome:
-            yield Fail(packet, result, outcome.problem)
+            problem = outcome.problem
+            if packet.possibly_sent:
+                problem = replace(problem, what_to_do=f"{problems.ASK_FIRST} {problem.what_to_do}")
+            yield Fail(packet, result, problem)
             yield from _well_again(lane)
         case Blocked() as outcome:
             yield Requeue(packet, result, now, outcome.problem, packet.possibly_sent)

@@ -9,6 +9,7 @@ import pytest
 
 from agent.delivery.lane import Lane
 from agent.delivery.planner import Terms
+from agent.delivery.problems import ASK_FIRST
 from agent.delivery.reading_back import read_back
 from agent.folder.real import RealFileSystem
 from agent.intake.lanes import intake_for
@@ -72,6 +73,15 @@ def test_what_was_sent_and_what_failed_is_known_again(tmp_path: Path) -> None:
     [claim] = ledger.claims("store-1", NOW)
     assert (claim.key, claim.sha256, claim.accepted_at) == ("statements.xml", "aa", NOW)
     assert [file.name for file in ledger.packet("p2").files] == ["july.csv"]
+
+
+@pytest.mark.parametrize(
+    ("code", "what_to_do", "possibly_sent"),
+    [("refused", "Correct it.", False), ("refused", f"{ASK_FIRST} Correct it.", True), ("gave-up-unsure", "w", True)],
+)
+def test_what_may_have_arrived_is_known_again(tmp_path: Path, code: str, what_to_do: str, possibly_sent: bool) -> None:
+    ledger = read(tmp_path, RECEIPT, PROBLEM | {"code": code, "what_to_do": what_to_do})
+    assert ledger.packet("p2").possibly_sent is possibly_sent
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,12 @@ def test_refused() -> None:
     assert actions == [Fail(tried, result, OTHER)]
 
 
+def test_refused_after_a_lost_answer() -> None:
+    tried, result, actions = settled(Refused(400, OTHER), possibly_sent=True)
+    asked = f"{problems.ASK_FIRST} Nothing needs doing."
+    assert actions == [Fail(tried, result, Problem("other", "The service says something else.", asked))]
+
+
 @pytest.mark.parametrize("possibly_sent", [False, True])
 @pytest.mark.parametrize(("setbacks", "dice", "seconds"), [(0, 1.0, 40), (0, 0.1, 20), (2, 1.0, 160), (9, 1.0, 900)])
 def test_blocked(possibly_sent: bool, setbacks: int, dice: float, seconds: int) -> None:

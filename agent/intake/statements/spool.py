@@ -10,7 +10,7 @@ from typing import BinaryIO, Self
 from agent.crashpoints import here
 from agent.intake.statements import wire
 
-_BUFFER = 1 << 20
+_BUFFER = 64 * 1024  # what is larger goes past it
 
 
 class SpoolFull(Exception):
