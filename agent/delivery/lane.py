@@ -19,7 +19,7 @@ from agent.delivery.planner import Terms
 from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.protocol import Destination, Progress
 from agent.folder.errors import problem_of
-from agent.folder.filesystem import FileSystem, FileSystemProblem, Offline
+from agent.folder.filesystem import FileSystem, FileSystemProblem, NoRoom, Offline
 from agent.folder.looking import left_alone, look
 from agent.folder.problems import folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
@@ -261,7 +261,7 @@ class Lane:
             return folder_problem(trouble, trouble.path.parent)
         except OSError as error:
             log.warning("a check has to wait", extra={"packet": found.packet, "trouble": where(error)})
-            return folder_problem(problem_of(error, place), place)
+            return _hampered(error, place)
         return checked
 
     def broken_check(self, found: Found) -> Checked:
@@ -296,6 +296,8 @@ class Lane:
             checked = self.intake.check(place, packet.candidate, packet.id, packet.upload_name, now)
         except FileSystemProblem as trouble:
             return Retry(folder_problem(trouble, place))
+        except OSError as error:
+            return Retry(_hampered(error, place))
         if checked.problem is not None:
             return Refused(0, checked.problem)
         assert checked.request is not None  # noqa: S101 - a check gives a problem or a request
@@ -345,3 +347,9 @@ class Lane:
 
 def _key(member: Observation) -> tuple[str, str]:
     return (member.name, identity_text(member))
+
+
+def _hampered(error: OSError, place: Path) -> Problem:
+    """Say what kept a check from its end: nothing is written in the folder, so a full disk is that of the spool."""
+    trouble = problem_of(error, place)
+    return folder_problem(trouble, "OutTray's data folder" if isinstance(trouble, NoRoom) else place)
