@@ -88,7 +88,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
             *folders,
             *EXPECTED,
             seconds=SECONDS,
-            environment={"PYTHONDONTWRITEBYTECODE": "1"},
+            environment={"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": ""},  # what is asked of pytest here is ours
             cwd=ROOT,
         )
         report = prefix.path(r"C:\tests.xml")
