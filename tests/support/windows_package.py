@@ -38,6 +38,10 @@ def packages() -> Packages:
 
 
 def _inputs() -> Iterator[bytes]:
+    """Yield all that a package is made of: its files, and the commit's time, which every file in it bears."""
+    from installer.tools import source_date
+
+    yield str(source_date()).encode()
     subject = [ROOT / "pyproject.toml"]
     for room in ("agent", "installer", "assets/samples"):
         subject += [path for path in (ROOT / room).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
