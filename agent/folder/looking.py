@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.folder import problems
 from agent.folder.filesystem import Denied, Entry, Exists, FileSystem, Missing, NoRoom, Offline
-from agent.folder.names import MARKER, is_watched, shelf_folders
+from agent.folder.names import (
+    MARKER,
+    is_document,
+    is_looked_into,
+    is_own_folder,
+    is_system_folder,
+    is_temporary,
+    is_watched,
+    shelf_folders,
+)
+from agent.folder.returned import retried_packet
 from agent.model import Fault, Observation, Problem
 from agent.settings.schema import LaneSettings
 
@@ -32,6 +43,9 @@ class Look:
     folders: tuple[str, ...] = ()  # packet subfolders, empty ones too
     nested: tuple[str, ...] = ()  # folders inside packet subfolders: nobody looks into them
     passed_over: tuple[PassedOver, ...] = ()
+    unpicked: tuple[PassedOver, ...] = ()  # by their names alone: worth a word only once they have lain there long
+    returned: Mapping[str, str] = field(default_factory=dict)  # packets to be tried again, by their subfolders
+    shelves: tuple[str, ...] = ()  # other subfolders with documents of ours: nothing in them is picked up
     marked: bool = True  # the marker stands: from now on it is expected
 
 
@@ -40,6 +54,9 @@ def left_alone(seen: Look) -> Problem | None:
 
     A folder that has files beside the folder inside it is a packet, which fails and says so itself.
     """
+    if seen.shelves:
+        details = [Fault(name, "", "It holds documents of OutTray's.") for name in seen.shelves]
+        return problems.SHELF.problem(details, name=seen.shelves[0])
     if seen.passed_over:
         first = seen.passed_over[0]
         details = [
@@ -89,52 +106,100 @@ def _sorted_out(
     fs: FileSystem, settings: LaneSettings, entries: list[Entry], packet_folders: bool, marked: bool
 ) -> Look:
     shelves = shelf_folders(settings)
-    seen: list[Observation] = []
-    folders: list[str] = []
-    nested: list[str] = []
-    passed_over: list[PassedOver] = []
+    seen = _Seen(fs, settings.folder, "attachments" if packet_folders else "statements")
     for entry in entries:
-        if entry.hidden or not is_watched(entry.name, shelves):
+        if entry.hidden:
             continue
-        if entry.kind == "file" and entry.identity is not None:
-            seen.append(Observation(entry.name, entry.identity))
-        elif entry.kind == "other":
-            passed_over.append(PassedOver(entry.name, problems.LINK))
-        elif packet_folders:
-            folders.append(entry.name)
-            _look_into(fs, settings.folder, entry.name, seen, nested, passed_over)
-    return Look(
-        observations=tuple(sorted(seen, key=lambda observation: observation.name)),
-        folders=tuple(sorted(folders)),
-        nested=tuple(sorted(nested)),
-        passed_over=tuple(sorted(passed_over, key=lambda entry: entry.name)),
-        marked=marked,
-    )
-
-
-def _look_into(
-    fs: FileSystem,
-    lane: Path,
-    folder: str,
-    seen: list[Observation],
-    nested: list[str],
-    passed_over: list[PassedOver],
-) -> None:
-    """Add what stands in a packet subfolder; one that was taken away meanwhile adds nothing."""
-    try:
-        entries = fs.list(lane / folder)
-    except Missing:
-        return
-    except Denied:
-        passed_over.append(PassedOver(folder, problems.NOT_READABLE))
-        return
-    for entry in entries:
-        name = f"{folder}/{entry.name}"
-        if entry.hidden or not is_watched(entry.name):
-            continue
-        if entry.kind == "file" and entry.identity is not None:
-            seen.append(Observation(name, entry.identity))
-        elif entry.kind == "folder":
-            nested.append(name)
+        if entry.kind == "folder":
+            if not is_looked_into(entry.name, shelves):
+                continue
+            if packet_folders or is_own_folder(entry.name):
+                seen.folder(entry.name, only_returned=not packet_folders)
+            else:
+                seen.unpicked.append(PassedOver(entry.name, problems.FOLDER))
+        elif not is_watched(entry.name, shelves):
+            if is_temporary(entry.name):
+                seen.unpicked.append(PassedOver(entry.name, problems.TEMPORARY))
+        elif entry.kind == "file" and entry.identity is not None:
+            seen.observations.append(Observation(entry.name, entry.identity))
         else:
-            passed_over.append(PassedOver(name, problems.LINK))
+            seen.passed_over.append(PassedOver(entry.name, problems.LINK))
+    return seen.look(marked=marked)
+
+
+class _Seen:
+    """What a look gathers."""
+
+    def __init__(self, fs: FileSystem, lane: Path, kind: str) -> None:
+        self._fs = fs
+        self._lane = lane
+        self._kind = kind
+        self.observations: list[Observation] = []
+        self.passed_over: list[PassedOver] = []
+        self.unpicked: list[PassedOver] = []
+        self._folders: list[str] = []
+        self._nested: list[str] = []
+        self._returned: dict[str, str] = {}
+        self._shelves: list[str] = []
+
+    def folder(self, folder: str, *, only_returned: bool) -> None:
+        """Add what stands in a subfolder; one that was taken away meanwhile adds nothing.
+
+        `only_returned`: it counts only where it holds documents of ours, as a failed packet's own folder does.
+        """
+        try:
+            entries = self._fs.list(self._lane / folder)
+        except Missing:
+            entries = None
+        except Denied:
+            entries = None
+            self.passed_over.append(PassedOver(folder, problems.NOT_READABLE))
+        documents = tuple(
+            Observation(f"{folder}/{entry.name}", entry.identity)
+            for entry in entries or ()
+            if entry.identity is not None and is_document(entry.name)
+        )
+        if only_returned and not documents:
+            self.unpicked.append(PassedOver(folder, problems.FOLDER))
+            return
+        inside = _Seen(self._fs, self._lane, self._kind)
+        for entry in entries or ():
+            inside._inside(f"{folder}/{entry.name}", entry)
+        if documents:
+            packet = retried_packet(self._fs, self._lane, self._kind, documents, inside.observations)
+            if not packet or inside._nested:
+                self._shelves.append(folder)
+                return
+            self._returned[folder] = packet
+        self._folders.append(folder)
+        self.observations += inside.observations
+        self.passed_over += inside.passed_over
+        self.unpicked += inside.unpicked
+        self._nested += inside._nested
+
+    def _inside(self, name: str, entry: Entry) -> None:
+        if entry.hidden:
+            return
+        if entry.kind == "folder":
+            if not is_system_folder(entry.name):
+                self._nested.append(name)
+        elif not is_watched(entry.name):
+            if is_temporary(entry.name):
+                self.unpicked.append(PassedOver(name, problems.TEMPORARY))
+        elif entry.identity is not None:
+            self.observations.append(Observation(name, entry.identity))
+        else:
+            self.passed_over.append(PassedOver(name, problems.LINK))
+
+    def look(self, *, marked: bool) -> Look:
+        """Return it all, by name."""
+        return Look(
+            observations=tuple(sorted(self.observations, key=lambda observation: observation.name)),
+            folders=tuple(sorted(self._folders)),
+            nested=tuple(sorted(self._nested)),
+            passed_over=tuple(sorted(self.passed_over, key=lambda entry: entry.name)),
+            unpicked=tuple(sorted(self.unpicked, key=lambda entry: entry.name)),
+            returned=self._returned,
+            shelves=tuple(sorted(self._shelves)),
+            marked=marked,
+        )

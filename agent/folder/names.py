@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -26,21 +26,53 @@ PROBLEM_JSON = ".problem.json"
 DOCUMENTS = (RECEIPT, PROBLEM_TEXT, PROBLEM_JSON)
 """What stands beside a packet's files on `sent` and `failed`, behind the packet's NAME."""
 
-_NEVER = re.compile(
-    "|".join(
-        fnmatch.translate(pattern)
-        for pattern in (
-            ".*",
-            "~$*",  # Office's owner files
-            "*.tmp",
-            "*.part",
-            "*.crdownload",
-            "thumbs.db",
-            "desktop.ini",
-            *(f"*{document}" for document in DOCUMENTS),
-        )
-    )
+SHELF_NAMES = ("held", "sending", "sent", "failed")
+"""What shelves are called unless the settings say otherwise. A folder of such a name was a shelf, or is one."""
+
+_UNFINISHED = (  # what programs write to until the file has its real name: it can look complete for a while
+    "~$*",  # Office's owner files
+    "*~",
+    "*.tmp",
+    "*.temp",
+    "*.part",
+    "*.partial",
+    "*.filepart",
+    "*.download",
+    "*.opdownload",
+    "*.crdownload",
 )
+_SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "*.lnk", "icon\r")
+
+_BINS = ("[#@$]*", "~snapshot", "system volume information", "lost+found", "found.[0-9][0-9][0-9]", "__macosx")
+_PUT_ASIDE = (
+    "recycler",
+    "recycled",
+    "recycle",
+    "recycle bin",
+    "trash",
+    "trashbox",
+    "network trash folder",
+    "temporary items",
+    "deleted",
+    "deleted items",
+    "old",
+)
+"""Where systems, storage devices (#recycle, @eaDir, $RECYCLE.BIN) and people keep what is done with: never a packet."""
+
+_BESIDE = ("*.done", "*.lock", "*.lck", "*.ctl", "*.md5", "*.sha1", "*.sha256", "*.sfv", "*.ready", "*.rdy", "*.trg")
+"""What scanning software puts beside a scan: marks, locks and checksums. None is of a type that can be sent."""
+
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)))
+
+
+_NEVER = _any_of(".*", *_UNFINISHED, *_SYSTEM_FILES, *(f"*{document}" for document in DOCUMENTS))
+_SYSTEM_FOLDER = _any_of(*_BINS)
+_NEVER_INTO = _any_of(*_BINS, *_PUT_ASIDE, *SHELF_NAMES)
+_TEMPORARY = _any_of(*_UNFINISHED)
+_MARKS = _any_of(*_BESIDE)
+_OWN_FOLDER = re.compile(r".* \([1-9][0-9]{0,5}\)")
 
 
 def name_key(name: str) -> str:
@@ -64,12 +96,52 @@ def _speaks_for(sidecar: str, file: str) -> bool:
 
 
 def is_watched(name: str, shelves: Collection[str] = ()) -> bool:
-    """Tell whether a file or packet subfolder of this name is picked up; `shelves` are keys of folders that are not.
+    """Tell whether a file of this name is picked up; `shelves` are keys of folders that are not.
 
-    Never picked up: hidden, temporary and partial files, what Windows leaves in folders, and what OutTray writes.
+    Never picked up: hidden, temporary and partial files, what systems leave in folders, and what OutTray writes.
     """
     key = name_key(name)
     return key not in shelves and _NEVER.match(key) is None
+
+
+def is_looked_into(name: str, shelves: Collection[str] = ()) -> bool:
+    """Tell whether a folder of this name can be a packet's: no shelf, and no place where deleted files are kept."""
+    return is_watched(name, shelves) and _NEVER_INTO.match(name_key(name)) is None
+
+
+def is_system_folder(name: str) -> bool:
+    """Tell whether a folder of this name is a system's or a storage device's own, inside a packet's folder too."""
+    return not is_watched(name) or _SYSTEM_FOLDER.match(name_key(name)) is not None
+
+
+def is_picked_up(parts: Sequence[str], shelves: Collection[str] = ()) -> bool:
+    """Tell whether a path below a lane's folder is looked at: the last part a file or a folder, the others folders."""
+    if not parts or not all(
+        is_looked_into(part, shelves if index == 0 else ()) for index, part in enumerate(parts[:-1])
+    ):
+        return False
+    return is_watched(parts[-1], shelves if len(parts) == 1 else ())
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether a file of this name is one that a program has not finished."""
+    return _TEMPORARY.match(name_key(name)) is not None
+
+
+def is_own_folder(name: str) -> bool:
+    """Tell whether a folder can be one that a shelf made for a packet whose names met others: `NAME (2)`."""
+    return _OWN_FOLDER.fullmatch(name) is not None
+
+
+def is_mark(name: str) -> bool:
+    """Tell whether a file of this name is a mark, a lock or a checksum that another program puts beside a scan."""
+    return _MARKS.match(name_key(name)) is not None
+
+
+def is_document(name: str) -> bool:
+    """Tell whether a file of this name is a document of ours: a folder that holds one is a shelf, or was on one."""
+    key = name_key(name)
+    return key == MANIFEST or key.endswith(DOCUMENTS)
 
 
 def shelf_folders(settings: LaneSettings) -> frozenset[str]:

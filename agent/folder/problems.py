@@ -46,6 +46,12 @@ PASSED_OVER = Words(
     "{name} is left alone: {reason}.",
     "Put the file itself into the folder. If it stands there already and cannot be opened, tell IT.",
 )
+SHELF = Words(
+    "folder-was-a-shelf",
+    "The folder {name} holds documents of OutTray's (receipts or problems), so nothing in it is sent.",
+    "To send a packet in it again, drag its files out of it into the watched folder. If it was a shelf before the "
+    "settings were changed, tell IT.",
+)
 DEAF = Words(
     "watch-deaf",
     "The system does not report new files in {folder} at the moment.",
@@ -56,6 +62,10 @@ EMPTY = "it is empty"
 NOT_READABLE = "it cannot be opened, because the rights do not suffice"
 NOT_READ = "the disk cannot read it"
 LINK = "it is a shortcut to another place, or a device"
+TEMPORARY = "programs give such a name to what they have not finished"
+PUT_ASIDE = "no sidecar in its folder speaks for all that stands there"
+NOT_WANTED = "it is not of a kind that this folder takes"
+FOLDER = "this lane takes files, and looks into no folder"
 
 _WORDS: dict[type[FileSystemProblem], Words] = {
     Offline: OFFLINE,

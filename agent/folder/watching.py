@@ -21,7 +21,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from agent.folder.errors import problem_of
-from agent.folder.names import MARKER, is_watched, shelf_folders
+from agent.folder.names import MARKER, is_picked_up, shelf_folders
 from agent.folder.system import system
 from agent.settings.schema import LaneSettings
 
@@ -276,7 +276,7 @@ class Watcher:
             parts = Path(path).relative_to(self._settings.folder).parts
         except ValueError:
             return
-        if parts and is_watched(parts[0], self._shelves) and all(is_watched(part) for part in parts[1:]):
+        if is_picked_up(parts, self._shelves):
             self._hint()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 import pytest
 
 from agent.folder.filesystem import Denied, NoRoom, Offline
@@ -76,6 +79,85 @@ def test_what_is_never_picked_up_is_said_and_not_passed_over_in_silence(fs: Simu
     assert link is not None
     assert link.sentence == "scan.pdf is left alone: it is a shortcut to another place, or a device."
     assert [fault.where for fault in link.details] == ["scan.pdf"]
+
+
+# --- Folders that hold our documents --------------------------------------------------------------------------------
+
+
+def problem_json(packet: str, *files: tuple[str, bytes | None], lane: str = "attachments") -> bytes:
+    entries = [
+        {"name": name, "size": len(data or b""), "sha256": sha256(data).hexdigest() if data is not None else None}
+        for name, data in files
+    ]
+    return json.dumps({"packet": packet, "lane": lane, "code": "x", "files": entries}).encode()
+
+
+FAILED = {"scan.pdf": b"page", "scan.json": b"{}"}
+PROBLEM = problem_json("p1", ("scan.pdf", b"page"), ("scan.json", b"{}"))
+
+
+@pytest.mark.parametrize("folder", ["Problems", "scan (2)"])
+@pytest.mark.parametrize(
+    ("standing", "retried"),
+    [
+        ({**FAILED, "scan.problem.json": PROBLEM, "scan.problem.txt": b"words"}, "p1"),
+        ({**FAILED, "scan.problem.json": PROBLEM}, "p1"),
+        ({**FAILED, "scan.json": b'{"mended": 1}', "scan.problem.json": PROBLEM}, "p1"),
+        ({"renamed.pdf": b"page", "scan.json": b"{}", "scan.problem.json": PROBLEM}, "p1"),
+        ({**FAILED, "stranger.pdf": b"other", "scan.problem.json": PROBLEM}, ""),
+        ({**FAILED, "stranger.pdf": b"ages", "scan.problem.json": PROBLEM}, ""),
+        ({**FAILED, "b.problem.json": problem_json("p2", ("b.pdf", b"b")), "scan.problem.json": PROBLEM}, ""),
+        ({**FAILED, "scan.receipt.json": b"{}", "scan.problem.json": PROBLEM}, ""),
+        ({**FAILED, ".outtray-packet.json": b"{}"}, ""),
+        ({**FAILED, "scan.receipt.json": b"{}"}, ""),
+        ({**FAILED, "scan.problem.txt": b"words"}, ""),
+        ({**FAILED, "scan.problem.json": b"[]"}, ""),
+        ({**FAILED, "scan.problem.json": b"{"}, ""),
+        ({**FAILED, "scan.problem.json": problem_json("p1", ("scan.pdf", b""), lane="statements")}, ""),
+        ({**FAILED, "old/x.pdf": b"x", "scan.problem.json": PROBLEM}, ""),
+        ({"scan.problem.json": PROBLEM}, ""),
+    ],
+)
+def test_a_folder_with_our_documents_is_a_shelf_or_one_packets_retry(
+    fs: SimulatedFileSystem, folder: str, standing: dict[str, bytes], retried: str
+) -> None:
+    for name, data in standing.items():
+        fs.put(LANE / folder / name, data)
+    seen = see(fs)
+    trouble = left_alone(seen)
+    if retried:
+        assert (seen.returned, seen.shelves, trouble) == ({folder: retried}, (), None)
+        assert len(names(seen)) == 2
+    else:
+        assert (names(seen), seen.returned, seen.shelves) == ([], {}, (folder,))
+        assert trouble is not None
+        assert trouble.code == "folder-was-a-shelf"
+
+
+def test_a_statements_lane_knows_a_failed_files_own_folder_and_no_other(fs: SimulatedFileSystem) -> None:
+    problem = problem_json("p1", ("july.csv", b"a"), lane="statements")
+    for name, data in {"july.csv": b"a", "july.problem.json": problem}.items():
+        fs.put(LANE / "july (2)" / name, data)
+        fs.put(LANE / "archive" / name, data)
+    fs.put(LANE / "june (2)/june.csv", b"x")
+    seen = see(fs, packet_folders=False)
+    assert (names(seen), seen.returned) == (["july (2)/july.csv"], {"july (2)": "p1"})
+    assert [entry.name for entry in seen.unpicked] == ["archive", "june (2)"]
+
+
+@pytest.mark.parametrize("kept", ["#recycle", "@eaDir", "Trash", "old", "sent", "Failed"])
+def test_deleted_files_are_in_no_look_wherever_the_device_keeps_them(fs: SimulatedFileSystem, kept: str) -> None:
+    fs.put(LANE / kept / "claim.json", b"x")
+    fs.put(LANE / kept / "scan.pdf", b"x")
+    fs.put(LANE / "Smith/1.pdf", b"x")
+    fs.put(LANE / "Smith/@eaDir/1.pdf", b"x")
+    assert (names(see(fs)), see(fs).nested) == (["Smith/1.pdf"], ())
+
+
+def test_unfinished_files_are_named_apart(fs: SimulatedFileSystem) -> None:
+    for name in ("a.tmp", "Smith/b.pdf.part", "Thumbs.db", "Scans.lnk", ".hidden"):
+        fs.put(LANE / name, b"x")
+    assert [entry.name for entry in see(fs).unpicked] == ["Smith/b.pdf.part", "a.tmp"]
 
 
 def test_a_subfolder_that_does_not_open_does_not_stop_the_rest(fs: SimulatedFileSystem) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.folder.names import is_watched, name_key, shelf_folders
+from agent.folder.names import is_looked_into, is_picked_up, is_watched, name_key, shelf_folders
 from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile, shelf_names
 from agent.model import Identity
 from agent.settings.schema import LaneSettings
@@ -18,7 +18,8 @@ from tests.support.folders import ARRIVED
     [
         ".hidden.pdf", ".outtray-folder", ".outtray-packet.json", ".DS_Store", "~$letter.docx", "scan.tmp", "SCAN.TMP",
         "scan.pdf.part", "scan.pdf.crdownload", "Thumbs.db", "THUMBS.DB", "desktop.ini", "scan.receipt.json",
-        "Scan.Problem.TXT", "scan (2).problem.json",
+        "Scan.Problem.TXT", "scan (2).problem.json", "scan.pdf.filepart", "SCAN.PDF.PARTIAL", "scan.pdf.download",
+        "scan.pdf~", "scan.pd~", "scan.temp", "Scans.lnk", "ehthumbs.db", "Icon\r",
     ],
 )  # fmt: skip
 def test_names_that_are_never_picked_up(name: str) -> None:
@@ -30,6 +31,31 @@ def test_names_that_are_never_picked_up(name: str) -> None:
 )
 def test_names_that_are_picked_up(name: str) -> None:
     assert is_watched(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "#recycle", "#snapshot", "@Recycle", "@eaDir", "@Recently-Snapshot", "$RECYCLE.BIN",
+        "System Volume Information", "lost+found", "__MACOSX", "RECYCLER", "Trash", "Old", "found.000", ".Trash-1000",
+        "Smith.download", "~snapshot", "sent", "Failed", "HELD", "sending",
+    ],
+)  # fmt: skip
+def test_folders_that_are_never_looked_into(name: str) -> None:
+    assert not is_looked_into(name)
+    assert not is_picked_up((name, "scan.pdf"))
+
+
+@pytest.mark.parametrize("name", ["Smith", "Older", "2026-07-04", "Smith (2)", "sent by mail", "Müller #3", "a@b"])
+def test_folders_that_can_be_a_packets(name: str) -> None:
+    assert is_looked_into(name)
+    assert is_picked_up((name, "scan.pdf"))
+    assert not is_picked_up((name, "scan.tmp"))
+
+
+@pytest.mark.parametrize("name", ["#1234.pdf", "@home.pdf", "$5.pdf", "old", "trash.pdf", "sent.pdf"])
+def test_what_is_said_of_folders_is_not_said_of_files(name: str) -> None:
+    assert is_picked_up((name,))
 
 
 def test_shelves_are_not_picked_up_in_any_spelling() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.folder.filesystem import FileSystem, Missing
-from agent.folder.names import is_watched, name_key, shelf_folders
+from agent.folder.names import is_looked_into, name_key, shelf_folders
 from agent.model import LaneId, LaneKind
 from agent.settings.schema import AttachmentsSettings, LaneSettings, Settings, StatementsSettings, StoreSettings
 
@@ -159,7 +159,7 @@ def _is_packet_folder(path: Path, rules: Rules) -> bool:
     """Tell whether `path` is a packet subfolder of the lane: straight below it, and no shelf."""
     attachments = rules.lane.kind is LaneKind.ATTACHMENTS
     straight = _same(path.parent, rules.settings.folder)
-    return attachments and straight and is_watched(path.name, shelf_folders(rules.settings))
+    return attachments and straight and is_looked_into(path.name, shelf_folders(rules.settings))
 
 
 def _same(one: Path, other: Path) -> bool:
