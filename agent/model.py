@@ -149,6 +149,7 @@ class Candidate:
     missing: tuple[str, ...] = ()
     problem: Problem | None = None
     keep_names: bool = False  # the sidecar lists the files by name: a shelf must not rename them
+    retry_of: str = ""  # the failed packet whose own folder, dragged back, this is
 
     @property
     def members(self) -> tuple[Observation, ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +17,11 @@ from agent.delivery.places import Places
 from agent.delivery.planner import Terms
 from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.protocol import Destination, Progress
+from agent.folder.digest import digest_of
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import FileSystem, FileSystemProblem, NoRoom, Offline
-from agent.folder.looking import left_alone, look
-from agent.folder.problems import folder_problem
+from agent.folder.looking import Look, PassedOver, left_alone, look
+from agent.folder.problems import NOT_WANTED, PUT_ASIDE, folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
 from agent.intake.statements.problems import CHANGED
@@ -54,8 +54,8 @@ class Intake(Protocol):
 
     complete: Complete  # tells why a file cannot be all there yet
 
-    def gather(self, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
-        """Return which files of the lane's folder belong together; `nested` are folders inside packet subfolders."""
+    def gather(self, looks: Sequence[FileLook], seen: Look) -> list[Candidate]:
+        """Return which files of the lane's folder belong together; `looks` tell how far those are that were `seen`."""
         ...
 
     def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
@@ -101,6 +101,7 @@ class Lane:
         self.offline: Problem | None = None  # why the folder cannot be looked at
         self.trouble: Problem | None = None  # why files cannot be moved, although it can
         self.left_alone: Problem | None = None  # what lies in the folder and is never picked up
+        self.unpicked: tuple[PassedOver, ...] = ()  # files that make no packet: worth a word once they lie there long
         self.recovered = False
         self.looks: tuple[FileLook, ...] = ()
         self._clock = clock
@@ -130,12 +131,13 @@ class Lane:
             )
             self.places.marked = seen.marked
             self.looks = self._probe.look(seen.observations, steady)
-            candidates = self.intake.gather(self.looks, seen.nested)
+            candidates = self.intake.gather(self.looks, seen)
         except FileSystemProblem as trouble:
             return self.unreachable(trouble)
         self.offline = self.trouble = None
         self.left_alone = left_alone(seen)
         self._setbacks = 0
+        self.unpicked = _unpicked(seen, candidates)
         self._meet(candidates, ledger, now)
         period = min(self.settings.rescan_seconds, POLL_SECONDS)
         if self.watcher is not None:
@@ -254,7 +256,7 @@ class Lane:
             if checked.problem is not None and checked.problem.code == CHANGED.code:
                 return checked.problem
             if hash_ahead and checked.problem is None and not checked.sha256:
-                digests = tuple(self._digest(place / file.name) for file in found.candidate.files)
+                digests = tuple(digest_of(self.fs, place / file.name) for file in found.candidate.files)
                 checked = replace(checked, sha256=digests)
         except FileSystemProblem as trouble:
             log.warning("a check has to wait", extra={"packet": found.packet, "trouble": where(trouble)})
@@ -267,13 +269,6 @@ class Lane:
     def broken_check(self, found: Found) -> Checked:
         """Return what holds when a check broke down: a packet that OutTray cannot judge must not vanish from sight."""
         return Checked(problem=problems.UNREADABLE.problem(name=found.candidate.name))
-
-    def _digest(self, path: Path) -> str:
-        with self.fs.open(path) as file:
-            digest = hashlib.sha256()
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-            return digest.hexdigest()
 
     # --- Sending (in a sender thread) -------------------------------------------------------------------------------
 
@@ -343,6 +338,16 @@ class Lane:
         """Leave files alone until the next look; `trouble` is what keeps every file of the lane from moving."""
         self.found[packet] = replace(self.found[packet], not_yet=True)
         self.trouble = trouble or self.trouble
+
+
+def _unpicked(seen: Look, candidates: Iterable[Candidate]) -> tuple[PassedOver, ...]:
+    """Return what was seen and is in no candidate, with why."""
+    known = {member.name for candidate in candidates for member in candidate.members}
+    left = (observation for observation in seen.observations if observation.name not in known)
+    return (
+        *seen.unpicked,
+        *(PassedOver(one.name, PUT_ASIDE if one.folder else NOT_WANTED) for one in left),
+    )
 
 
 def _key(member: Observation) -> tuple[str, str]:

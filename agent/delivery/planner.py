@@ -135,6 +135,8 @@ def _admit(lane: LaneView, claims: Claims, senders: _Senders, now: datetime) -> 
             continue
         candidate = found.candidate
         problem = candidate.problem
+        if candidate.folder and candidate.sidecar is None and not candidate.retry_of:
+            continue  # pictures that somebody keeps in a folder: they become a packet with a sidecar, or never
         if candidate.readiness is Readiness.SETTLING and found.incomplete:
             file, reason = found.incomplete
             is_sidecar = candidate.sidecar is not None and file == candidate.sidecar.base

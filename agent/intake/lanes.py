@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from agent.folder.filesystem import FileSystem
+from agent.folder.looking import Look
 from agent.folder.settling import Complete, FileLook
 from agent.intake.attachments import AttachmentsIntake, check_attachments
 from agent.intake.statements.check import check_statements
@@ -26,11 +27,11 @@ class AttachmentsLane:
     def __init__(self, settings: AttachmentsSettings, fs: FileSystem) -> None:
         self._settings = settings
         self._fs = fs
-        self._intake = AttachmentsIntake()
+        self._intake = AttachmentsIntake(settings.index_files)
 
-    def gather(self, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
+    def gather(self, looks: Sequence[FileLook], seen: Look) -> list[Candidate]:
         """Return which files of the lane's folder belong together."""
-        return self._intake.gather(self._fs, self._settings.folder, looks, nested)
+        return self._intake.gather(self._fs, self._settings.folder, looks, seen.nested, seen.returned)
 
     def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
         """Check a packet against every rule of the service, and make its request."""
@@ -61,10 +62,9 @@ class StatementsLane:
         self._spool = spool
         self._profiles = profiles
 
-    def gather(self, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
+    def gather(self, looks: Sequence[FileLook], seen: Look) -> list[Candidate]:
         """Return a candidate a statement file."""
-        del nested
-        return gather_statements(looks, self._settings.include)
+        return gather_statements(looks, self._settings.include, seen.returned)
 
     def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
         """Read a statement file whole and write the request's body to the spool."""

@@ -118,6 +118,9 @@ class AttachmentsSettings(LaneSettings):
     billing_provider_tax_id: Identifier | None = None
     provider_npi: Npi | None = None
     duplicate_days: Number = Field(7, ge=0, le=366)
+    index_files: Annotated[tuple[Pattern, ...], AfterValidator(values.patterns)] = Field(
+        (), description='what capture software writes beside its scans and nobody sends, such as ["*.xml", "*.csv"]'
+    )
 
     @field_validator("token_url")
     @classmethod

@@ -59,6 +59,7 @@ environment = "sandbox"              # sandbox or production; or base_url and to
 # billing_provider_tax_id = "123456789"
 # provider_npi = "1234567893"
 # duplicate_days = 7
+# index_files = ["*.xml", "*.csv"]   # what capture software writes beside its scans, and nobody sends
 # watch = "auto"                     # auto, native or poll; from here on, every lane has these keys
 # settle_seconds = 2                 # default: 2, on network shares 5
 # rescan_seconds = 60

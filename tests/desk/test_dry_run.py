@@ -84,7 +84,7 @@ def test_every_fault_of_bad_statements_is_told(tmp_path: Path, bad: BadStatement
         ({"scan.pdf": files.pdf(), "scan.json": files.sidecar()}, "scan"),
         ({"scan.jpg": files.jpeg(), "scan.jpg.json": files.sidecar()}, "scan"),
         ({"a.png": files.png(), "b.tif": files.tiff(), "c.json": files.sidecar(files=["a.png", "b.tif"])}, "c"),
-        ({"smith/x.gif": files.gif(), "smith/y.pdf": files.pdf(), "smith/any.json": files.sidecar()}, "smith"),
+        ({"smith/x.gif": files.gif(), "smith/y.pdf": files.pdf(), "smith/smith.json": files.sidecar()}, "smith"),
     ],
 )
 def test_good_packets_of_every_form(tmp_path: Path, contents: dict[str, bytes], name: str) -> None:
@@ -193,7 +193,7 @@ def test_only_what_was_named(tmp_path: Path) -> None:
     pair = {"scan.pdf": files.pdf(), "scan.json": files.sidecar()}
     put(
         tmp_path / "scans",
-        {**pair, "other.pdf": files.pdf(), "sub/x.png": files.png(), "sub/c.json": pair["scan.json"]},
+        {**pair, "other.pdf": files.pdf(), "sub/x.png": files.png(), "sub/sub.json": pair["scan.json"]},
     )
     scans = tmp_path / "scans"
     assert one(check(scans / "scan.pdf", settings=settings)).name == "scan"
@@ -203,6 +203,14 @@ def test_only_what_was_named(tmp_path: Path) -> None:
     both = check(scans / "other.pdf", scans / "sub", settings=settings)
     assert {found.name for found in both} == {"other", "sub"}
     assert {found.name for found in check(scans / "sub", scans, settings=settings)} == {"scan", "other", "sub"}
+
+
+def test_a_folder_in_which_things_were_put_aside_is_told_of(tmp_path: Path) -> None:
+    settings = practice(tmp_path)
+    put(tmp_path / "scans", {"aside/x.png": files.png(), "aside/c.json": files.sidecar()})
+    for asked in ("aside", "aside/x.png", "."):
+        told = one(check(tmp_path / "scans" / asked, settings=settings))
+        assert (told.name, told.problem is not None and told.problem.code) == ("aside/", "left-alone")
 
 
 def test_kinds_outside_of_any_lane(tmp_path: Path) -> None:
@@ -319,7 +327,7 @@ def _fingerprint(folder: Path, settings: Settings) -> str:
     lane = settings.lanes[SCANS]
     intake = intake_for(lane, SCANS, fs, folder)
     seen = look(fs, lane, packet_folders=True, marker_expected=False)
-    (candidate,) = intake.gather([FileLook(entry, FileStatus.SETTLED) for entry in seen.observations], ())
+    (candidate,) = intake.gather([FileLook(entry, FileStatus.SETTLED) for entry in seen.observations], seen)
     return intake.check(folder, candidate, "p", "", ARRIVED).fingerprint
 
 

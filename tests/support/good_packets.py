@@ -71,7 +71,7 @@ def _stem(case: str, stem: str) -> GoodPacket:
 
 
 def _counts() -> list[GoodPacket]:
-    two = {"two/a.pdf": files.pdf(), "two/b.png": files.png(), "two/c.json": files.sidecar(claimId="count-2")}
+    two = {"two/a.pdf": files.pdf(), "two/b.png": files.png(), "two/two.json": files.sidecar(claimId="count-2")}
     ten = {f"ten/page {page}.png": files.png() for page in range(1, 11)}
     return [
         GoodPacket("count-2", two, ("a.pdf", "b.png"), "two"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from agent.folder.looking import Look, look
 from agent.folder.names import is_watched
 from agent.folder.settling import FileLook, FileStatus
 from agent.intake.attachments import AttachmentsIntake
-from agent.intake.attachments.pairing import is_sidecar
+from agent.intake.attachments.claims import is_sidecar
 from agent.intake.statements.gather import gather_statements
 from agent.model import Candidate, LaneKind, Observation, Problem, Readiness
-from agent.settings.schema import StatementsSettings
+from agent.settings.schema import AttachmentsSettings, StatementsSettings
 
 STATEMENT_ENDINGS = frozenset({"xml", "csv", "tsv", "txt", "xlsx", "xls"})
 """Of a file outside of any lane for which no sidecar speaks."""
@@ -50,7 +50,13 @@ def gather(fs: FileSystem, scope: Scope, lanes: Lanes) -> list[Gathered]:
         for one in gathered
     ]
     known = {member.name for one in gathered for found in one.candidates for member in found.members}
-    missed = sorted(name for name in scope.wanted if not name.endswith("/") and name not in known)
+    aside = {seen.folder for seen in seen.observations if seen.folder and seen.name not in known}
+    missed = sorted(
+        [
+            *(name for name in scope.wanted if not name.endswith("/") and name not in known | _inside(seen, aside)),
+            *(f"{folder}/" for folder in aside if scope.asks_for([f"{folder}/", *_inside(seen, {folder})])),
+        ]
+    )
     if missed:
         first = chosen[0]
         chosen[0] = replace(first, left_alone=tuple((name, _left_alone(name, first.rules)) for name in missed))
@@ -59,8 +65,8 @@ def gather(fs: FileSystem, scope: Scope, lanes: Lanes) -> list[Gathered]:
 
 def _by_rules(fs: FileSystem, scope: Scope, rules: Rules, looks: Sequence[FileLook], seen: Look) -> Gathered:
     if isinstance(rules.settings, StatementsSettings):
-        return Gathered(rules, tuple(gather_statements(looks, rules.settings.include)))
-    candidates = _pair(fs, scope.folder, looks, seen.nested)
+        return Gathered(rules, tuple(gather_statements(looks, rules.settings.include, seen.returned)))
+    candidates = _pair(fs, rules, looks, seen)
     if scope.free and _is_one_packet(looks, candidates):
         return _as_one_packet(fs, rules, looks)
     return Gathered(rules, tuple(candidates))
@@ -82,8 +88,9 @@ def _by_kind(fs: FileSystem, scope: Scope, lanes: Lanes, looks: Sequence[FileLoo
     return [replace(scans, candidates=rest), Gathered(rules, tuple(statements))]
 
 
-def _pair(fs: FileSystem, folder: Path, looks: Sequence[FileLook], nested: Sequence[str]) -> list[Candidate]:
-    return AttachmentsIntake().gather(fs, folder, looks, nested)
+def _pair(fs: FileSystem, rules: Rules, looks: Sequence[FileLook], seen: Look) -> list[Candidate]:
+    index_files = rules.settings.index_files if isinstance(rules.settings, AttachmentsSettings) else ()
+    return AttachmentsIntake(index_files).gather(fs, rules.settings.folder, looks, seen.nested, seen.returned)
 
 
 def _is_wanted(scope: Scope, candidate: Candidate) -> bool:
@@ -107,7 +114,8 @@ def _as_one_packet(fs: FileSystem, rules: Rules, looks: Iterable[FileLook]) -> G
         replace(entry, observation=Observation(f"{folder.name}/{entry.observation.name}", entry.observation.identity))
         for entry in looks
     ]
-    return Gathered(rules.seen_from(folder.parent), tuple(_pair(fs, folder.parent, inside, ())))
+    above = rules.seen_from(folder.parent)
+    return Gathered(above, tuple(_pair(fs, above, inside, Look())))
 
 
 def _is_statement(candidate: Candidate) -> bool:
@@ -125,9 +133,16 @@ def _is_upload(fs: FileSystem, folder: Path, seen: Observation) -> bool:
         return False
 
 
+def _inside(seen: Look, folders: Collection[str]) -> set[str]:
+    return {observation.name for observation in seen.observations if observation.folder in folders}
+
+
 def _left_alone(name: str, rules: Rules) -> Problem:
-    base = name.rpartition("/")[2]
-    if not is_watched(base):
+    base = name.rstrip("/").rpartition("/")[2]
+    if name.endswith("/"):
+        reason = "a folder is a packet only where its sidecar bears the folder's name, or lists its files"
+        remedy = f"If it is one, name the sidecar {base}.json."
+    elif not is_watched(base):
         reason = "hidden and temporary files, and what OutTray writes itself, stay where they are"
         remedy = "If it has to go, save it under another name."
     elif isinstance(rules.settings, StatementsSettings):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
+from types import MappingProxyType
 
 from agent.folder.settling import FileLook, FileStatus
 from agent.model import Candidate, Readiness
 
 
-def gather_statements(looks: Iterable[FileLook], include: Iterable[str]) -> list[Candidate]:
+def gather_statements(
+    looks: Iterable[FileLook], include: Iterable[str], returned: Mapping[str, str] = MappingProxyType({})
+) -> list[Candidate]:
     """Return a candidate for every file whose name matches one of the patterns, whatever its case. The others stay.
+
+    `returned`: the failed packets that subfolders are known to be; a file in such a folder is a retry.
 
     A file that can never become complete (`OVERDUE`) is a candidate that is still settling: what becomes of it is
     decided where the time is known.
@@ -22,5 +27,7 @@ def gather_statements(looks: Iterable[FileLook], include: Iterable[str]) -> list
         if any(fnmatch(name, pattern) for pattern in patterns):
             ready = Readiness.READY if look.status is FileStatus.SETTLED else Readiness.SETTLING
             stem = look.observation.base.rpartition(".")[0] or look.observation.base
-            found.append(Candidate(stem, (look.observation,), readiness=ready))
+            folder = look.observation.folder
+            retry_of = returned.get(folder, "")
+            found.append(Candidate(stem, (look.observation,), folder=folder, readiness=ready, retry_of=retry_of))
     return found

@@ -201,7 +201,9 @@ def test_the_stores_defaults_stand_in_for_what_the_sidecar_leaves_out(
 
 
 def test_a_packet_subfolder_goes_under_the_names_relative_to_its_place(tmp_path: Path) -> None:
-    put(tmp_path, {f"claim 7/page{page}.png": files.png() for page in (10, 9)} | {"claim 7/x.json": files.sidecar()})
+    put(
+        tmp_path, {f"claim 7/page{page}.png": files.png() for page in (10, 9)} | {"claim 7/claim.json": files.sidecar()}
+    )
     names = [name for name, _ in request_of(check(tmp_path)).files]
     assert names == ["claim 7/page9.png", "claim 7/page10.png"]
 

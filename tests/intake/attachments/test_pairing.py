@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -34,12 +33,6 @@ def short(candidate: Candidate) -> str:
     return f"{candidate.name}: {names}{sidecar} = {candidate.readiness}{problem}{missing}"
 
 
-def paired(names: Sequence[str], sidecars: Mapping[str, Sidecar | Problem], nested: Sequence[str]) -> list[str]:
-    looks = [look(name) for name in names]
-    said = {name: PLAIN for name in names if name.lower().endswith(".json")} | dict(sidecars)
-    return [short(candidate) for candidate in pair(looks, said, nested)]
-
-
 @dataclass(frozen=True)
 class Case:
     id: str
@@ -47,6 +40,14 @@ class Case:
     expected: list[str]
     sidecars: dict[str, Sidecar | Problem] = field(default_factory=dict)
     nested: list[str] = field(default_factory=list)
+    returned: dict[str, str] = field(default_factory=dict)
+    index_files: list[str] = field(default_factory=list)
+
+
+def paired(case: Case) -> list[str]:
+    looks = [look(name) for name in case.names]
+    said = {name: PLAIN for name in case.names if name.lower().endswith(".json")} | case.sidecars
+    return [short(candidate) for candidate in pair(looks, said, case.nested, case.returned, case.index_files)]
 
 
 CASES = [
@@ -161,14 +162,69 @@ CASES = [
     ),
     Case(
         "a folder is one packet",
-        ["claim 7/any.json", "claim 7/page10.tif", "claim 7/page9.tif", "scan.pdf"],
+        ["claim 7/Claim 7.json", "claim 7/page10.tif", "claim 7/page9.tif", "scan.pdf"],
         [
             "scan: scan.pdf = waiting",
-            "claim 7: claim 7/page9.tif claim 7/page10.tif + claim 7/any.json = ready",
+            "claim 7: claim 7/page9.tif claim 7/page10.tif + claim 7/Claim 7.json = ready",
         ],
     ),
+    *(
+        Case(
+            f"a folder's sidecar by its usual name, {card}",
+            [f"f/{card}", "f/a.pdf", "f/b.pdf"],
+            [f"f: f/a.pdf f/b.pdf + f/{card} = ready"],
+        )
+        for card in ("claim.json", "Metadata.JSON", "sidecar.json", "F.json")
+    ),
+    Case(
+        "a folder's sidecar of one stem", ["f/a.json", "f/a.pdf", "f/a.tif"], ["f: f/a.pdf f/a.tif + f/a.json = ready"]
+    ),
+    Case("a folder's sidecar of one file", ["f/a.pdf.json", "f/a.pdf"], ["f: f/a.pdf + f/a.pdf.json = ready"]),
+    Case("put aside: more than the sidecar's own", ["f/a.json", "f/a.pdf", "f/b.pdf"], []),
+    Case("put aside: a sidecar of another name", ["f/any.json", "f/a.pdf"], []),
+    Case("put aside: several packets", ["f/a.json", "f/a.pdf", "f/b.json", "f/b.pdf"], []),
+    Case("put aside: a file beside its neighbour's packet", ["f/a.json", "f/a.pdf", "f/b.json", "f/c.pdf"], []),
+    Case("put aside: one file of two", ["f/a.pdf.json", "f/a.pdf", "f/a.tif"], []),
+    Case(
+        "a retry is a packet, whatever its sidecar is called",
+        ["a (2)/x.json", "a (2)/1.pdf", "b/b.json", "b/c.json", "b/b.pdf"],
+        [
+            "a (2): a (2)/1.pdf + a (2)/x.json = faulty folder-unlisted-files",
+            "b: b/b.pdf b/c.json + b/b.json = faulty folder-several-sidecars",
+        ],
+        returned={"a (2)": "p1", "b": "p2"},
+    ),
+    Case(
+        "a retry from a folder that a shelf has numbered",
+        ["Smith (2)/Smith.json", "Smith (2)/1.pdf"],
+        ["Smith (2): Smith (2)/1.pdf + Smith (2)/Smith.json = ready"],
+        returned={"Smith (2)": "p1"},
+    ),
+    Case(
+        "marks of other programs are in no packet",
+        [
+            "scan.json",
+            "scan.pdf",
+            "scan.done",
+            "scan.pdf.md5",
+            "scan.LOCK",
+            "scan.ctl",
+            "f/f.json",
+            "f/1.pdf",
+            "f/1.done",
+        ],
+        ["scan: scan.pdf + scan.json = ready", "f: f/1.pdf + f/f.json = ready"],
+    ),
+    Case("a mark alone is no scan", ["scan.done"], []),
+    Case(
+        "index files by the settings",
+        ["scan.json", "scan.pdf", "scan.XML", "scan.csv", "other.xml"],
+        ["scan: scan.csv scan.pdf + scan.json = ready"],
+        index_files=["*.xml", "*.json"],
+    ),
     Case("a folder waits for its sidecar", ["f/a.pdf", "f/b.pdf"], ["f: f/a.pdf f/b.pdf = waiting"]),
-    Case("a folder waits for its files", ["f/a.json"], ["f: - + f/a.json = waiting for *"]),
+    Case("a folder waits for its files", ["f/f.json"], ["f: - + f/f.json = waiting for *"]),
+    Case("a sidecar put aside", ["f/a.json"], []),
     Case(
         "a folder's list",
         ["f/a.json", "f/1.pdf", "f/2.pdf"],
@@ -189,9 +245,9 @@ CASES = [
     ),
     Case(
         "a folder with a broken sidecar",
-        ["f/a.json", "f/1.pdf"],
-        ["f: f/1.pdf + f/a.json = faulty sidecar-unreadable"],
-        {"f/a.json": BROKEN},
+        ["f/claim.json", "f/1.pdf"],
+        ["f: f/1.pdf + f/claim.json = faulty sidecar-unreadable"],
+        {"f/claim.json": BROKEN},
     ),
     Case(
         "a folder with two sidecars",
@@ -200,8 +256,8 @@ CASES = [
     ),
     Case(
         "a folder with a folder inside",
-        ["f/a.json", "f/1.pdf", "fo/a.json", "fo/1.pdf"],
-        ["f: f/1.pdf + f/a.json = faulty folder-inside-folder", "fo: fo/1.pdf + fo/a.json = ready"],
+        ["f/f.json", "f/1.pdf", "fo/fo.json", "fo/1.pdf"],
+        ["f: f/1.pdf + f/f.json = faulty folder-inside-folder", "fo: fo/1.pdf + fo/fo.json = ready"],
         nested=["f/old"],
     ),
     Case(
@@ -215,7 +271,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_what_belongs_together(case: Case) -> None:
-    assert sorted(paired(case.names, case.sidecars, case.nested)) == sorted(case.expected)
+    assert sorted(paired(case)) == sorted(case.expected)
 
 
 @pytest.mark.parametrize("status", NOT_SETTLED)
@@ -229,8 +285,15 @@ def test_a_packet_settles_with_its_last_file(unsettled: str, status: FileStatus)
 
 @pytest.mark.parametrize("status", NOT_SETTLED)
 def test_a_folder_settles_with_its_last_file(status: FileStatus) -> None:
-    (candidate,) = pair([look("f/a.json"), look("f/1.pdf"), look("f/2.pdf", status)], {"f/a.json": PLAIN})
+    (candidate,) = pair([look("f/f.json"), look("f/1.pdf"), look("f/2.pdf", status)], {"f/f.json": PLAIN})
     assert candidate.readiness is Readiness.SETTLING
+
+
+@pytest.mark.parametrize("status", NOT_SETTLED)
+def test_a_folder_is_undecided_while_its_sidecar_may_still_list_what_stands_there(status: FileStatus) -> None:
+    found = pair([look("f/a.json", status), look("f/1.pdf")], {})
+    expected = [] if status is FileStatus.OVERDUE else ["f: f/1.pdf + f/a.json = settling"]
+    assert [short(candidate) for candidate in found] == expected
 
 
 @pytest.mark.parametrize("status", NOT_SETTLED)
@@ -312,14 +375,15 @@ SAID = st.one_of(
 
 
 @given(st.dictionaries(NAMES, st.tuples(st.sampled_from(FileStatus), SAID), max_size=12))
-def test_every_file_is_in_exactly_one_candidate_and_only_settled_ones_go(
+def test_every_file_is_in_exactly_one_candidate_or_put_aside_in_a_folder_and_only_settled_ones_go(
     folder: dict[str, tuple[FileStatus, Sidecar | Problem]],
 ) -> None:
     looks: list[FileLook] = [look(name, status) for name, (status, _) in folder.items()]
     said = {name: told for name, (_, told) in folder.items() if name.lower().endswith(".json")}
     candidates = pair(looks, said)
     members = [member.name for candidate in candidates for member in candidate.members]
-    assert sorted(members) == sorted(folder)
+    assert len(members) == len(set(members))
+    assert {name for name in folder if "/" not in name} <= set(members) <= set(folder)
     for candidate in candidates:
         statuses = {folder[member.name][0] for member in candidate.members}
         settled = statuses == {FileStatus.SETTLED}

@@ -329,4 +329,5 @@ def paired(packet: OnShelf, cards: dict[str, Sidecar], scans: Iterable[str]) -> 
     """Return what these files would make in the lane's folder, by the names that they had there."""
     names = [*scans, *cards]
     looks = [FileLook(Observation(name, packet.standing[name]), FileStatus.SETTLED) for name in names]
-    return pair(looks, cards)
+    returned = {name.partition("/")[0]: packet.record.id for name in names if "/" in name}
+    return pair(looks, cards, returned=returned)

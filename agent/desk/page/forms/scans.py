@@ -20,7 +20,8 @@ from agent.folder.filesystem import Busy, FileSystem, Missing
 from agent.folder.looking import look
 from agent.folder.settling import FileLook, FileStatus
 from agent.intake.attachments.check import load_sidecar
-from agent.intake.attachments.pairing import is_sidecar, pair
+from agent.intake.attachments.claims import is_sidecar
+from agent.intake.attachments.pairing import pair
 from agent.intake.attachments.sidecar import ENDING, Sidecar
 from agent.model import Candidate, Identity, LaneId, Observation, PacketState, Problem
 from agent.settings.schema import AttachmentsSettings
@@ -153,7 +154,7 @@ def would_make(
         observations.append(Observation(name, Identity(0, 0, "")))
         said[name] = sidecar
     looks = [FileLook(observation, FileStatus.SETTLED) for observation in observations]
-    return tuple(pair(looks, said, seen.nested))
+    return tuple(pair(looks, said, seen.nested, seen.returned, settings.index_files))
 
 
 def candidate_with(candidates: Iterable[Candidate], name: str) -> Candidate | None:

@@ -6,6 +6,7 @@ scans for which only they spoke go back into the folder, where they wait for a s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,12 +27,13 @@ from agent.desk.page.forms.shelf import (
     note_beside,
     on_shelf,
     read_card,
+    replace_sidecar,
 )
 from agent.desk.page.page import Page
 from agent.desk.page.words import Almanac, files_name, listed
 from agent.folder.filesystem import FileSystem, FileSystemProblem
+from agent.intake.attachments.claims import is_sidecar
 from agent.intake.attachments.fields import claim_fields, printable
-from agent.intake.attachments.pairing import is_sidecar
 from agent.intake.attachments.sidecar import Sidecar
 from agent.model import Problem
 from agent.settings.schema import AttachmentsSettings
@@ -201,7 +203,25 @@ def _settle(page: Page, packet: OnShelf, claimants: tuple[Claimant, ...], chosen
                 f"{other.card.name} and drag it into the folder with its scan.\r\n"
             )
             note_beside(fs, kept, note)
+    if record.folder:
+        _list_what_it_speaks_for(fs, packet, chosen)
     elsewhere = [name for name in packet.standing if not is_sidecar(name) and name not in chosen.scans]
     if elsewhere and not record.folder:
         back_into_folder(fs, packet, elsewhere)
     return ask_again(page, record.id, NOTE)
+
+
+def _list_what_it_speaks_for(fs: FileSystem, packet: OnShelf, chosen: Claimant) -> None:
+    """Write into a folder's sidecar what a person has said: that it speaks for the scans there.
+
+    A sidecar of any name speaks for its own stem alone, and its folder would be none of a packet's.
+    """
+    if not isinstance(chosen.card.said, Sidecar) or chosen.card.said.lists_files:
+        return
+    try:
+        said = json.loads(chosen.card.text)
+    except ValueError:
+        return
+    if isinstance(said, dict):
+        said["files"] = [name.rpartition("/")[2] for name in chosen.scans]
+        replace_sidecar(fs, packet, chosen.first_name, json.dumps(said, ensure_ascii=False, indent=2).encode())
