@@ -158,12 +158,25 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What a file that was checked has to be when it goes: opened below `root` by no link, with just this identity.
+
+    `sha256` (hex) is empty where the check had no reason to read it through.
+    """
+
+    root: Path
+    identity: Identity
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
 class AttachmentRequest:
     """One request to the attachments service: `metadata` under the service's own field names."""
 
     metadata: Mapping[str, str]
     files: tuple[tuple[str, str], ...]  # file name relative to the packet's place, MIME type
     file_metadata: tuple[Mapping[str, str], ...] = ()  # image intelligence, one a file; empty: plain endpoint
+    proofs: Mapping[str, Proof] = field(default_factory=dict)  # by the files' names; of a check alone there are none
 
 
 @dataclass(frozen=True)
@@ -190,6 +203,7 @@ class Checked:
     claim: str = ""
     fingerprint: str = ""
     sha256: tuple[str, ...] = ()
+    sidecar_sha256: str = ""
 
 
 # --- What became of an attempt --------------------------------------------------------------------------------------

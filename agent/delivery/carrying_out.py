@@ -216,10 +216,12 @@ class CarryingOut:
 
     def _admit(self, tx: Transaction, action: Admit, now: datetime) -> str:
         found, candidate = action.found, action.found.candidate
-        digests = found.checked.sha256 if found.checked else ()
+        read = found.checked.sha256 if found.checked else ()
+        digests = read or ("",) * len(candidate.files)
         roles = [*(("document", file) for file in candidate.files)]
         if candidate.sidecar is not None:
             roles.append(("sidecar", candidate.sidecar))
+            digests = (*digests, found.checked.sidecar_sha256 if found.checked else "")
         record = PacketRecord(
             id=found.packet,
             lane=action.lane,
@@ -227,8 +229,8 @@ class CarryingOut:
             name=candidate.name,
             shelf=Shelf.HELD if action.state is PacketState.HELD else Shelf.SENDING,
             files=tuple(
-                PacketFile(file.name, role, file.identity, digests[index] if index < len(digests) else "")
-                for index, (role, file) in enumerate(roles)
+                PacketFile(file.name, role, file.identity, digest)
+                for (role, file), digest in zip(roles, digests, strict=True)
             ),
             arrived_at=now,
             folder=candidate.folder,
@@ -261,6 +263,7 @@ class CarryingOut:
         ended = packet.ended_at or now
         try:
             if packet.state is PacketState.DELIVERED:
+                packet = self._held_against_its_receipt(lane, packet, now)
                 beside = {RECEIPT: documents.as_bytes(packet.receipt or {})}
                 shelf = lane.settings.shelf("sent") / f"{ended.astimezone():%Y-%m-%d}"
             else:
@@ -282,6 +285,18 @@ class CarryingOut:
         self._setbacks.pop(packet.id, None)
         here("shelved")
         self._control.refresh([packet.id])
+
+    def _held_against_its_receipt(self, lane: Lane, packet: PacketRecord, now: datetime) -> PacketRecord:
+        """Return the packet with a word in its receipt where its files were changed while it was sent, or after."""
+        if packet.problem is not None or not lane.changed_since(packet):
+            return packet
+        problem = problems.CHANGED_AFTERWARDS.problem(name=packet.upload_name or packet.name)
+        receipt = {**(packet.receipt or {})}
+        receipt["warnings"] = [*receipt.get("warnings", ()), problem.sentence]
+        with self._control.ledger.transaction() as tx:
+            tx.verified(packet, receipt, problem, now)
+        self._control.refresh([packet.id])
+        return self._control.packets[packet.id]
 
     def _set_back(self, packet: PacketRecord, trouble: FileSystemProblem) -> None:
         before = self._setbacks.get(packet.id)

@@ -15,11 +15,13 @@ from agent.delivery import problems
 from agent.delivery.actions import Found
 from agent.delivery.places import Places
 from agent.delivery.planner import Terms
+from agent.delivery.proof import ProvenFiles, prove
 from agent.delivery.verification import Answer, AsksAfterwards, ask
+from agent.destinations.problems import FILE_CHANGED
 from agent.destinations.protocol import Destination, Progress
 from agent.folder.digest import digest_of
 from agent.folder.errors import problem_of
-from agent.folder.filesystem import FileSystem, FileSystemProblem, NoRoom, Offline
+from agent.folder.filesystem import Changed, FileSystem, FileSystemProblem, NoRoom, Offline, ReadsFiles
 from agent.folder.looking import Look, PassedOver, left_alone, look
 from agent.folder.problems import NOT_WANTED, PUT_ASIDE, folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
@@ -46,6 +48,7 @@ from agent.model import (
 from agent.settings.schema import LaneSettings
 
 SETTLE_LOCAL, SETTLE_SHARE = 2.0, 5.0
+MOST_HASHED = 64_000_000  # bytes of a packet that a check reads through; larger ones are known by their identity
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letters or digits that look alike
 
 
@@ -58,8 +61,18 @@ class Intake(Protocol):
         """Return which files of the lane's folder belong together; `looks` tell how far those are that were `seen`."""
         ...
 
-    def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
-        """Check a packet's files. Raises FileSystemProblem when they cannot be read just now."""
+    def check(
+        self,
+        place: Path,
+        candidate: Candidate,
+        packet: str,
+        upload_name: str,
+        now: datetime,
+        files: ReadsFiles | None = None,
+    ) -> Checked:
+        """Check a packet's files, read through `files` where given. Raises FileSystemProblem when they cannot be read
+        just now.
+        """
         ...
 
     def upload_name(self, candidate: Candidate, now: datetime) -> str:
@@ -255,15 +268,24 @@ class Lane:
             checked = self.intake.check(place, found.candidate, found.packet, found.upload_name, now)
             if checked.problem is not None and checked.problem.code == CHANGED.code:
                 return checked.problem
-            if hash_ahead and checked.problem is None and not checked.sha256:
-                digests = tuple(digest_of(self.fs, place / file.name) for file in found.candidate.files)
-                checked = replace(checked, sha256=digests)
+            if checked.problem is None:
+                checked = self._with_digests(checked, found.candidate, hash_ahead=hash_ahead)
         except FileSystemProblem as trouble:
             log.warning("a check has to wait", extra={"packet": found.packet, "trouble": where(trouble)})
             return folder_problem(trouble, trouble.path.parent)
         except OSError as error:
             log.warning("a check has to wait", extra={"packet": found.packet, "trouble": where(error)})
             return _hampered(error, place)
+        return checked
+
+    def _with_digests(self, checked: Checked, candidate: Candidate, *, hash_ahead: bool) -> Checked:
+        """Read the files through, so that they can be told from others that have their size and time."""
+        place, size = self.settings.folder, sum(file.identity.size for file in candidate.files)
+        if not checked.sha256 and (hash_ahead or size <= MOST_HASHED):
+            digests = tuple(digest_of(self.fs, place / file.name) for file in candidate.files)
+            checked = replace(checked, sha256=digests)
+        if candidate.sidecar is not None:
+            checked = replace(checked, sidecar_sha256=digest_of(self.fs, place / candidate.sidecar.name))
         return checked
 
     def broken_check(self, found: Found) -> Checked:
@@ -274,33 +296,78 @@ class Lane:
 
     def send(self, packet: PacketRecord, progress: Progress, cancel: Event, now: datetime) -> AttemptResult:
         """Send a packet from its own place, checking it again where the check is not fresh."""
-        request = self._request(packet, now)
+        request = self._proven(packet, now)
         if not isinstance(request, AttachmentRequest | StatementUpload):
             return AttemptResult(request)
         if self.verifier is not None:
             self._failed_before[packet.id] = frozenset(self.verifier.marked_as_failed(cancel).entities)
-        return self.destination.send(request, self.places.place(packet), progress, cancel)
+        result = self.destination.send(request, self.places.place(packet), progress, cancel)
+        if isinstance(result.outcome, Retry) and result.outcome.problem.code == FILE_CHANGED.code:
+            again = self._proven(packet, now, read_all=True)
+            return AttemptResult(again) if isinstance(again, Refused) else result
+        return result
+
+    def _proven(
+        self, packet: PacketRecord, now: datetime, *, read_all: bool = False
+    ) -> AttachmentRequest | StatementUpload | Retry | Refused:
+        """Return what to send, proved to be what was checked; what was changed since then needs a person."""
+        place = self.places.place(packet)
+        try:
+            request = self._request(packet, now)
+            thorough = read_all or isinstance(request, Refused)  # a fault that came in since the check is none of its
+            proofs = prove(self.fs, self.places.root(packet), place, packet, read="all" if thorough else "sources")
+        except Changed:
+            self._requests.pop(packet.id, None)
+            return Refused(0, problems.CHANGED.problem(name=packet.upload_name or packet.name))
+        except FileSystemProblem as trouble:
+            return Retry(folder_problem(trouble, place))
+        return replace(request, proofs=proofs) if isinstance(request, AttachmentRequest) else request
+
+    def changed_since(self, packet: PacketRecord) -> bool:
+        """Tell whether a delivered packet's files are not those that went out any more, as they stand before shelving.
+
+        Those that are gone or cannot be read say nothing.
+        """
+        try:
+            prove(self.fs, self.places.root(packet), self.places.place(packet), packet, read="what differs")
+        except Changed:
+            return True
+        except FileSystemProblem:
+            return False
+        return False
 
     def _request(self, packet: PacketRecord, now: datetime) -> AttachmentRequest | StatementUpload | Retry | Refused:
-        """Return what to send: what the check has prepared, or, after a restart, what a new one makes of the files."""
+        """Return what to send: what the check has prepared, or, after a restart, what a new one makes of the files.
+
+        Raises `Changed` where these are not those that were checked.
+        """
         known = self._requests.get(packet.id)
         if known is not None:
             return known
         place = self.places.place(packet)
+        files = ProvenFiles(self.fs, self.places.root(packet), place, packet)
         try:
-            checked = self.intake.check(place, packet.candidate, packet.id, packet.upload_name, now)
+            checked = self.intake.check(place, packet.candidate, packet.id, packet.upload_name, now, files)
+        except Changed:
+            raise
         except FileSystemProblem as trouble:
             return Retry(folder_problem(trouble, place))
         except OSError as error:
             return Retry(_hampered(error, place))
         if checked.problem is not None:
             return Refused(0, checked.problem)
+        digests = tuple(file.sha256 for file in packet.documents)
+        if checked.sha256 and all(digests) and checked.sha256 != digests:
+            raise Changed(place)
         assert checked.request is not None  # noqa: S101 - a check gives a problem or a request
         return checked.request
 
     def verify(self, packet: PacketRecord, cancel: Event, now: datetime) -> Answer:
         """Ask the service once more about a delivered packet (in the checking thread)."""
-        request = self._request(packet, now)
+        try:
+            request = self._request(packet, now)
+        except Changed:
+            return Answer()
         if self.verifier is None or not isinstance(request, StatementUpload):
             return Answer()
         return ask(self.verifier, request, self._failed_before.get(packet.id, frozenset()), cancel)

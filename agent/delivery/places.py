@@ -34,6 +34,11 @@ class Places:
         """Return where a packet's files stand while it is not at rest."""
         return self._place(packet.id, Shelf.HELD if packet.shelf is Shelf.HELD else Shelf.SENDING)
 
+    def root(self, packet: PacketRecord) -> Path:
+        """Return the folder below which no link leads to a packet's files: the lane's, or a shelf of IT's elsewhere."""
+        place = self.place(packet)
+        return self._settings.folder if place.is_relative_to(self._settings.folder) else place.parent
+
     def take(self, found: Found, shelf: Shelf, now: datetime) -> None:
         """Move found files to their own folder on `shelf`. Raises FileSystemProblem; then nothing is half taken."""
         packet = Packet.of(
@@ -44,6 +49,7 @@ class Places:
             arrived_at=now,
         )
         self._expect_folder()
+        self._expect_no_link(shelf)
         shelves.take(self._fs, self._settings.folder, self._place(found.packet, shelf), packet)
 
     def is_half_taken(self, packet: str) -> bool:
@@ -68,6 +74,12 @@ class Places:
         """Move an ended packet to its last shelf, with its documents."""
         self._expect_folder()
         shelves.shelve(self._fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
+
+    def _expect_no_link(self, shelf: Shelf) -> None:
+        """Raise Exists where a link stands in a shelf's place in the lane's folder: nothing that led there could go."""
+        folder = self.shelf(shelf)
+        if folder.is_relative_to(self._settings.folder):
+            self._fs.make_folder(folder)
 
     def _expect_folder(self) -> None:
         """Raise Offline where the marker of the last look is gone: people did not take away what is missing then."""

@@ -80,6 +80,18 @@ UNREADABLE = Words(
     "{name} cannot be read by OutTray.",
     "Open it to see that it is as it should be, save it anew and drop it again. If that does not help, tell IT.",
 )
+CHANGED = Words(
+    "changed-before-sending",
+    "{name} was changed in OutTray's own folder after it was checked, so it was not sent.",
+    "Open the files that stand beside this note, see that each is right and that they belong together, and drag them "
+    "back into the folder.",
+)
+CHANGED_AFTERWARDS = Words(
+    "changed-after-sending",
+    "{name} was sent, and what stands on the shelf now is not what went out.",
+    "Compare the file on the shelf with what was meant to go. If it holds more than what was sent, save it under "
+    "another name and drop it into the folder.",
+)
 WITHDRAWN = Words(
     "withdrawn",
     "{name} was withdrawn before it was sent.",

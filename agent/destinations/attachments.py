@@ -170,7 +170,7 @@ class AttachmentsDestination:
         if request.file_metadata:
             parts.append(Field("fileMetadata", _json([dict(entry) for entry in request.file_metadata]), _JSON))
         for name, mime_type in request.files:
-            file = file_part(self._files, place / name, PurePosixPath(name).name)
+            file = file_part(self._files, place / name, PurePosixPath(name).name, request.proofs.get(name))
             parts.append(Upload("files", file, mime_type))
         return parts
 

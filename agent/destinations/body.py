@@ -18,16 +18,21 @@ from agent.destinations.network import Cancelled
 from agent.destinations.protocol import Progress
 from agent.folder.errors import translated
 from agent.folder.filesystem import Changed, FileSystem
-from agent.model import Identity, SentFile
+from agent.model import Identity, Proof, SentFile
 
 
 @dataclass(frozen=True)
 class FilePart:
-    """A file of the body. `identity` is what it was when its length was promised to the service."""
+    """A file of the body. `identity` is what it was when its length was promised to the service.
+
+    It is opened below `root` by no link. `sha256` (hex) is what its bytes have to come to, where that is known.
+    """
 
     name: str
     path: Path
     identity: Identity
+    root: Path
+    sha256: str = ""
 
 
 Part = bytes | FilePart
@@ -85,11 +90,18 @@ class Body:
         self._limiter.take(count, self._cancel)
 
     def _read(self, part: FilePart) -> Iterator[bytes]:
-        """Give the file's bytes. Its last piece is held back until the file has proved to be unchanged."""
+        """Give the file's bytes. Its last piece is held back until the file has proved to be unchanged.
+
+        What is read is the file whose identity was looked at while it was open: whatever takes its name, or the place
+        of a folder on the way, changes no byte of it, and shows at the end.
+        """
         digest = hashlib.sha256()
         left = part.identity.size
         with self._open:
-            handle = self._open.enter_context(self._files.open(part.path))
+            opened = self._files.open_within(part.root, part.path)
+            handle = self._open.enter_context(opened.stream)
+            if opened.identity() != part.identity:
+                raise Changed(part.path)
             piece = b""
             while left:
                 if piece:
@@ -100,7 +112,8 @@ class Body:
                     raise Changed(part.path)
                 digest.update(piece)
                 left -= len(piece)
-            if handle.read(1) or self._files.identify(part.path) != part.identity:
+            is_same = opened.identity() == self._files.identify(part.path) == part.identity
+            if handle.read(1) or not is_same or part.sha256 not in ("", digest.hexdigest()):
                 raise Changed(part.path)
         self._hashed.append(SentFile(part.name, part.identity.size, digest.hexdigest()))
         if piece:
@@ -108,6 +121,8 @@ class Body:
         here("file-sent")
 
 
-def file_part(files: FileSystem, path: Path, name: str) -> FilePart:
-    """Return the file at `path` as it is now. Raise FileSystemProblem."""
-    return FilePart(name, path, files.identify(path))
+def file_part(files: FileSystem, path: Path, name: str, proof: Proof | None = None) -> FilePart:
+    """Return the file at `path` as it was proved to be; without a proof, as it is now. Raise FileSystemProblem."""
+    if proof is None:
+        return FilePart(name, path, files.identify(path), path.parent)
+    return FilePart(name, path, proof.identity, proof.root, proof.sha256)

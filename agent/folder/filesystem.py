@@ -69,6 +69,31 @@ class Entry:
     hidden: bool = False
 
 
+class Opened(Protocol):
+    """A file that is open for reading: what is read from `stream` is of the file that `identity` tells of."""
+
+    @property
+    def stream(self) -> BinaryIO:
+        """Return the open file."""
+        ...
+
+    def identity(self) -> Identity:
+        """Return the open file's identity at this moment, whatever stands under its name by now."""
+        ...
+
+
+class ReadsFiles(Protocol):
+    """What reads files: a file system, or a narrower view of one."""
+
+    def identify(self, path: Path) -> Identity:
+        """Return the identity of the regular file at `path`."""
+        ...
+
+    def open(self, path: Path) -> BinaryIO:
+        """Open the regular file at `path` for reading."""
+        ...
+
+
 class FileSystem(Protocol):
     """What every file system behind the seam does. Every method raises a `FileSystemProblem`, and nothing else."""
 
@@ -91,6 +116,13 @@ class FileSystem(Protocol):
 
     def open(self, path: Path) -> BinaryIO:
         """Open the regular file at `path` for reading, letting others read it, without following a link."""
+        ...
+
+    def open_within(self, root: Path, path: Path) -> Opened:
+        """Open the regular file at `path` for reading; below `root` no folder on the way is a link either.
+
+        Who opens closes the stream. What it reads raises plain `OSError`s.
+        """
         ...
 
     def in_use(self, path: Path) -> bool:

@@ -8,7 +8,17 @@ from functools import cache
 from pathlib import Path
 
 from agent.folder import on_posix
-from agent.folder.on_posix import delete, hide, in_use, is_link, open_reading, open_still, real_path, sync_folder
+from agent.folder.on_posix import (
+    delete,
+    hide,
+    in_use,
+    is_link,
+    open_reading,
+    open_still,
+    open_within,
+    real_path,
+    sync_folder,
+)
 
 __all__ = [
     "WATCHES_TREES",
@@ -20,6 +30,7 @@ __all__ = [
     "is_remote",
     "open_reading",
     "open_still",
+    "open_within",
     "real_path",
     "rename",
     "sync_folder",

@@ -9,6 +9,7 @@ import ntpath
 import os
 import stat
 import sys
+from collections.abc import Sequence
 from ctypes import wintypes
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,7 @@ __all__ = [
     "is_remote",
     "open_reading",
     "open_still",
+    "open_within",
     "real_path",
     "rename",
     "sync_folder",
@@ -97,6 +99,28 @@ def open_reading(path: Path) -> BinaryIO:
 def open_still(path: Path) -> BinaryIO:
     """Open the regular file for reading, and keep others from writing or removing it meanwhile."""
     return _open(path, _SHARE_READ)
+
+
+def open_within(root: Path, parts: Sequence[str]) -> BinaryIO:
+    """Open the regular file at `parts` below `root` for reading, where no folder on the way is a link.
+
+    Looked at before and after: who reads holds the open file's identity against the one that it expects.
+    """
+    path = root.joinpath(*parts)
+    _refuse_links(root, parts)
+    file = open_reading(path)
+    try:
+        _refuse_links(root, parts)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _refuse_links(root: Path, parts: Sequence[str]) -> None:
+    for count in range(1, len(parts)):
+        if is_link(root.joinpath(*parts[:count]).lstat()):
+            raise FileNotFoundError(errno.ENOENT, "a link stands where a folder should be")
 
 
 def in_use(path: Path) -> bool:

@@ -8,13 +8,14 @@ import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from agent.crashpoints import here
 from agent.folder import copying
 from agent.folder.errors import problem_of, translated
-from agent.folder.filesystem import Busy, Damaged, Denied, Entry, Exists, FileSystemProblem, Missing, Offline
+from agent.folder.filesystem import Busy, Damaged, Denied, Entry, Exists, FileSystemProblem, Missing, Offline, Opened
 from agent.folder.names import name_key
 from agent.folder.system import system
 from agent.model import Identity
@@ -54,6 +55,11 @@ class RealFileSystem:
         """
         with translated(path):
             return system.open_reading(system.real_path(path))
+
+    def open_within(self, root: Path, path: Path) -> Opened:
+        """Open the regular file at `path` by way of `root`, which may be reached through links; the rest may not."""
+        with translated(path):
+            return _Open(system.open_within(system.real_path(root), path.relative_to(root).parts))
 
     def in_use(self, path: Path) -> bool:
         """Tell whether another program has the file open for writing. Only Windows can tell; elsewhere False."""
@@ -154,6 +160,14 @@ class RealFileSystem:
                 busy = False
             return (Busy if busy else Denied)(source, problem.reason)
         return type(problem)(target if isinstance(problem, Exists) else source, problem.reason)
+
+
+@dataclass(frozen=True)
+class _Open:
+    stream: BinaryIO
+
+    def identity(self) -> Identity:
+        return _identity(os.fstat(self.stream.fileno()))
 
 
 @contextmanager

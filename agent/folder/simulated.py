@@ -19,7 +19,7 @@ from typing import BinaryIO, Literal
 from agent.clock import Clock
 from agent.folder.copying import aside_of
 from agent.folder.errors import problem_of
-from agent.folder.filesystem import Entry, Exists, FileSystemProblem, Missing
+from agent.folder.filesystem import Entry, Exists, FileSystemProblem, Missing, Opened
 from agent.folder.names import name_key
 from agent.model import Identity
 
@@ -85,6 +85,16 @@ class _Node:
 
 
 @dataclass
+class _SimulatedOpen:
+    stream: BinaryIO
+    _system: SimulatedFileSystem
+    _node: _Node
+
+    def identity(self) -> Identity:
+        return self._system.identity_of(self._node)
+
+
+@dataclass
 class _Volume:
     root: Path
     remote: bool = False
@@ -140,6 +150,22 @@ class SimulatedFileSystem:
         if self.windows and any(holder.exclusive for holder in node.holders):
             raise self._reported(SHARING_VIOLATION, path)
         return BytesIO(node.data)
+
+    def open_within(self, root: Path, path: Path) -> Opened:
+        """Open the file as it is at this moment, where no link stands on the way."""
+        self._step("open_within", path)
+        if not path.is_relative_to(root):
+            raise Missing(path)
+        for folder in path.parents:
+            node = self._nodes.get(self._key(folder))
+            if folder == root:
+                break
+            if node is None or node.kind != "folder":
+                raise Missing(path)
+        node = self._file(path)
+        if self.windows and any(holder.exclusive for holder in node.holders):
+            raise self._reported(SHARING_VIOLATION, path)
+        return _SimulatedOpen(BytesIO(node.data), self, node)
 
     def in_use(self, path: Path) -> bool:
         """Tell whether someone has the file open for writing; on POSIX nobody can tell, and it is False."""
@@ -384,6 +410,10 @@ class SimulatedFileSystem:
 
     def _identity(self, node: _Node) -> Identity | None:
         return Identity(len(node.data), node.mtime_ns, self._file_id(node)) if node.kind == "file" else None
+
+    def identity_of(self, node: _Node) -> Identity:
+        """Return a file's identity, whatever it is called by now."""
+        return Identity(len(node.data), node.mtime_ns, self._file_id(node))
 
     def _file_id(self, node: _Node) -> str:
         return f"{self._volumes.index(self._volume(node.path)):x}-{node.number:x}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from agent.folder.filesystem import FileSystem
+from agent.folder.filesystem import FileSystem, ReadsFiles
 from agent.folder.looking import Look
 from agent.folder.settling import Complete, FileLook
 from agent.intake.attachments import AttachmentsIntake, check_attachments
@@ -33,10 +33,18 @@ class AttachmentsLane:
         """Return which files of the lane's folder belong together."""
         return self._intake.gather(self._fs, self._settings.folder, looks, seen.nested, seen.returned)
 
-    def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
+    def check(
+        self,
+        place: Path,
+        candidate: Candidate,
+        packet: str,
+        upload_name: str,
+        now: datetime,
+        files: ReadsFiles | None = None,
+    ) -> Checked:
         """Check a packet against every rule of the service, and make its request."""
         del packet, upload_name
-        return check_attachments(self._fs, place, candidate, self._settings, now.astimezone().date())
+        return check_attachments(files or self._fs, place, candidate, self._settings, now.astimezone().date())
 
     def upload_name(self, candidate: Candidate, now: datetime) -> str:
         """Return nothing: this service knows no names of uploads."""
@@ -66,12 +74,20 @@ class StatementsLane:
         """Return a candidate a statement file."""
         return gather_statements(looks, self._settings.include, seen.returned)
 
-    def check(self, place: Path, candidate: Candidate, packet: str, upload_name: str, now: datetime) -> Checked:
+    def check(
+        self,
+        place: Path,
+        candidate: Candidate,
+        packet: str,
+        upload_name: str,
+        now: datetime,
+        files: ReadsFiles | None = None,
+    ) -> Checked:
         """Read a statement file whole and write the request's body to the spool."""
         spool = self._spool / f"{packet}.json"
         today = now.astimezone().date()
         own = partial(own_profiles, self._profiles, self._lane.store) if self._profiles else tuple
-        return check_statements(self._fs, place, candidate, self._settings, spool, today, upload_name, own)
+        return check_statements(files or self._fs, place, candidate, self._settings, spool, today, upload_name, own)
 
     def upload_name(self, candidate: Candidate, now: datetime) -> str:
         """Return the name under which the service will have the file, by the template of the filename rule."""

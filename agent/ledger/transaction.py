@@ -99,12 +99,13 @@ class Transaction:
         )
         by_name = {file.name: file.sha256 for file in sent}
         for file in record.documents:
-            if file.name in by_name:
+            base = file.name.rpartition("/")[2]  # a packet's files are of one folder, which the service is not told of
+            if base in by_name:
                 column = schema.packet_file.c
                 self._connection.execute(
                     update(schema.packet_file)
                     .where(column.packet == record.id, column.name == file.name)
-                    .values(sha256=by_name[file.name])
+                    .values(sha256=by_name[base])
                 )
 
     def verified(self, record: PacketRecord, receipt: dict[str, Any], problem: Problem | None, at: datetime) -> None:

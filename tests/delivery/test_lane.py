@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -50,7 +51,12 @@ def test_what_hampers_a_check_is_told_and_a_packet_waits_for_it(number: int, sen
     waiting = lane.check(statement("Statements.xml"), NOW, hash_ahead=False)
     assert isinstance(waiting, Problem)
     assert waiting.sentence == sentence.format(place=tmp_path)
-    ours = packet("p1", STATEMENTS)
+    ours = packet("p1", STATEMENTS, names=("july.csv",))
+    place = lane.places.place(ours)
+    place.mkdir(parents=True)
+    (place / "july.csv").write_bytes(b"x")
+    there = replace(ours.files[0], identity=lane.fs.identify(place / "july.csv"))
+    ours = replace(ours, files=(there,))
     outcome = lane.send(ours, lambda _sent, _of: None, Event(), NOW).outcome
     assert isinstance(outcome, Retry)
     assert outcome.problem.sentence == sentence.format(place=lane.places.place(ours))

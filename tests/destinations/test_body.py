@@ -139,9 +139,10 @@ def test_closing_lets_go_of_a_file_that_was_left_open(tmp_path: Path):
     opened = []
 
     class Watching(RealFileSystem):
-        def open(self, path: Path):
-            opened.append(super().open(path))
-            return opened[-1]
+        def open_within(self, root: Path, path: Path):
+            one = super().open_within(root, path)
+            opened.append(one.stream)
+            return one
 
     sending = Body((file_part(FILES, path, "scan.pdf"),), Watching(), limiter(), ignore_progress, Event())
     taking = iter(sending)

@@ -56,7 +56,9 @@ def test_a_file_name_arrives_as_it_is(tmp_path: Path, name: str):
     path.write_bytes(b"content")
     boundary = new_boundary()
     form = parse(
-        written([Upload("files", FilePart(name, path, RealFileSystem().identify(path)), "image/png")], boundary),
+        written(
+            [Upload("files", FilePart(name, path, RealFileSystem().identify(path), path.parent), "image/png")], boundary
+        ),
         boundary,
     )
     upload = form["files"]
@@ -68,7 +70,7 @@ def test_a_file_name_arrives_as_it_is(tmp_path: Path, name: str):
 
 @pytest.mark.parametrize("name", ["line\r\nX-Header: 1.pdf", "zero\0.pdf"])
 def test_a_file_name_cannot_write_headers_of_its_own(name: str):
-    (header, *_) = multipart([Upload("files", FilePart(name, Path("x"), Identity(1, 1, "")), "image/png")], "b")
+    (header, *_) = multipart([Upload("files", FilePart(name, Path("x"), Identity(1, 1, ""), Path()), "image/png")], "b")
     assert isinstance(header, bytes)
     assert header.count(b"\r\n") == 4
     assert b"\0" not in header

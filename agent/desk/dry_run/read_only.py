@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from agent.folder.filesystem import Entry, FileSystem, NoRoom
+from agent.folder.filesystem import Entry, FileSystem, NoRoom, Opened
 from agent.model import Identity
 
 
@@ -31,6 +31,10 @@ class ReadOnly:
     def open(self, path: Path) -> BinaryIO:
         """Open the regular file at `path` for reading."""
         return self._fs.open(path)
+
+    def open_within(self, root: Path, path: Path) -> Opened:
+        """Open the regular file at `path` for reading, by way of `root`."""
+        return self._fs.open_within(root, path)
 
     def in_use(self, path: Path) -> bool:
         """Tell whether another program has the file open for writing."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agent.folder.errors import problem_of
-from agent.folder.filesystem import FileSystem
+from agent.folder.filesystem import ReadsFiles
 from agent.folder.names import name_key
 from agent.intake.attachments.fields import check_claim, check_file_fields, claim_fields, printable
 from agent.intake.attachments.sidecar import MOST_BYTES, MOST_FILES, Sidecar, read_sidecar
@@ -48,7 +48,7 @@ class _File:
 
 
 @contextmanager
-def _opened(fs: FileSystem, path: Path) -> Iterator[BinaryIO]:
+def _opened(fs: ReadsFiles, path: Path) -> Iterator[BinaryIO]:
     """Open a file so that a failure while reading is told as one of the seam's own problems too."""
     with fs.open(path) as stream:
         try:
@@ -57,14 +57,14 @@ def _opened(fs: FileSystem, path: Path) -> Iterator[BinaryIO]:
             raise problem_of(error, path) from error
 
 
-def load_sidecar(fs: FileSystem, place: Path, sidecar: Observation) -> Sidecar | Problem:
+def load_sidecar(fs: ReadsFiles, place: Path, sidecar: Observation) -> Sidecar | Problem:
     """Read a sidecar from the disk, no more of it than a sidecar can have. Raises `FileSystemProblem`."""
     with _opened(fs, place / sidecar.name) as stream:
         return read_sidecar(stream.read(MOST_BYTES + 1), sidecar.base)
 
 
 def check_attachments(
-    fs: FileSystem, place: Path, candidate: Candidate, settings: AttachmentsSettings, today: date
+    fs: ReadsFiles, place: Path, candidate: Candidate, settings: AttachmentsSettings, today: date
 ) -> Checked:
     """Check a candidate whose files stand in `place` under their observed names, and make its request.
 
@@ -81,7 +81,7 @@ def check_attachments(
 
 
 def check_packet(
-    fs: FileSystem,
+    fs: ReadsFiles,
     place: Path,
     candidate: Candidate,
     sidecar: Sidecar | Problem,
@@ -143,7 +143,7 @@ def _changed(sidecar: Sidecar, files: Sequence[_File]) -> Iterable[Fault]:
 # --- The files -------------------------------------------------------------------------------------------------------
 
 
-def _check_file(fs: FileSystem, place: Path, observation: Observation, settings: AttachmentsSettings) -> _File:
+def _check_file(fs: ReadsFiles, place: Path, observation: Observation, settings: AttachmentsSettings) -> _File:
     """Check one file's name, size, type and completeness. Its bytes are not read through."""
     name = printable(observation.base)
     with _opened(fs, place / observation.name) as stream:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from agent.folder.filesystem import FileSystem
+from agent.folder.filesystem import ReadsFiles
 from agent.intake.statements.problems import CHANGED, TOO_LARGE, UNSENDABLE_NAME, Unreadable
 from agent.intake.statements.profile import Profile
 from agent.intake.statements.reading import begin
@@ -20,7 +20,7 @@ _MEGABYTE = 1_000_000
 
 
 def check_statements(
-    fs: FileSystem,
+    fs: ReadsFiles,
     place: Path,
     candidate: Candidate,
     settings: StatementsSettings,
