@@ -121,6 +121,10 @@ class Words:
         return Problem(self.code, self.sentence.format(**facts), self.what_to_do.format(**facts), tuple(details))
 
 
+SOMETHING_BETWEEN = "something-between"
+"""The code of a problem that is the network's: someone else answers in a service's place."""
+
+
 # --- What intake makes of the files that it found -------------------------------------------------------------------
 
 
@@ -209,6 +213,14 @@ class Checked:
 # --- What became of an attempt --------------------------------------------------------------------------------------
 
 
+class BodySent(StrEnum):
+    """How much of a request's body had left this PC when the try ended."""
+
+    NONE = "none"
+    PART = "part"
+    WHOLE = "whole"
+
+
 @dataclass(frozen=True)
 class SentFile:
     """A file as it really went out."""
@@ -229,6 +241,7 @@ class Delivered:
     image_intelligence_transaction_id: str = ""
     confirmed_by: str = "response"
     warnings: tuple[str, ...] = ()
+    problem: Problem | None = None  # what a person has to look at, although it is delivered
 
 
 @dataclass(frozen=True)
@@ -248,7 +261,8 @@ class Retry:
     problem: Problem
     status: int = 0
     after: float | None = None
-    unreachable: bool = False  # never connected
+    unreachable: bool = False  # the service was not reached: no connection, or something answered in its place
+    of_lane: bool = False  # it would go the same way with every packet: the lane waits
 
 
 @dataclass(frozen=True)
@@ -261,9 +275,11 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The whole body went out and the reply was lost: the service may or may not have it."""
+    """The whole body went out, and no answer of the service came back: it may or may not have the packet."""
 
     problem: Problem
+    status: int = 0
+    of_lane: bool = False  # something stands between, or has trouble: the lane waits
 
 
 Outcome = Delivered | Refused | Retry | Blocked | Unknown
@@ -271,10 +287,15 @@ Outcome = Delivered | Refused | Retry | Blocked | Unknown
 
 @dataclass(frozen=True)
 class AttemptResult:
-    """One try at sending: what became of it, and what went out (empty unless every byte did)."""
+    """One try at sending: what became of it, and what went out (`files`: empty unless every byte did).
+
+    `service_date` is the Date of a reply of the service's own (RFC 9110, 6.6.1): the one clock that its rules go by.
+    """
 
     outcome: Outcome
     files: tuple[SentFile, ...] = ()
+    body: BodySent = BodySent.NONE
+    service_date: datetime | None = None
 
 
 @dataclass(frozen=True)

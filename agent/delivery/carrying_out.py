@@ -7,7 +7,7 @@ go back); an outcome is committed before anything is shelved (a crash in between
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -176,10 +176,10 @@ class CarryingOut:
             case Deliver(packet=packet, result=result, delivered=delivered):
                 destination = self._control.lanes[packet.lane].destination.name
                 receipt = documents.receipt(packet, result, delivered, destination, now)
-                tx.end_attempt(packet, now, "delivered", delivered.status)
+                tx.end_attempt(packet, now, "delivered", delivered.status, body=str(result.body))
                 # What goes out of a statement file is made of it: its own digest is known from the check.
                 sent = result.files if packet.lane.kind is LaneKind.ATTACHMENTS else ()
-                tx.deliver(packet, receipt, sent, now)
+                tx.deliver(packet, receipt, sent, now, delivered.problem)
                 tx.mark_claim(packet.id, ClaimState.ACCEPTED, action.accepted_at)
                 return [packet.id]
             case Requeue(packet=packet, result=result, problem=problem):
@@ -244,6 +244,8 @@ class CarryingOut:
             problem=action.problem,
             ended_at=now if action.state is PacketState.FAILED else None,
         )
+        if action.continues:
+            record = _with_doubts_of(record, self._control.ledger.packet(action.continues))
         tx.admit(record, now)
         if self._control.show_names:
             log.info("named", extra={"packet": record.id, "files": [file.name for file in record.files]})
@@ -346,6 +348,13 @@ class CarryingOut:
         self._control.refresh([packet.id])
 
 
+def _with_doubts_of(record: PacketRecord, earlier: PacketRecord | None) -> PacketRecord:
+    """Return the packet with what is known of its tries when it was another one."""
+    if earlier is None:
+        return record
+    return replace(record, lost_whole=earlier.lost_whole, lost_since=earlier.lost_since)
+
+
 def _end_attempt(tx: Transaction, packet: PacketRecord, result: AttemptResult | None, now: datetime) -> None:
     if result is None:
         return
@@ -357,4 +366,5 @@ def _end_attempt(tx: Transaction, packet: PacketRecord, result: AttemptResult | 
         type(outcome).__name__.lower(),
         getattr(outcome, "status", 0),
         problem.code if problem else "",
+        str(result.body),
     )

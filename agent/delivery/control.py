@@ -399,7 +399,14 @@ class Control:
                 self.sending[packet.id] = (sent, total)
 
         self._jobs.send(
-            partial(lane.send, packet, progress, self.cancel, self.clock.now()),
+            partial(
+                lane.send,
+                packet,
+                progress,
+                self.cancel,
+                self.clock.now(),
+                stands_between=self.lane_records[packet.lane].stands_between,
+            ),
             lambda result: self._inbox.put(_Back(packet.id, result)),
             lambda _trouble: self._inbox.put(_Back(packet.id, lane.broken_send(packet))),
         )

@@ -123,7 +123,7 @@ class Lane:
         self.watcher = watcher
         self.verifier = verifier  # where the settings ask for it
         self._requests: dict[str, AttachmentRequest | StatementUpload] = {}
-        self._failed_before: dict[str, frozenset[str]] = {}
+        self._failed_before: dict[str, frozenset[str] | None] = {}  # None: it could not be asked
         self._setbacks = 0
         self._probe: Probe | None = None
         self._waits: dict[tuple[str, str], datetime] | None = None  # since when files wait, as the ledger says
@@ -294,13 +294,27 @@ class Lane:
 
     # --- Sending (in a sender thread) -------------------------------------------------------------------------------
 
-    def send(self, packet: PacketRecord, progress: Progress, cancel: Event, now: datetime) -> AttemptResult:
-        """Send a packet from its own place, checking it again where the check is not fresh."""
+    def send(
+        self,
+        packet: PacketRecord,
+        progress: Progress,
+        cancel: Event,
+        now: datetime,
+        *,
+        stands_between: bool = False,
+    ) -> AttemptResult:
+        """Send a packet from its own place, checking it again where the check is not fresh.
+
+        `stands_between`: at the last try something answered in the service's place, so ask first whether it still does.
+        """
         request = self._proven(packet, now)
         if not isinstance(request, AttachmentRequest | StatementUpload):
             return AttemptResult(request)
+        if stands_between and (problem := self.destination.health().problem) is not None:
+            return AttemptResult(Retry(problem, unreachable=True))
         if self.verifier is not None:
-            self._failed_before[packet.id] = frozenset(self.verifier.marked_as_failed(cancel).entities)
+            before = self.verifier.marked_as_failed(cancel)
+            self._failed_before[packet.id] = None if before.problem else frozenset(before.entities)
         result = self.destination.send(request, self.places.place(packet), progress, cancel)
         if isinstance(result.outcome, Retry) and result.outcome.problem.code == FILE_CHANGED.code:
             again = self._proven(packet, now, read_all=True)
@@ -370,7 +384,7 @@ class Lane:
             return Answer()
         if self.verifier is None or not isinstance(request, StatementUpload):
             return Answer()
-        return ask(self.verifier, request, self._failed_before.get(packet.id, frozenset()), cancel)
+        return ask(self.verifier, request, self._failed_before.get(packet.id), cancel)
 
     def broken_send(self, packet: PacketRecord) -> AttemptResult:
         """Return what holds when a sender broke down: it may have sent, so the reply counts as lost."""

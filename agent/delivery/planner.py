@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.delivery import problems
-from agent.delivery.actions import Action, Admit, Check, Found, Hold, Reschedule, Shelve, Start
+from agent.delivery.actions import Action, Admit, Check, Fail, Found, Hold, Reschedule, Shelve, Start
 from agent.delivery.verdicts import Finished, settle
 from agent.folder.names import name_key
-from agent.ledger.filename_rule import Claims, Continues, Duplicate, Free, Taken, judge, turn
+from agent.ledger.filename_rule import WINDOW, Claims, Continues, Duplicate, Free, Taken, judge, turn
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
 from agent.model import LaneId, LaneKind, PacketState, Problem, Readiness
+
+PROTECTION_ENDS_EARLY = timedelta(hours=1)  # an upload and two clocks lie between our time and the service's
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,23 @@ def _start(
             yield from _release(packet, lane, claims[lane.id], senders, now)
         elif packet.state is PacketState.QUEUED and (packet.next_at is None or packet.next_at <= now):
             verdict = _rule(lane, claims[lane.id], packet, now)
-            if isinstance(verdict, Taken):
+            if _unprotected(packet, claims[lane.id], now):
+                when = problems.moment(packet.lost_since or now)
+                yield Fail(packet, None, problems.LOST_TOO_LONG_AGO.problem(name=packet.upload_name, when=when))
+            elif isinstance(verdict, Taken):
                 yield Hold(packet, None, verdict.until, _held(lane, packet.upload_name))
             elif senders.take(lane):
                 yield Start(packet)
+
+
+def _unprotected(packet: PacketRecord, claims: Claims, now: datetime) -> bool:
+    """Tell whether a statement file whose reply was lost could be taken twice: the service's own rule, which would
+    refuse it the second time, has let go of the name, or is about to."""
+    mine = claims.of(packet.id)
+    if mine is None or mine.state is not ClaimState.UNKNOWN or packet.lane.kind is not LaneKind.STATEMENTS:
+        return False
+    since = packet.lost_since or mine.accepted_at or mine.claimed_at
+    return now >= since + WINDOW - PROTECTION_ENDS_EARLY
 
 
 def _release(
@@ -311,7 +326,7 @@ class _Senders:
 
     def take(self, lane: LaneView) -> bool:
         record = lane.record
-        if self._free <= 0 or record.paused_since is not None:
+        if self._free <= 0 or record.paused_since is not None or record.stopped:
             return False
         if record.rest_until is not None and record.rest_until > self._now:
             return False

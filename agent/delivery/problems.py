@@ -52,6 +52,34 @@ GAVE_UP_UNSURE = Words(
     "{name} was sent, but no answer came back for {hours:g} hours. The last answer: {last}",
     "Ask the service whether it has arrived before sending it again. To try again, drag it back into the folder.",
 )
+LONG_WAIT = Words(
+    "asked-to-wait",
+    "{last} It wants nothing before {until}.",
+    "Nothing needs doing: OutTray goes on by itself then. To try at once, press Resume.",
+)
+ANSWERS_LOST = Words(
+    "answers-lost",
+    "The last {count} uploads went out, but no answer to any of them came back. {last}",
+    "Nothing more is sent in this lane, lest it arrive many times. Tell IT to look at what stands between this PC and "
+    "the service. Then press Resume: everything that waits will go.",
+)
+LOST_EACH_TIME = Words(
+    "answers-lost",
+    "{name} was sent {count} times, and no answer came back. The last: {last}",
+    "Ask the service whether it has arrived before sending it again. To try again, drag it back into the folder.",
+)
+LOST_TOO_LONG_AGO = Words(
+    "lost-too-long-ago",
+    "{name} went out on {when}, but no answer came back, and nothing could be sent since.",
+    "Look at the service's own review page whether the statements of {name} are there. If they are, nothing is needed. "
+    "If they are not, drag the file back into the folder.",
+)
+TAKEN_BY_WHOM = Words(
+    "name-taken-unsure",
+    "The statements service says that it has a file named {name} already. It may be this one, or another of that name.",
+    "Look at the service's own review page whether the statements of this file are there. If they are, nothing is "
+    "needed. If they are not, drag the file back into the folder tomorrow, or give it another name.",
+)
 ASK_FIRST = "An earlier try may have arrived, and its answer was lost: ask the service before it goes again."
 """What comes before all else where a refusal follows a lost answer."""
 

@@ -37,7 +37,8 @@ def recover_ledger(ledger: Ledger, now: datetime) -> None:
         if packet.state is PacketState.SENDING:
             with ledger.transaction() as tx:
                 tx.end_attempt(packet, now, "unknown", 0, "killed")
-                tx.queue(packet, now, problem=None, possibly_sent=True)
+                lost = replace(packet, lost_since=packet.lost_since or packet.last_tried_at or now)
+                tx.queue(lost, now, problem=None, possibly_sent=True)
                 tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
             here("try-ended-as-unknown")
 

@@ -9,13 +9,17 @@ from datetime import datetime, timedelta
 from agent.delivery import problems
 from agent.delivery.actions import Action, Deliver, Fail, Hold, Requeue, SetLane
 from agent.delivery.backoff import wait
+from agent.folder.names import name_key
 from agent.ledger.filename_rule import window_end
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
-from agent.model import AttemptResult, Blocked, Delivered, LaneKind, Refused, Retry, Unknown
+from agent.model import AttemptResult, Blocked, BodySent, Delivered, LaneKind, Problem, Refused, Retry, Unknown
 
 NAME_PATIENCE = timedelta(hours=1)
 NAME_REFUSALS = 30  # hourly: longer than any window of 24 hours, so the reason must be another one
-SERVICE_TROUBLE = (429, 503)  # says something of the service and not of the packet: the whole lane waits
+MOST_LOST = 5
+"""Tries that end as unknown: after so many in a row the lane stops; after so many of one packet it fails."""
+LONG_WAIT = 3600.0  # seconds of Retry-After from which on people are told until when
+LONGEST_STEP = 1800.0  # seconds that one pause counts at most: a PC that was off has tried nothing
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,7 @@ def settle(
             yield Deliver(packet, result, outcome, accepted_at=now)
             yield from _well_again(lane)
         case Refused(name_taken=True) as outcome:
-            lost_lately = any(
-                claim.packet == packet.id and claim.state is ClaimState.UNKNOWN and window_end(claim) > now
-                for claim in claims
-            )
-            yield from _name_refused(packet, result, outcome, lost_lately, now)
+            yield from _name_refused(packet, result, outcome, claims, now)
             yield from _well_again(lane)
         case Refused() as outcome:
             problem = outcome.problem
@@ -62,42 +62,120 @@ def settle(
                     problem=outcome.problem,
                 )
             )
-        case Retry() | Unknown() as outcome:
-            unknown = isinstance(outcome, Unknown)
-            possibly_sent = packet.possibly_sent or unknown
-            if done.cut_short:
-                yield Requeue(packet, result, now, None, possibly_sent)
-                return
-            first = packet.first_attempt_at or now
-            if now - first >= timedelta(hours=give_up_hours):
-                last = outcome.problem.sentence
-                words = problems.GAVE_UP_UNSURE if possibly_sent else problems.GAVE_UP
-                yield Fail(packet, result, words.problem(name=packet.name, hours=give_up_hours, last=last))
-                return
-            after = outcome.after if isinstance(outcome, Retry) else None
-            for_all = isinstance(outcome, Retry) and (outcome.unreachable or outcome.status in SERVICE_TROUBLE)
-            tries = lane.setbacks + 1 if for_all else packet.attempts
-            next_at = now + wait(tries, done.dice, after)
-            yield Requeue(packet, result, next_at, outcome.problem, possibly_sent)
-            if for_all:
-                yield SetLane(replace(lane, rest_until=next_at, setbacks=lane.setbacks + 1, problem=outcome.problem))
-            else:
-                yield from _well_again(lane)
+        case Retry() as outcome:
+            yield from _again(done, outcome, lane, give_up_hours, now)
+        case Unknown() as outcome:
+            yield from _lost(done, outcome, lane, give_up_hours, now)
+
+
+def _again(done: Finished, outcome: Retry, lane: LaneRecord, give_up_hours: float, now: datetime) -> Iterator[Action]:
+    packet, result = done.packet, done.result
+    if done.cut_short:
+        yield Requeue(packet, result, now, None, packet.possibly_sent)
+        return
+    of_lane = outcome.unreachable or outcome.of_lane
+    pause = wait(lane.setbacks + 1 if of_lane else packet.attempts, done.dice, outcome.after)
+    if not outcome.unreachable:  # a try that could have worked: only such bring the end nearer
+        packet = _tried(packet, pause)
+    if packet.tried_seconds >= give_up_hours * 3600:
+        yield _gave_up(packet, result, give_up_hours, outcome.problem)
+        return
+    problem = outcome.problem
+    if outcome.after is not None and outcome.after > LONG_WAIT:
+        problem = problems.LONG_WAIT.problem(problem.details, last=problem.sentence, until=problems.moment(now + pause))
+    yield Requeue(packet, result, now + pause, problem, packet.possibly_sent)
+    if of_lane:
+        lost = lane.lost_in_a_row if outcome.unreachable else 0
+        yield SetLane(
+            replace(lane, rest_until=now + pause, setbacks=lane.setbacks + 1, problem=problem, lost_in_a_row=lost)
+        )
+    else:
+        yield from _well_again(lane)
+
+
+def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: float, now: datetime) -> Iterator[Action]:
+    """The service may have it. It goes again a few times, marked; then someone has to ask the service."""
+    packet, result, problem = done.packet, done.result, outcome.problem
+    packet = replace(
+        packet,
+        possibly_sent=True,
+        lost_tries=packet.lost_tries + 1,
+        lost_whole=packet.lost_whole or (result.body is BodySent.WHOLE and packet.name_refusals == 0),
+        lost_since=packet.lost_since or packet.last_tried_at or now,
+    )
+    if done.cut_short:
+        yield Requeue(packet, result, now, None, True)
+        return
+    in_a_row = lane.lost_in_a_row + 1
+    pause = wait(lane.setbacks + 1 if outcome.of_lane else packet.attempts, done.dice)
+    packet = _tried(packet, pause)
+    if in_a_row >= MOST_LOST:
+        stopped = problems.ANSWERS_LOST.problem(problem.details, count=in_a_row, last=problem.sentence)
+        yield Requeue(packet, result, now, problem, True)
+        since = lane.blocked_since or now
+        yield SetLane(
+            replace(lane, blocked_since=since, rest_until=None, stopped=True, problem=stopped, lost_in_a_row=in_a_row)
+        )
+        return
+    if packet.lost_tries >= MOST_LOST:
+        words = problems.LOST_EACH_TIME.problem(name=packet.name, count=packet.lost_tries, last=problem.sentence)
+        yield Fail(packet, result, words)
+    elif packet.tried_seconds >= give_up_hours * 3600:
+        yield _gave_up(packet, result, give_up_hours, problem)
+    else:
+        yield Requeue(packet, result, now + pause, problem, True)
+    resting = replace(lane, rest_until=now + pause, setbacks=lane.setbacks + 1, problem=problem)
+    lane = resting if outcome.of_lane else _fresh(lane)
+    yield SetLane(replace(lane, lost_in_a_row=in_a_row))
+
+
+def _tried(packet: PacketRecord, pause: timedelta) -> PacketRecord:
+    return replace(packet, tried_seconds=packet.tried_seconds + min(pause.total_seconds(), LONGEST_STEP))
+
+
+def _gave_up(packet: PacketRecord, result: AttemptResult, hours: float, last: Problem) -> Fail:
+    words = problems.GAVE_UP_UNSURE if packet.possibly_sent else problems.GAVE_UP
+    return Fail(packet, result, words.problem(name=packet.name, hours=hours, last=last.sentence))
 
 
 def _name_refused(
-    packet: PacketRecord, result: AttemptResult, outcome: Refused, lost_lately: bool, now: datetime
+    packet: PacketRecord, result: AttemptResult, outcome: Refused, claims: Sequence[FilenameClaim], now: datetime
 ) -> Iterator[Action]:
-    """The service says that the name was used: by our own lost try (`lost_lately`), or by someone else's upload."""
-    if lost_lately:
+    """The service says that the name was used: by our own lost try, or by someone else's upload.
+
+    Our own try is believed only where its whole body went out unanswered, nothing had refused the name before, and no
+    other upload of the store explains it.
+    """
+    mine = next((claim for claim in claims if claim.packet == packet.id), None)
+    lost_lately = mine is not None and mine.state is ClaimState.UNKNOWN and window_end(mine) > now
+    if packet.lost_whole and lost_lately and not _is_explained(packet, claims, now):
         delivered = Delivered(status=outcome.status, response=outcome.response, confirmed_by="refusal")
         yield Deliver(packet, result, delivered, accepted_at=now)
+    elif packet.possibly_sent:
+        yield Fail(packet, result, problems.TAKEN_BY_WHOM.problem(outcome.problem.details, name=packet.upload_name))
     elif packet.name_refusals + 1 >= NAME_REFUSALS or packet.lane.kind is not LaneKind.STATEMENTS:
         yield Fail(packet, result, outcome.problem)
     else:
         yield Hold(packet, result, now + NAME_PATIENCE, outcome.problem, refused=True)
 
 
+def _is_explained(packet: PacketRecord, claims: Sequence[FilenameClaim], now: datetime) -> bool:
+    """Tell whether another packet of the store's own may have the name at the service."""
+    key = name_key(packet.upload_name)
+    return any(
+        claim.packet != packet.id
+        and claim.key == key
+        and claim.state in (ClaimState.ACCEPTED, ClaimState.UNKNOWN)
+        and window_end(claim) + NAME_PATIENCE > now
+        for claim in claims
+    )
+
+
 def _well_again(lane: LaneRecord) -> Iterator[Action]:
-    if lane.setbacks or lane.blocked_since is not None or lane.rest_until is not None:
-        yield SetLane(replace(lane, blocked_since=None, rest_until=None, setbacks=0, problem=None))
+    fresh = replace(_fresh(lane), lost_in_a_row=0)
+    if fresh != lane:
+        yield SetLane(fresh)
+
+
+def _fresh(lane: LaneRecord) -> LaneRecord:
+    return replace(lane, blocked_since=None, rest_until=None, setbacks=0, problem=None)

@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agent.delivery.documents import utc_text
 from agent.destinations.verifying import Marked, not_accepted
 from agent.ledger.records import PacketRecord
-from agent.model import PacketState, Problem, StatementUpload
+from agent.model import PacketState, Problem, StatementUpload, Words
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
     from agent.delivery.jobs import Jobs
 
+NOT_COMPARABLE = Words(
+    "not-verified",
+    "The service could not be asked before {name} was sent, so what it has marked as failed may be another file's.",
+    "Look at the service's own review page.",
+)
 AFTER = (3.0, 10.0, 30.0)  # seconds after the delivery: the service may check in its own time
 
 
@@ -55,8 +60,13 @@ class Answer:
     unanswered: Problem | None = None
 
 
-def ask(destination: AsksAfterwards, upload: StatementUpload, before: frozenset[str], cancel: Event) -> Answer:
-    """Ask once which of the upload's statements are marked as failed; `before` were so before it was sent."""
+def ask(destination: AsksAfterwards, upload: StatementUpload, before: frozenset[str] | None, cancel: Event) -> Answer:
+    """Ask once which of the upload's statements are marked as failed.
+
+    `before` were so before it was sent; None: that is not known, so what is marked now can be another file's.
+    """
+    if before is None:
+        return Answer(unanswered=NOT_COMPARABLE.problem(name=upload.filename))
     found = destination.marked_as_failed(cancel)
     fresh = [entity for key, entity in found.entities.items() if key not in before]
     body = upload.spool.read_text(encoding="utf-8") if fresh else ""

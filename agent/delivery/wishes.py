@@ -6,6 +6,7 @@ Whatever changes something stands in the journal with the name of the OS user wh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,9 @@ class Wishes:
 
     def _retry(self, packet_id: str, now: datetime, actor: str) -> str:
         control = self._control
+        queued = control.packets.get(packet_id)
+        if queued is not None and queued.state is PacketState.QUEUED and queued.lane in control.lanes:
+            return self._at_once(queued, now, actor)
         reason = why_not_retried(packet_id, control.ledger.packet(packet_id))
         if reason:
             return reason
@@ -85,6 +89,18 @@ class Wishes:
         reason = why_not_retried(packet_id, control.ledger.packet(packet_id))
         in_use = f"The files of packet {packet_id} cannot be moved just now. Close what has them open, and ask again."
         return reason or in_use
+
+    def _at_once(self, packet: PacketRecord, now: datetime, actor: str) -> str:
+        """Let a packet that waits for its next try, or for a lane that rests, have it now."""
+        lane = self._control.lane_records[packet.lane]
+        rested = lane if lane.stopped or lane.paused_since else replace(lane, rest_until=None)
+        with self._control.ledger.transaction() as tx:
+            tx.note(now, "retry", packet=packet.id, lane=packet.lane, actor=actor)
+            tx.reschedule(packet, now)
+            tx.lane(rested)
+        self._control.lane_records[packet.lane] = rested
+        self._control.refresh([packet.id])
+        return ""
 
     def _withdraw(self, packet_id: str, now: datetime, actor: str) -> str:
         control = self._control
@@ -126,18 +142,27 @@ class Wishes:
 
     def _set(self, lane: LaneId, request: Request, now: datetime) -> None:
         record = asked(self._control.lane_records[lane], request.verb, now)
+        due = self._queued(lane) if request.verb == "resume" else []
         with self._control.ledger.transaction() as tx:
             tx.note(now, request.verb, lane=lane, actor=request.actor)
             tx.lane(record)
+            for packet in due:  # whatever the service's patience, a person can have it tried at once
+                tx.reschedule(packet, now)
         self._control.lane_records[lane] = record
+        self._control.refresh([packet.id for packet in due])
+
+    def _queued(self, lane: LaneId) -> list[PacketRecord]:
+        packets = self._control.packets.values()
+        return [packet for packet in packets if packet.lane == lane and packet.state is PacketState.QUEUED]
 
 
 def asked(record: LaneRecord, verb: str, now: datetime) -> LaneRecord:
     """Return a lane's state after `pause` or `resume`. Resuming also makes a blocked lane try again at once."""
     if verb == "pause":
-        return LaneRecord(**{**vars(record), "paused_since": record.paused_since or now})
-    afresh = {"paused_since": None, "blocked_since": None, "rest_until": None, "setbacks": 0, "problem": None}
-    return LaneRecord(**{**vars(record), **afresh})
+        return replace(record, paused_since=record.paused_since or now)
+    return replace(
+        record, paused_since=None, blocked_since=None, rest_until=None, setbacks=0, problem=None, stopped=False
+    )
 
 
 def why_not_retried(packet_id: str, packet: PacketRecord | None) -> str:

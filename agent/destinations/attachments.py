@@ -7,7 +7,7 @@ was lost cannot be looked up there: the service has no search by claim or patien
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from threading import Event
 from typing import Any, Literal, TypeVar
@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeVar
 import httpx
 
 from agent.clock import Clock
-from agent.destinations import dentatt
+from agent.destinations import dentatt, problems
+from agent.destinations.answers import speaks_of_failure
 from agent.destinations.attempt import ask, attempt, health_of
 from agent.destinations.body import Body, file_part
 from agent.destinations.fetched import FetchedFile, read_fetched
@@ -32,6 +33,7 @@ from agent.model import (
     AttachmentRequest,
     AttemptResult,
     Blocked,
+    BodySent,
     Delivered,
     Outcome,
     Refused,
@@ -82,6 +84,10 @@ class AttachmentsDestination:
         if not isinstance(request, AttachmentRequest):
             raise TypeError("an attachments lane sends attachment requests")
 
+        def read(reply: Reply, body: BodySent) -> Outcome:
+            outcome = classify_reply(reply, self._service, self._clock.now(), body, _holds_control_number)
+            return outcome or _delivered(reply, len(request.files), self._service)
+
         def post(token: Token) -> AttemptResult:
             boundary = new_boundary()
             return attempt(
@@ -91,7 +97,7 @@ class AttachmentsDestination:
                 lambda: Body(
                     multipart(self._parts(request, place), boundary), self._files, self._limiter, progress, cancel
                 ),
-                self._read,
+                read,
                 service=self._service,
                 secrets=(token.value,),
                 cancel=cancel,
@@ -139,7 +145,9 @@ class AttachmentsDestination:
                         response.close()
             except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
                 return classify_failure(exc, self._service, (token.value,))
-            return classify_reply(reply, self._service, self._clock.now())
+            outcome = classify_reply(reply, self._service, self._clock.now())
+            assert isinstance(outcome, Refused | Retry | Blocked)  # noqa: S101 - a reply without success, and no body
+            return outcome
 
         return self._authorized(fetch, cancel)
 
@@ -174,27 +182,31 @@ class AttachmentsDestination:
             parts.append(Upload("files", file, mime_type))
         return parts
 
-    def _read(self, reply: Reply) -> Outcome:
-        return _delivered(reply) if reply.is_success else classify_reply(reply, self._service, self._clock.now())
+
+def _holds_control_number(content: Mapping[str, Any]) -> bool:
+    """Tell whether a success holds what it is for: the attachment control number. Anything else in it is lenient."""
+    return bool(_text(content.get("attachmentControlNumber"))) and not speaks_of_failure(content)
 
 
-def _delivered(reply: Reply) -> Delivered:
-    """Read the reply (201) leniently: an ID that does not match its published pattern is still a delivery."""
-    content = reply.content if isinstance(reply.content, dict) else {}
-    ids = content.get("attachmentIds")
-    control_number = _text(content.get("attachmentControlNumber"))
-    warnings = []
-    if not reply.whole:
-        warnings.append("The service took this, but its answer could not be read to its end.")
-    if not control_number:
-        warnings.append("The service took this, but its answer holds no attachment control number for the claim.")
+def _delivered(reply: Reply, files: int, service: Service) -> Delivered:
+    """Read the reply (201) leniently: an ID that does not match its published pattern is still a delivery.
+
+    Fewer IDs than files is one that a person has to look at: the service may not have kept all of them.
+    """
+    listed = reply.content.get("attachmentIds")
+    ids = tuple(filter(None, map(_text, listed[:_MOST_IDS]))) if isinstance(listed, list) else ()
+    control_number = _text(reply.content.get("attachmentControlNumber"))
+    problem = None
+    if len(ids) < files:
+        problem = service.problem(problems.FEWER_THAN_SENT, count=len(ids), files=files, number=control_number)
     return Delivered(
         reply.status,
         reply.content,
         attachment_control_number=control_number,
-        attachment_ids=tuple(filter(None, map(_text, ids[:_MOST_IDS]))) if isinstance(ids, list) else (),
-        image_intelligence_transaction_id=_text(content.get("imageIntelligenceTransactionId")),
-        warnings=tuple(warnings),
+        attachment_ids=ids,
+        image_intelligence_transaction_id=_text(reply.content.get("imageIntelligenceTransactionId")),
+        warnings=(problem.sentence,) if problem else (),
+        problem=problem,
     )
 
 

@@ -11,18 +11,19 @@ import httpx
 
 from agent.clock import Clock
 from agent.crashpoints import here
+from agent.destinations.answers import speaks_json
 from agent.destinations.body import Body
 from agent.destinations.network import cancelled_by
 from agent.destinations.outcomes import (
     Service,
-    answered_too_soon,
     classify_exception,
     classify_failure,
     classify_reply,
+    date_of,
 )
 from agent.destinations.protocol import Health
 from agent.destinations.reply import LARGEST_REPLY, Reply, read_reply
-from agent.model import AttemptResult, Blocked, Outcome, Refused, Retry
+from agent.model import AttemptResult, Blocked, BodySent, Outcome, Refused, Retry, Unknown
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def attempt(
     url: str,
     headers: dict[str, str],
     make_body: Callable[[], Body],
-    read: Callable[[Reply], Outcome],
+    read: Callable[[Reply, BodySent], Outcome],
     *,
     service: Service,
     secrets: Iterable[str],
@@ -43,22 +44,26 @@ def attempt(
     `read` makes the outcome of a reply. `secrets` are what the request carried: no outcome shows them.
     """
     body: Body | None = None
+    service_date = None
     try:
         with cancelled_by(cancel):
             body = make_body()
             reply = _post(client, url, {**headers, "Content-Length": str(body.length)}, body, secrets)
         here("reply-not-recorded")
-        too_soon = reply.is_success and not body.finished
-        outcome = answered_too_soon(reply.status, service) if too_soon else read(reply)
+        outcome = read(reply, body.sent_so_far)
+        service_date = date_of(reply) if speaks_json(reply) else None
     except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
-        finished = body is not None and body.finished
-        outcome = classify_exception(exc, service, body_finished=finished, secrets=secrets)
+        outcome = classify_exception(exc, service, body=_sent(body), secrets=secrets)
         # Where it happened, but not the exception's words: they may quote a file name.
         _log.info("a send ended with %s\n%s", type(exc).__name__, "".join(traceback.format_tb(exc.__traceback__)))
     finally:
         if body is not None:
             body.close()
-    return AttemptResult(outcome, body.sent_files if body is not None else ())
+    return AttemptResult(outcome, body.sent_files if body is not None else (), _sent(body), service_date)
+
+
+def _sent(body: Body | None) -> BodySent:
+    return BodySent.NONE if body is None else body.sent_so_far
 
 
 def ask(
@@ -81,7 +86,10 @@ def ask(
                 response.close()
     except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
         return classify_failure(exc, service, secrets)
-    return reply if reply.is_success else classify_reply(reply, service, clock.now())
+    outcome = classify_reply(reply, service, clock.now())
+    if isinstance(outcome, Unknown):  # cannot be: nothing went out that could be lost
+        return Retry(outcome.problem, outcome.status)
+    return outcome or reply
 
 
 def health_of(look: Callable[[], Reply | Refused | Retry | Blocked], service: Service, clock: Clock) -> Health:

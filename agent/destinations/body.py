@@ -18,7 +18,7 @@ from agent.destinations.network import Cancelled
 from agent.destinations.protocol import Progress
 from agent.folder.errors import translated
 from agent.folder.filesystem import Changed, FileSystem
-from agent.model import Identity, Proof, SentFile
+from agent.model import BodySent, Identity, Proof, SentFile
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,13 @@ class Body:
         self._cancel = cancel
         self._open = ExitStack()
         self._hashed: list[SentFile] = []
+
+    @property
+    def sent_so_far(self) -> BodySent:
+        """Return how much of the body the transport has taken."""
+        if self.finished:
+            return BodySent.WHOLE
+        return BodySent.PART if self.started else BodySent.NONE
 
     @property
     def sent_files(self) -> tuple[SentFile, ...]:

@@ -1,7 +1,8 @@
 """What becomes of an attempt: the whole classification, pure and in one place.
 
-Who is to blame decides: the packet (*refused*), the lane (*blocked*), nobody (*retry*); and where the whole body went
-out and the reply was lost, nobody knows (*unknown*).
+A status alone proves nothing. The outcome is a function of how much of the body went out and of what came back
+(`verdict`; as a page for people: README.md beside this file). Who is to blame decides the rest: the packet
+(*refused*), the lane (*blocked*), nobody (*retry*); where the service may have the packet, nobody knows (*unknown*).
 """
 
 from __future__ import annotations
@@ -12,80 +13,138 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from enum import StrEnum
 
 import httpx
 
 from agent.destinations import problems
+from agent.destinations.answers import Answer, Shape, answer_of, is_problem_details, speaks_of_failure
 from agent.destinations.network import Cancelled
 from agent.destinations.reply import Reply, VendorWords, hidden, vendor_words
 from agent.destinations.transport import ProxyUnusable
 from agent.folder.filesystem import Changed, FileSystemProblem
-from agent.model import Blocked, Fault, Problem, Refused, Retry, Unknown, Words
+from agent.model import Blocked, BodySent, Fault, Problem, Refused, Retry, Unknown, Words
 
 LONGEST_WAIT = 24 * 3600.0
 """Seconds: more than this no Retry-After is believed."""
 
-_TRY_LATER = {408, 425, 429}
-_BUSY = {425, 429, 503}
+TRY_LATER = frozenset({425, 429})
+OF_THE_PACKET = frozenset({400, 409, 412, 413, 415, 422})
 _LANE_IS_BROKEN = {
     401: problems.KEY_NOT_ACCEPTED,
+    402: problems.NOT_ALLOWED,
     403: problems.NOT_ALLOWED,
     404: problems.WRONG_ADDRESS,
     405: problems.WRONG_ADDRESS,
     407: problems.PROXY_SIGN_IN,
+    410: problems.WRONG_ADDRESS,
+    421: problems.WRONG_ADDRESS,
+    451: problems.NOT_ALLOWED,
+    511: problems.NETWORK_SIGN_IN,
 }
+
+
+class Verdict(StrEnum):
+    """What a cell of the table says."""
+
+    DELIVERED = "delivered"
+    UNKNOWN = "unknown"  # the service may have it
+    RETRY = "retry"
+    BETWEEN = "retry; something stands between"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+
+
+def verdict(status: int | None, body: BodySent | None, answer: Answer) -> Verdict:
+    """Return what a try means: `status` (None: no answer), how much of the body had gone out, and whose word came back.
+
+    `body` is None for a request that changes nothing at the service, so that nothing can be lost.
+    The rule's source: design, "Outcomes: what came back, and how much had gone out".
+    """
+    lost = Verdict.UNKNOWN if body is BodySent.WHOLE else Verdict.RETRY
+    not_theirs = Verdict.BETWEEN if lost is Verdict.RETRY and answer is Answer.FOREIGN else lost
+    if status is None:
+        return lost
+    if status in TRY_LATER:
+        return Verdict.RETRY
+    if 200 <= status < 300:
+        if answer is Answer.SUCCESS:  # said before it had everything, it cannot be meant of this packet
+            too_soon = {BodySent.NONE: Verdict.RETRY, BodySent.PART: Verdict.UNKNOWN}
+            return Verdict.DELIVERED if body is None else too_soon.get(body, Verdict.DELIVERED)
+        return not_theirs
+    if status in OF_THE_PACKET:
+        return Verdict.REFUSED if answer is Answer.OWN_ERROR else not_theirs
+    if status == 408 or (status >= 500 and status not in _LANE_IS_BROKEN):
+        return Verdict.RETRY if answer is Answer.OWN_ERROR else not_theirs
+    return Verdict.BLOCKED
 
 
 @dataclass(frozen=True)
 class Service:
-    """Whom a lane talks to, as the words for people need it. `store` and `secret` name the credential."""
+    """Whom a lane talks to, as the words for people need it. `store` and `secret` name the credential.
+
+    `is_success` and `is_own_error` tell the service's own replies, by the JSON object that they hold.
+    """
 
     name: str  # "attachments service"
     address: str  # without credentials
     store: str
     secret: str  # "client_secret" | "api_key"
     translate: Callable[[VendorWords], Fault] = lambda words: Fault("request", "", quoted(words))
+    is_success: Shape = lambda content: not speaks_of_failure(content)
+    is_own_error: Shape = is_problem_details
 
     def problem(self, words: Words, details: Iterable[Fault] = (), **facts: object) -> Problem:
         """Return the problem in this service's words."""
         return words.problem(details, service=self.name, store=self.store, name=self.secret, **facts)
 
 
-def classify_reply(reply: Reply, service: Service, now: datetime) -> Refused | Retry | Blocked:
-    """Return what a reply that is no success means, with what the service says in it."""
-    details = tuple(service.translate(words) for words in vendor_words(reply.content))
-    return classify_status(reply.status, service, details, headers=reply.headers, now=now, response=reply.content)
+def classify_reply(
+    reply: Reply, service: Service, now: datetime, body: BodySent | None = None, is_success: Shape | None = None
+) -> Refused | Retry | Blocked | Unknown | None:
+    """Return what a reply means, with what it says in it; None where it is the service's own success.
+
+    `is_success`: what this request's success must hold, where that is more than the service's replies have in common.
+    """
+    answer = answer_of(reply, is_success or service.is_success, service.is_own_error)
+    means = verdict(reply.status, body, answer)
+    own = answer in (Answer.OWN_ERROR, Answer.UNPROVEN)
+    said = tuple(service.translate(words) for words in vendor_words(reply.content)) if own else ()
+    details = (*said, _status_fault(reply.status, service))
+    match means:
+        case Verdict.DELIVERED:
+            return None
+        case Verdict.REFUSED:
+            return _refused(reply, service, said)
+        case Verdict.BLOCKED:
+            default = problems.REDIRECTED if reply.status < 400 else problems.NOT_UNDERSTOOD
+            return Blocked(service.problem(_LANE_IS_BROKEN.get(reply.status, default), details), reply.status)
+        case Verdict.BETWEEN:
+            return Retry(service.problem(problems.BETWEEN, details), reply.status, unreachable=True)
+        case Verdict.UNKNOWN:
+            foreign = answer is Answer.FOREIGN
+            words = problems.BETWEEN_UNSURE if foreign else problems.UNPROVEN if answer is not Answer.CUT_OFF else None
+            of_lane = foreign or reply.status >= 500
+            return Unknown(service.problem(words or problems.REPLY_LOST, details), reply.status, of_lane=of_lane)
+        case Verdict.RETRY:
+            busy = reply.status in TRY_LATER or reply.status == 503
+            words = problems.BUSY if busy else problems.SERVICE_TROUBLE if reply.status >= 400 else problems.ODD_REPLY
+            after = retry_after(reply.headers, now)
+            return Retry(service.problem(words, details), reply.status, after=after, of_lane=busy)
 
 
-def classify_status(
-    status: int,
-    service: Service,
-    details: tuple[Fault, ...],
-    *,
-    headers: Mapping[str, str],
-    now: datetime,
-    response: Any = None,
-) -> Refused | Retry | Blocked:
-    """Return what a reply that is no success means. `details`: the service's own words, translated."""
-    if status in _TRY_LATER or status >= 500:
-        words = problems.BUSY if status in _BUSY else problems.SERVICE_TROUBLE
-        problem = service.problem(words, (*details, _status_fault(status, service)))
-        return Retry(problem, status, after=retry_after(headers, now))
-    if status in _LANE_IS_BROKEN or status < 400:
-        words = _LANE_IS_BROKEN.get(status, problems.REDIRECTED)
-        return Blocked(service.problem(words, (*details, _status_fault(status, service))), status)
-    if status == 413:
-        return Refused(status, service.problem(problems.TOO_LARGE, details), response=response)
-    reason = details[0].message if details else f"it gave no reason (HTTP status {status})."
-    return Refused(status, service.problem(problems.REFUSED, details, reason=reason), response=response)
+def _refused(reply: Reply, service: Service, said: tuple[Fault, ...]) -> Refused:
+    if reply.status == 413:
+        return Refused(reply.status, service.problem(problems.TOO_LARGE, said), response=reply.content)
+    reason = said[0].message if said else f"it gave no reason (HTTP status {reply.status})."
+    return Refused(reply.status, service.problem(problems.REFUSED, said, reason=reason), response=reply.content)
 
 
 def classify_exception(
-    exc: Exception, service: Service, *, body_finished: bool, secrets: Iterable[str] = ()
+    exc: Exception, service: Service, *, body: BodySent, secrets: Iterable[str] = ()
 ) -> Retry | Blocked | Unknown:
-    """Return what an exception means. `body_finished`: every byte had gone out, so the service may have the packet."""
-    if body_finished:
+    """Return what an exception means: after the whole body the service may have the packet."""
+    if verdict(None, body, Answer.NOTHING) is Verdict.UNKNOWN:
         return Unknown(service.problem(problems.REPLY_LOST, (_what_happened(exc, service, secrets),)))
     return classify_failure(exc, service, secrets)
 
@@ -116,11 +175,6 @@ def classify_failure(exc: Exception, service: Service, secrets: Iterable[str] = 
     return Retry(problem(problems.CONNECTION_LOST if isinstance(exc, httpx.TransportError) else problems.UNEXPECTED))
 
 
-def answered_too_soon(status: int, service: Service) -> Retry:
-    """Return what it means that the service said "accepted" before it had everything: it cannot have the packet."""
-    return Retry(service.problem(problems.CONNECTION_LOST, (_status_fault(status, service),)), status)
-
-
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return Retry-After (RFC 9110, 10.2.3) in seconds, 0 to 24 h; None where there is none that makes sense.
 
@@ -134,6 +188,11 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return None
     since = _http_date(headers.get("date", "")) or now
     return min(max((until - since).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def date_of(reply: Reply) -> datetime | None:
+    """Return when the reply was made, by its sender's clock (RFC 9110, 6.6.1); None where it does not say."""
+    return _http_date(reply.headers.get("date", ""))
 
 
 def quoted(words: VendorWords) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.model import Words
+from agent.model import SOMETHING_BETWEEN, Words
 
 _BY_ITSELF = "Nothing needs doing: OutTray tries again by itself."
 _THEN_RESUME = "Then resume the lane: everything that waits will go."
@@ -17,6 +17,43 @@ SERVICE_TROUBLE = Words(
     "service-trouble",
     "The {service} has trouble of its own at the moment.",
     f"{_BY_ITSELF} If it lasts for hours, ask the service's support.",
+)
+BETWEEN = Words(
+    SOMETHING_BETWEEN,
+    "Something between this PC and the {service} answers in its place: a sign-in page, a firewall or a filter.",
+    "Open any web page on this PC, and sign in to the network if it asks. If that does not help, IT can let the "
+    "{service} through. OutTray goes on by itself as soon as the service answers.",
+)
+BETWEEN_UNSURE = Words(
+    SOMETHING_BETWEEN,
+    "Something between this PC and the {service} answered in its place, after everything had gone out.",
+    "Open any web page on this PC, and sign in to the network if it asks. If that does not help, IT can let the "
+    "{service} through. OutTray goes on by itself as soon as the service answers.",
+)
+UNPROVEN = Words(
+    "answer-proves-nothing",
+    "Everything went out to the {service}, but its answer does not say that it has it.",
+    f"{_BY_ITSELF} If it lasts, ask the service's support.",
+)
+NETWORK_SIGN_IN = Words(
+    "network-sign-in",
+    "The network of this PC asks for a sign-in before it lets anything through.",
+    f"Open any web page on this PC and sign in to the network. {_THEN_RESUME}",
+)
+NOT_UNDERSTOOD = Words(
+    "way-not-taken",
+    "The {service} does not take what is sent in this way.",
+    f"Tell IT: the address in the settings, or what stands between PC and service, is the cause. {_THEN_RESUME}",
+)
+FEWER_THAN_SENT = Words(
+    "fewer-than-sent",
+    "The {service} took this, but its answer names {count} of the {files} files.",
+    "Ask the service's support whether all files are under control number {number}, before the claim goes out.",
+)
+EMPTY_SUCCESS = Words(
+    "empty-answer",
+    "The {service} took this, but its answer was empty, and its search could not be asked.",
+    "Look at the service's own review page whether these statements have arrived.",
 )
 NO_SECRET = Words(
     "no-secret",

@@ -1,7 +1,7 @@
 """The statements lane's destination: one file's statements as one JSON request, to the billing service.
 
-The wire is `POST /api/v1/pending-invoices/` with `x-api-key` and `x-store-id`. The service publishes no reply to rely
-on: the status code tells, and the body is kept as it came. A 200 means received, not accepted.
+The wire is `POST /api/v1/pending-invoices/` with `x-api-key` and `x-store-id`. The service publishes no success to rely
+on, only that it is a JSON object; the body is kept as it came. A 200 means received, not accepted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import httpx
 
 from agent.clock import Clock
 from agent.destinations import problems
+from agent.destinations.answers import is_statement_error, speaks_of_failure
 from agent.destinations.attempt import ask, attempt, health_of
 from agent.destinations.body import Body, file_part
 from agent.destinations.limiter import UploadLimiter
@@ -24,23 +25,27 @@ from agent.destinations.outcomes import Service, classify_reply
 from agent.destinations.protocol import Health, Progress
 from agent.destinations.reply import Reply
 from agent.destinations.transport import without_credentials
-from agent.destinations.verifying import FAILED, MOST_PAGES, Marked, marked
+from agent.destinations.verifying import FAILED, MOST_PAGES, Marked, marked, same_statement, statements_in
 from agent.folder.filesystem import FileSystem
 from agent.model import (
     AttachmentRequest,
     AttemptResult,
     Blocked,
+    BodySent,
     Delivered,
     Outcome,
     Refused,
     Retry,
     StatementUpload,
+    Unknown,
 )
 from agent.settings.secrets import SecretsUnavailable
 
 MOST_ENTITIES = 100
 """The service's own limit for one page of a search."""
 
+_EMPTY_BUT_FOUND = "The service's answer was empty; its search has the statements."
+_FIRST_STATEMENT = 1024 * 1024
 _LARGEST_PAGE = 8 * 1024 * 1024
 _DAY = re.compile(r"24[\s-]*(hours?|hrs?|h)\b|twenty[\s-]four", re.IGNORECASE)
 _FILE_NAME = re.compile(r"file[\s_-]*name", re.IGNORECASE)
@@ -74,7 +79,14 @@ class StatementsDestination:
         """`store` is its name in the settings, `store_id` the service's. `api_key`: None where none is kept."""
         self._url = base_url.rstrip("/") + "/api/v1/pending-invoices/"
         self.name = without_credentials(self._url)
-        self._service = Service("statements service", self.name, store, "api_key")
+        self._service = Service(
+            "statements service",
+            self.name,
+            store,
+            "api_key",
+            is_success=lambda content: "message" not in content and not speaks_of_failure(content),
+            is_own_error=is_statement_error,
+        )
         self._store_id = store_id
         self._api_key = api_key
         self._client = client
@@ -106,7 +118,7 @@ class StatementsDestination:
                 progress,
                 cancel,
             ),
-            self._read,
+            lambda reply, body: self._read(reply, body, request, cancel),
             service=self._service,
             secrets=(key,),
             cancel=cancel,
@@ -182,15 +194,28 @@ class StatementsDestination:
             return Blocked(self._service.problem(problems.SECRET_UNUSABLE))
         return key
 
-    def _read(self, reply: Reply) -> Outcome:
-        if reply.is_success:
-            warning = "The service took this, but its answer could not be read to its end."
-            return Delivered(reply.status, reply.content, warnings=() if reply.whole else (warning,))
-        outcome = classify_reply(reply, self._service, self._clock.now())
+    def _read(self, reply: Reply, body: BodySent, upload: StatementUpload, cancel: Event) -> Outcome:
+        outcome = classify_reply(reply, self._service, self._clock.now(), body)
+        if outcome is None:
+            return Delivered(reply.status, reply.content)
         if isinstance(outcome, Refused) and _speaks_of_repeated_name(outcome):
             problem = self._service.problem(problems.NAME_TAKEN, outcome.problem.details)
             return replace(outcome, problem=problem, name_taken=True)
+        if isinstance(outcome, Unknown) and reply.is_success and reply.whole and reply.content == "":
+            return self._after_an_empty_success(outcome, upload, cancel)
         return outcome
+
+    def _after_an_empty_success(self, unproven: Unknown, upload: StatementUpload, cancel: Event) -> Outcome:
+        """Ask the search whether it has the upload's first statement: an empty 2xx by itself is no proof."""
+        with upload.spool.open(encoding="utf-8") as spool:
+            first = next(statements_in(spool.read(_FIRST_STATEMENT)), None)
+        found = self.search(f"amountDue=={first.get('amountDue')}", 0, cancel) if first else None
+        if isinstance(found, FoundStatements):
+            if any(same_statement(first or {}, entity) for entity in found.entities):
+                return Delivered(unproven.status, "", confirmed_by="search", warnings=(_EMPTY_BUT_FOUND,))
+            return unproven
+        problem = self._service.problem(problems.EMPTY_SUCCESS)
+        return Delivered(unproven.status, "", warnings=(problem.sentence,), problem=problem)
 
 
 def _speaks_of_repeated_name(refused: Refused) -> bool:

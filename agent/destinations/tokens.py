@@ -14,7 +14,7 @@ import httpx
 from agent.clock import Clock
 from agent.destinations import problems
 from agent.destinations.network import SLICE, cancelled_by
-from agent.destinations.outcomes import Service, classify_failure, classify_reply
+from agent.destinations.outcomes import OF_THE_PACKET, Service, classify_failure, classify_reply
 from agent.destinations.reply import Reply, read_reply
 from agent.model import Blocked, Fault, Retry
 from agent.settings.secrets import SecretsUnavailable
@@ -118,18 +118,21 @@ class TokenSource:
             return read_reply(response, (secret,))
 
     def _read(self, asked_at: float, reply: Reply) -> Token | Retry | Blocked:
-        if not reply.is_success:
-            return self._failed(reply)
-        value = reply.content.get("access_token") if isinstance(reply.content, dict) else None
+        failed = self._failed(reply)
+        if failed is not None:
+            return failed
+        value = reply.content.get("access_token")
         if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or not value:
             none = Fault("token", "", f"The reply (HTTP status {reply.status}) holds no token")
             return Retry(self._service.problem(problems.ODD_REPLY, (none,)), reply.status)
         lifetime = _lifetime(reply.content.get("expires_in"))
         return Token(value, asked_at + lifetime - min(LARGEST_MARGIN, lifetime / 10))
 
-    def _failed(self, reply: Reply) -> Retry | Blocked:
-        outcome = classify_reply(reply, self._service, self._clock.now())
-        if isinstance(outcome, Retry | Blocked):
+    def _failed(self, reply: Reply) -> Retry | Blocked | None:
+        outcome = classify_reply(reply, self._service, self._clock.now(), is_success=lambda _content: True)
+        if outcome is None or isinstance(outcome, Blocked):
+            return outcome
+        if isinstance(outcome, Retry) and (outcome.unreachable or reply.status not in OF_THE_PACKET):
             return outcome
         # 400 `invalid_client` (RFC 6749, 5.2), 415 and the like: no packet is to blame for how the lane is set up.
         words = problems.KEY_NOT_ACCEPTED if reply.status == 400 else problems.NO_ACCESS

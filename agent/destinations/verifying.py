@@ -48,7 +48,10 @@ def statements_in(body: str) -> Iterator[dict[str, Any]]:
     decoder = json.JSONDecoder()
     at = body.find("[") + 1
     while at and at < len(body) and body[at] != "]":
-        statement, at = decoder.raw_decode(body, at)
+        try:
+            statement, at = decoder.raw_decode(body, at)
+        except ValueError:  # a body that was read in part ends in mid-statement
+            return
         yield statement
         at += body[at : at + 1] == ","
 
@@ -66,6 +69,11 @@ def not_accepted(name: str, total: int, body: str, failed: Iterable[Mapping[str,
         if any(key in keys for key in _keys(statement))
     ]
     return NOT_ACCEPTED.problem(rows, name=name, count=len(rows), total=total) if rows else None
+
+
+def same_statement(statement: Mapping[str, Any], entity: Mapping[str, Any]) -> bool:
+    """Tell whether what the search found can be this statement of an upload."""
+    return any(key in set(_keys(entity)) for key in _keys(statement))
 
 
 def _keys(statement: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

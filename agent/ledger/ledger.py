@@ -265,6 +265,11 @@ def _packet(row: Row[Any], files: tuple[PacketFile, ...]) -> PacketRecord:
         name_refusals=row.name_refusals,
         first_attempt_at=row.first_attempt_at,
         possibly_sent=row.possibly_sent,
+        lost_tries=row.lost_tries,
+        lost_whole=row.lost_whole,
+        tried_seconds=row.tried_seconds,
+        last_tried_at=row.last_tried_at,
+        lost_since=row.lost_since,
         claim=row.claim,
         fingerprint=row.fingerprint,
         upload_name=row.upload_name,
@@ -300,4 +305,6 @@ def _lane(row: Row[Any]) -> LaneRecord:
         setbacks=row.setbacks,
         problem=problem_from(row.problem),
         marker_expected=row.marker_expected,
+        lost_in_a_row=row.lost_in_a_row,
+        stopped=row.stopped,
     )

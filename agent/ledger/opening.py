@@ -19,7 +19,7 @@ from sqlalchemy.pool import StaticPool
 
 from agent.crashpoints import here
 
-HEAD = "0001"
+HEAD = "0002"
 
 
 class LedgerUnavailable(Exception):

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from agent.model import Candidate, Identity, LaneId, Observation, PacketState, Problem
+from agent.model import SOMETHING_BETWEEN, Candidate, Identity, LaneId, Observation, PacketState, Problem
 
 
 class Shelf(StrEnum):
@@ -31,7 +31,12 @@ class PacketFile:
 
 @dataclass(frozen=True)
 class PacketRecord:
-    """A packet as the ledger has it. Times are UTC."""
+    """A packet as the ledger has it. Times are UTC.
+
+    `lost_tries`: tries that ended as *unknown*. `lost_whole`: in one of them the whole body went out unanswered, before
+    anything had refused the packet's name; only that can be confirmed by a refusal. `lost_since`: when the first lost
+    try began. `tried_seconds`: the time in which a try could have worked. `last_tried_at`: when the last one began.
+    """
 
     id: str
     lane: LaneId
@@ -47,6 +52,11 @@ class PacketRecord:
     name_refusals: int = 0
     first_attempt_at: datetime | None = None
     possibly_sent: bool = False
+    lost_tries: int = 0
+    lost_whole: bool = False
+    tried_seconds: float = 0.0
+    last_tried_at: datetime | None = None
+    lost_since: datetime | None = None
     claim: str = ""
     fingerprint: str = ""
     upload_name: str = ""
@@ -120,6 +130,13 @@ class LaneRecord:
     setbacks: int = 0
     problem: Problem | None = None
     marker_expected: bool = False
+    lost_in_a_row: int = 0  # tries that ended as unknown, since the last answer of the service
+    stopped: bool = False  # it goes on only when a person says so
+
+    @property
+    def stands_between(self) -> bool:
+        """Tell whether something answered in the service's place at the last try."""
+        return self.problem is not None and self.problem.code == SOMETHING_BETWEEN
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -80,6 +81,11 @@ packet = Table(
     Column("name_refusals", Integer, nullable=False, default=0),  # "this name was used already", in a row
     Column("first_attempt_at", UtcText),
     Column("possibly_sent", Boolean, nullable=False, default=False),  # an attempt whose reply was lost
+    Column("lost_tries", Integer, nullable=False, default=0),
+    Column("lost_whole", Boolean, nullable=False, default=False),
+    Column("tried_seconds", Float, nullable=False, default=0.0),
+    Column("last_tried_at", UtcText),
+    Column("lost_since", UtcText),
     Column("claim", String, nullable=False, default=""),
     Column("fingerprint", String(64), nullable=False, default=""),
     Column("upload_name", NameText, nullable=False, default=""),
@@ -118,6 +124,7 @@ attempt = Table(
     Column("outcome", String(16)),  # none yet: still under way, or the agent was killed in its middle
     Column("status", Integer),
     Column("code", String, nullable=False, default=""),
+    Column("body", String(8), nullable=False, default=""),  # none, part, whole; empty: the agent was killed in it
 )
 
 filename_claim = Table(
@@ -144,6 +151,8 @@ lane = Table(
     Column("setbacks", Integer, nullable=False, default=0),
     Column("problem", JSON(none_as_null=True)),
     Column("marker_expected", Boolean, nullable=False, default=False),
+    Column("lost_in_a_row", Integer, nullable=False, default=0),
+    Column("stopped", Boolean, nullable=False, default=False),
 )
 
 waiting = Table(

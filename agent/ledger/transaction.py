@@ -70,30 +70,42 @@ class Transaction:
             shelf=Shelf.SENDING,
             attempts=number,
             first_attempt_at=record.first_attempt_at or at,
+            last_tried_at=at,
             next_at=None,
         )
         self._connection.execute(insert(schema.attempt).values(packet=record.id, number=number, started_at=at, code=""))
         self.note(at, "attempt", packet=record.id, lane=record.lane, number=number)
 
-    def end_attempt(self, record: PacketRecord, at: datetime, outcome: str, status: int = 0, code: str = "") -> None:
-        """Remember what became of the try under way."""
+    def end_attempt(
+        self, record: PacketRecord, at: datetime, outcome: str, status: int = 0, code: str = "", body: str = ""
+    ) -> None:
+        """Remember what became of the try under way, and how much of its body went out (empty: not known)."""
         column = schema.attempt.c
         self._connection.execute(
             update(schema.attempt)
             .where(column.packet == record.id, column.number == record.attempts)
-            .values(ended_at=at, outcome=outcome, status=status, code=code)
+            .values(ended_at=at, outcome=outcome, status=status, code=code, body=body)
         )
-        self.note(at, "outcome", packet=record.id, lane=record.lane, outcome=outcome, status=status, code=code)
+        self.note(
+            at, "outcome", packet=record.id, lane=record.lane, outcome=outcome, status=status, code=code, body=body
+        )
 
-    def deliver(self, record: PacketRecord, receipt: dict[str, Any], sent: Iterable[SentFile], at: datetime) -> None:
-        """Remember a delivery and its receipt; the files still have to be shelved."""
+    def deliver(
+        self,
+        record: PacketRecord,
+        receipt: dict[str, Any],
+        sent: Iterable[SentFile],
+        at: datetime,
+        problem: Problem | None = None,
+    ) -> None:
+        """Remember a delivery and its receipt, with what a person has to look at; the files have to be shelved yet."""
         self._change(
             record,
             state=PacketState.DELIVERED,
             receipt=receipt,
             warnings=list(receipt["warnings"]),
             control_number=receipt["attachment_control_number"] or "",
-            problem=None,
+            problem=problem_to(problem),
             next_at=None,
             ended_at=at,
         )
@@ -115,20 +127,21 @@ class Transaction:
         self.note(at, "verified", packet=record.id, lane=record.lane, code=code)
 
     def fail(self, record: PacketRecord, problem: Problem, at: datetime) -> None:
-        """Remember that the packet has failed; the files still have to be shelved."""
-        self._change(record, state=PacketState.FAILED, problem=problem_to(problem), next_at=None, ended_at=at)
+        """Remember that the packet has failed, and its doubts; the files still have to be shelved."""
+        ended = {"problem": problem_to(problem), "next_at": None, "ended_at": at}
+        self._change(record, state=PacketState.FAILED, **ended, **_evidence(record))
         self.note(at, "failed", packet=record.id, lane=record.lane, code=problem.code)
 
     def queue(
         self, record: PacketRecord, next_at: datetime | None, *, problem: Problem | None = None, possibly_sent: bool
     ) -> None:
-        """Remember that the packet goes again, not before `next_at`."""
+        """Remember that the packet goes again, not before `next_at`, and what its tries so far prove."""
         self._change(
             record,
             state=PacketState.QUEUED,
             next_at=next_at,
             problem=problem_to(problem),
-            possibly_sent=possibly_sent,
+            **_evidence(record) | {"possibly_sent": possibly_sent},
         )
 
     def hold(
@@ -247,6 +260,8 @@ class Transaction:
             (schema.filename_claim, schema.filename_claim.c.claimed_at),
             (schema.packet, schema.packet.c.next_at),
             (schema.packet, schema.packet.c.first_attempt_at),
+            (schema.packet, schema.packet.c.last_tried_at),
+            (schema.packet, schema.packet.c.lost_since),
             (schema.lane, schema.lane.c.rest_until),
             (schema.waiting, schema.waiting.c.since),
         ):
@@ -266,6 +281,16 @@ class Transaction:
         log.info(event, extra={"packet": packet, "lane": str(lane), "detail": detail})
         line = {"at": at, "event": event, "packet": packet, "lane": str(lane), "detail": detail, "actor": actor}
         self._connection.execute(_NOTE, line)
+
+
+def _evidence(record: PacketRecord) -> dict[str, Any]:
+    return {
+        "possibly_sent": record.possibly_sent,
+        "lost_tries": record.lost_tries,
+        "lost_whole": record.lost_whole,
+        "lost_since": record.lost_since,
+        "tried_seconds": record.tried_seconds,
+    }
 
 
 def identity_text(file: Observation) -> str:

@@ -17,6 +17,7 @@ from agent.ledger.records import ClaimState, LaneRecord, Shelf
 from agent.model import (
     AttemptResult,
     Blocked,
+    BodySent,
     Candidate,
     Checked,
     Delivered,
@@ -54,7 +55,7 @@ def settled(outcome: Any, *, lane_record: LaneRecord | None = None, claims: Any 
     cut_short = changes.pop("cut_short", False)
     dice = changes.pop("dice", 1.0)
     tried = packet("p1", STATEMENTS, **{"attempts": 1, "first_attempt_at": NOW, **changes})
-    result = AttemptResult(outcome, (SentFile("Statements.xml", 100, "aa"),))
+    result = AttemptResult(outcome, (SentFile("Statements.xml", 100, "aa"),), BodySent.WHOLE)
     done = Finished(tried, result, dice, cut_short)
     return tried, result, list(settle(done, lane_record or LaneRecord(STATEMENTS), 72, NOW, claims))
 
@@ -98,7 +99,14 @@ def test_blocked_for_long_is_blocked_since_the_first_time() -> None:
 @pytest.mark.parametrize("before", [False, True])
 def test_cut_short_by_stopping(outcome: Any, before: bool) -> None:
     tried, result, actions = settled(outcome, cut_short=True, possibly_sent=before)
-    assert actions == [Requeue(tried, result, NOW, None, before or isinstance(outcome, Unknown))]
+    unsure = isinstance(outcome, Unknown)
+    assert actions == [Requeue(lost(tried) if unsure else tried, result, NOW, None, before or unsure)]
+
+
+def lost(tried: Any, **changes: Any) -> Any:
+    """What a packet is after one more try whose whole body went out unanswered."""
+    doubts = {"possibly_sent": True, "lost_whole": True, "lost_since": NOW, "lost_tries": tried.lost_tries + 1}
+    return replace(tried, **doubts, **changes)
 
 
 @pytest.mark.parametrize(
@@ -109,40 +117,145 @@ def test_cut_short_by_stopping(outcome: Any, before: bool) -> None:
         (Unknown(OTHER), False, problems.GAVE_UP_UNSURE),
     ],
 )
-def test_given_up(outcome: Any, possibly_sent: bool, words: Any) -> None:
-    tried, result, actions = settled(outcome, first_attempt_at=NOW - hours(72), possibly_sent=possibly_sent)
+def test_given_up_after_72_hours_of_tries_that_could_work(outcome: Any, possibly_sent: bool, words: Any) -> None:
+    *_, actions = settled(outcome, tried_seconds=72 * 3600 - 5, possibly_sent=possibly_sent)
     problem = words.problem(name="scan", hours=72, last="The service says something else.")
-    assert actions == [Fail(tried, result, problem)]
+    assert isinstance(actions[0], Fail)
+    assert actions[0].problem == problem
 
 
-def test_not_given_up_a_moment_before() -> None:
-    *_, actions = settled(Retry(OTHER, 500), first_attempt_at=NOW - hours(72) + timedelta(seconds=1))
+@pytest.mark.parametrize(
+    ("outcome", "already"),
+    [(Retry(OTHER, 500), 72 * 3600 - 6), (Retry(OTHER, unreachable=True), 1e9 * 0), (Retry(OTHER, 500), 0)],
+)
+def test_days_of_a_lane_that_could_not_send_do_not_count(outcome: Any, already: float) -> None:
+    *_, actions = settled(outcome, first_attempt_at=NOW - hours(2000), tried_seconds=already)
     assert isinstance(actions[0], Requeue)
 
 
-@pytest.mark.parametrize("outcome", [Retry(OTHER, 500), Unknown(OTHER)], ids=["retry", "unknown"])
+@pytest.mark.parametrize("after", [24 * 3600.0, None])
+def test_one_pause_counts_half_an_hour_at_most(after: float | None) -> None:
+    *_, actions = settled(Retry(OTHER, 429, after=after), attempts=50)
+    assert actions[0].packet.tried_seconds == (1800 if after else 900)
+
+
 @pytest.mark.parametrize("before", [False, True])
-def test_trouble_of_one_packet_counts_its_own_tries(outcome: Any, before: bool) -> None:
-    tried, result, actions = settled(outcome, attempts=3, possibly_sent=before)
-    unsure = before or isinstance(outcome, Unknown)
-    assert actions == [Requeue(tried, result, NOW + timedelta(seconds=20), OTHER, unsure)]
+def test_trouble_of_one_packet_counts_its_own_tries(before: bool) -> None:
+    tried, result, actions = settled(Retry(OTHER, 500), attempts=3, possibly_sent=before)
+    after = replace(tried, tried_seconds=20)
+    assert actions == [Requeue(after, result, NOW + timedelta(seconds=20), OTHER, before)]
 
 
-@pytest.mark.parametrize("outcome", [Retry(OTHER, 429), Retry(OTHER, 503), Retry(OTHER, unreachable=True)])
+@pytest.mark.parametrize("of_lane", [False, True])
+def test_a_lost_answer_goes_again_marked_and_the_lane_counts_it(of_lane: bool) -> None:
+    tried, result, actions = settled(Unknown(OTHER, of_lane=of_lane), attempts=3)
+    seconds = 5 if of_lane else 20
+    again = NOW + timedelta(seconds=seconds)
+    resting = {"rest_until": again, "setbacks": 1, "problem": OTHER} if of_lane else {}
+    assert actions == [
+        Requeue(lost(tried, tried_seconds=seconds), result, again, OTHER, True),
+        SetLane(LaneRecord(STATEMENTS, lost_in_a_row=1, **resting)),
+    ]
+
+
+def test_the_fifth_lost_answer_in_a_row_stops_the_lane_and_says_so() -> None:
+    _, _, (requeue, stop) = settled(Unknown(OTHER), lane_record=LaneRecord(STATEMENTS, lost_in_a_row=4))
+    assert isinstance(requeue, Requeue)
+    assert (stop.record.stopped, stop.record.rest_until, stop.record.problem.code) == (True, None, "answers-lost")
+
+
+def test_the_fifth_lost_answer_of_one_packet_among_others_that_go_fails_it() -> None:
+    *_, actions = settled(Unknown(OTHER), lost_tries=4)
+    assert (type(actions[0]), actions[0].problem.code) == (Fail, "answers-lost")
+
+
+def test_after_a_resume_one_more_lost_answer_stops_it_again() -> None:
+    resumed = LaneRecord(STATEMENTS, lost_in_a_row=5)
+    *_, actions = settled(Unknown(OTHER), lane_record=resumed, lost_tries=5)
+    assert [type(action) for action in actions] == [Requeue, SetLane]
+    assert actions[1].record.stopped
+
+
+@pytest.mark.parametrize("outcome", [Delivered(201), Refused(422, OTHER), Retry(OTHER, 500), Retry(OTHER, 503)])
+def test_an_answer_ends_the_row_of_lost_ones(outcome: Any) -> None:
+    *_, actions = settled(outcome, lane_record=LaneRecord(STATEMENTS, lost_in_a_row=4))
+    assert actions[-1].record.lost_in_a_row == 0
+
+
+def test_something_between_is_no_answer() -> None:
+    *_, actions = settled(Retry(OTHER, 200, unreachable=True), lane_record=LaneRecord(STATEMENTS, lost_in_a_row=4))
+    assert actions[-1].record.lost_in_a_row == 4
+
+
+def test_a_long_patience_is_told_as_what_it_is() -> None:
+    *_, (requeue, rest) = settled(Retry(OTHER, 429, after=7200, of_lane=True), dice=0.0)
+    assert requeue.problem.code == "asked-to-wait"
+    assert problems.moment(NOW + hours(2)) in requeue.problem.sentence
+    assert rest.record.problem == requeue.problem
+
+
+@pytest.mark.parametrize("outcome", [Retry(OTHER, 429, of_lane=True), Retry(OTHER, unreachable=True)])
 @pytest.mark.parametrize(("setbacks", "seconds"), [(0, 5), (1, 10), (4, 80)])
 def test_trouble_of_the_service_counts_the_lanes_setbacks(outcome: Retry, setbacks: int, seconds: int) -> None:
     before = LaneRecord(STATEMENTS, setbacks=setbacks, problem=TROUBLE)
     tried, result, actions = settled(outcome, lane_record=before, attempts=9)
     again = NOW + timedelta(seconds=seconds)
     after = LaneRecord(STATEMENTS, rest_until=again, setbacks=setbacks + 1, problem=OTHER)
-    assert actions == [Requeue(tried, result, again, OTHER, False), SetLane(after)]
+    counted = replace(tried, tried_seconds=0 if outcome.unreachable else seconds)
+    assert actions == [Requeue(counted, result, again, OTHER, False), SetLane(after)]
+
+
+LOST_AN_HOUR_AGO = claim("p1", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(1))
+DOUBTS = {"possibly_sent": True, "lost_whole": True, "upload_name": "Statements.xml"}
 
 
 def test_a_name_refused_after_a_lost_reply() -> None:
-    lost = claim("p1", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(1))
-    tried, result, actions = settled(Refused(400, OTHER, name_taken=True, response={"why": "used"}), claims=(lost,))
+    refused = Refused(400, OTHER, name_taken=True, response={"why": "used"})
+    tried, result, actions = settled(refused, claims=(LOST_AN_HOUR_AGO,), **DOUBTS)
     delivered = Delivered(400, {"why": "used"}, confirmed_by="refusal")
     assert actions == [Deliver(tried, result, delivered, accepted_at=NOW)]
+
+
+@pytest.mark.parametrize(
+    ("doubts", "claims"),
+    [
+        ({"lost_whole": False}, (LOST_AN_HOUR_AGO,)),
+        ({}, ()),
+        ({}, (claim("p1", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(24)),)),
+        ({}, (claim("p1"),)),
+        ({}, (LOST_AN_HOUR_AGO, accepted("p0", hours(20)))),
+        ({}, (LOST_AN_HOUR_AGO, claim("p0", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(24.5)))),
+    ],
+    ids=["killed, or refused before", "no claim", "long ago", "nothing lost", "another's", "another's, just ended"],
+)
+def test_a_name_refused_proves_nothing_where_another_reason_can_be(doubts: Any, claims: Any) -> None:
+    *_, actions = settled(Refused(400, OTHER, name_taken=True), claims=claims, **{**DOUBTS, **doubts})
+    assert [(type(action), action.problem.code) for action in actions] == [(Fail, "name-taken-unsure")]
+
+
+def test_a_try_that_is_lost_after_a_refusal_of_the_name_proves_nothing() -> None:
+    *_, actions = settled(Unknown(OTHER), name_refusals=1)
+    assert not actions[0].packet.lost_whole
+
+
+def test_a_try_of_which_not_all_went_out_proves_nothing() -> None:
+    tried = packet("p1", STATEMENTS, attempts=1)
+    done = Finished(tried, AttemptResult(Unknown(OTHER), body=BodySent.PART), 1.0)
+    requeue, *_ = settle(done, LaneRecord(STATEMENTS), 72, NOW)
+    assert (requeue.packet.lost_whole, requeue.packet.possibly_sent) == (False, True)
+
+
+@pytest.mark.parametrize(("ago", "ends"), [(22.9, False), (23.1, True), (80, True)])
+def test_what_was_lost_too_long_ago_is_not_sent_again_by_itself(ago: float, ends: bool) -> None:
+    unsure = packet("p1", STATEMENTS, **DOUBTS, lost_since=NOW - hours(ago))
+    mine = claim("p1", state=ClaimState.UNKNOWN, accepted_at=NOW)
+    [action] = plan(view(lane(STATEMENTS, claims=(mine,)), packets=(unsure,)), NOW)
+    assert isinstance(action, Fail if ends else Start)
+
+
+def test_a_stopped_lane_sends_nothing() -> None:
+    stopped = replace(lane(STATEMENTS), record=LaneRecord(STATEMENTS, stopped=True))
+    assert plan(view(stopped, packets=(packet("p1", STATEMENTS),)), NOW) == []
 
 
 def test_a_name_refused_for_another_upload() -> None:

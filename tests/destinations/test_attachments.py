@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from agent.destinations.transport import build_client
-from agent.model import Blocked, Delivered, Refused, Retry, SentFile, Unknown
+from agent.model import Blocked, BodySent, Delivered, Refused, Retry, SentFile, Unknown
 from tests.support.wire import METADATA, PDF, attachments, ignore_progress, mocked, scan, statement, with_token
 
 CREATED = {
@@ -83,29 +83,33 @@ def test_image_intelligence_has_its_own_address_and_part(tmp_path: Path):
     ("reply", "control_number", "ids"),
     [
         (httpx.Response(201, json={"attachmentControlNumber": "o", "attachmentIds": [7, None, "x"]}), "o", ("7", "x")),
-        (httpx.Response(200, json={"attachmentControlNumber": 12}), "12", ()),
-        (httpx.Response(201, text="not JSON"), "", ()),
-        (httpx.Response(202, json=["x"]), "", ()),
-        (httpx.Response(204), "", ()),
+        (httpx.Response(200, json={"attachmentControlNumber": 12, "attachmentIds": ["1"]}), "12", ("1",)),
     ],
 )  # fmt: skip
-def test_every_success_is_a_delivery(tmp_path: Path, reply: httpx.Response, control_number: str, ids: tuple[str, ...]):
+def test_ids_are_read_leniently(tmp_path: Path, reply: httpx.Response, control_number: str, ids: tuple[str, ...]):
     result, _ = send(tmp_path, reply)
     assert isinstance(result.outcome, Delivered)
-    assert result.outcome.attachment_control_number == control_number
-    assert result.outcome.attachment_ids == ids
-    assert bool(result.outcome.warnings) == (not control_number)
+    assert (result.outcome.attachment_control_number, result.outcome.attachment_ids) == (control_number, ids)
+    assert result.outcome.problem is None
 
 
-def test_a_success_whose_body_breaks_off_is_a_delivery_with_a_warning(tmp_path: Path):
+@pytest.mark.parametrize("ids", [{}, {"attachmentIds": []}, {"attachmentIds": "CHC#1"}, {"attachmentIds": [None]}])
+def test_fewer_ids_than_files_is_delivered_and_someone_is_asked_to_look(tmp_path: Path, ids: dict[str, object]):
+    result, _ = send(tmp_path, httpx.Response(201, json={"attachmentControlNumber": "CHC#1"} | ids))
+    assert isinstance(result.outcome, Delivered)
+    assert result.outcome.problem is not None
+    assert result.outcome.problem.code == "fewer-than-sent"
+    assert result.outcome.warnings == (result.outcome.problem.sentence,)
+
+
+def test_a_success_whose_body_breaks_off_may_have_arrived(tmp_path: Path):
     def broken():
         yield b'{"attachmentControlNumber": "CHC#1'
         raise httpx.ReadError("gone")
 
-    result, _ = send(tmp_path, httpx.Response(201, content=broken()))
-    assert isinstance(result.outcome, Delivered)
-    assert result.outcome.response == '{"attachmentControlNumber": "CHC#1'
-    assert len(result.outcome.warnings) == 2
+    result, _ = send(tmp_path, httpx.Response(201, headers={"content-type": "application/json"}, content=broken()))
+    assert isinstance(result.outcome, Unknown)
+    assert result.body is BodySent.WHOLE
 
 
 def test_a_refusal_names_every_fault_in_the_front_desks_words(tmp_path: Path):
@@ -128,7 +132,7 @@ def test_a_refusal_names_every_fault_in_the_front_desks_words(tmp_path: Path):
 
 
 def test_too_large(tmp_path: Path):
-    result, _ = send(tmp_path, httpx.Response(413))
+    result, _ = send(tmp_path, httpx.Response(413, json={"title": "Too large", "status": 413}))
     assert isinstance(result.outcome, Refused)
     assert result.outcome.problem.code == "too-large"
 
@@ -214,7 +218,7 @@ def test_health(tmp_path: Path):
     assert attachments(with_token(handler)).health().problem is None
 
 
-@pytest.mark.parametrize(("status", "code"), [(503, "busy"), (404, "wrong-address"), (400, "refused")])
+@pytest.mark.parametrize(("status", "code"), [(503, "busy"), (404, "wrong-address")])
 def test_poor_health(status: int, code: str):
     health = attachments(with_token(lambda _: httpx.Response(status))).health()
     assert health.problem is not None

@@ -2,43 +2,192 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
 from email.utils import format_datetime
+from itertools import product
 from pathlib import Path
 
 import httpx
 import pytest
 
-from agent.destinations import problems
+from agent.destinations import outcomes, problems
+from agent.destinations.answers import Answer
+from agent.destinations.attachments import _holds_control_number
 from agent.destinations.network import Cancelled
-from agent.destinations.outcomes import LONGEST_WAIT, classify_exception, classify_status, retry_after
-from agent.destinations.transport import ProxyUnusable
+from agent.destinations.outcomes import (
+    LONGEST_WAIT,
+    Verdict,
+    classify_exception,
+    classify_reply,
+    retry_after,
+    verdict,
+)
+from agent.destinations.reply import Reply, readable
+from agent.destinations.transport import ProxyUnusable, build_client
 from agent.folder.filesystem import Busy, Changed, Missing
-from agent.model import Blocked, Refused, Retry, Unknown, Words
-from tests.support.wire import NOW, SERVICE
+from agent.model import Blocked, BodySent, Refused, Retry, Unknown, Words
+from tests.support.wire import NOW, OWN_ERROR, SERVICE, statements
+
+PAGE = Path(outcomes.__file__).with_name("README.md")
+CODES = {
+    **{"2xx": (200, 201, 202, 203, 204, 206, 226, 299), "5xx": (500, 501, 502, 503, 504, 507, 520, 599)},
+    "3xx": (300, 301, 302, 303, 304, 307, 308),
+    "every other 4xx": (401, 402, 403, 404, 405, 406, 407, 410, 411, 414, 418, 421, 423, 424, 426, 428, 431, 451, 499),
+}
 
 
-def of_status(status: int, headers: dict[str, str] | None = None):
-    return classify_status(status, SERVICE, (), headers=httpx.Headers(headers or {}), now=NOW)
+def cells() -> Iterator[tuple[int | None, BodySent, Answer, Verdict]]:
+    """Every cell of the page's table, for each status that a row names."""
+    rows = [line.strip("| \n").split("|") for line in PAGE.read_text().splitlines() if line.startswith("|")][2:]
+    for answer, statuses, *verdicts in ([cell.strip() for cell in row] for row in rows):
+        words = (
+            [word.strip() for word in statuses.replace(" ", ",").split(",")]
+            if "every" not in statuses
+            else ([word.strip() for word in statuses.split(",")])
+        )
+        codes = [code for word in words for code in CODES.get(word) or ((int(word),) if word else (None,))]
+        for code, said in product(codes, Answer if answer == "any" else [Answer(answer)]):
+            for body, means in zip(BodySent, verdicts, strict=True):
+                yield code, body, said, Verdict(means)
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 501, 502, 503, 504, 520, 599])
-def test_later(status: int):
-    outcome = of_status(status)
-    assert isinstance(outcome, Retry)
-    assert (outcome.status, outcome.after, outcome.unreachable) == (status, None, False)
+@pytest.mark.parametrize("status", sorted({status for status, *_ in cells() if status}))
+def test_the_table_on_the_page_is_the_one_in_force(status: int):
+    rows = [(answer, body, means) for code, body, answer, means in cells() if code == status]
+    assert [(answer, body, verdict(status, body, answer)) for answer, body, _ in rows] == rows
 
 
-@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 401, 403, 404, 405, 407])
-def test_the_lane_is_broken(status: int):
-    assert isinstance(of_status(status), Blocked)
+def test_no_answer_at_all():
+    rows = [(body, means) for code, body, _, means in cells() if code is None]
+    assert [(body, verdict(None, body, Answer.NOTHING)) for body, _ in rows] == rows
 
 
-@pytest.mark.parametrize("status", [400, 402, 406, 409, 410, 411, 412, 413, 414, 415, 418, 422, 431, 451])
-def test_the_packet_is_bad(status: int):
-    assert isinstance(of_status(status), Refused)
+def test_the_page_leaves_no_answer_out():
+    assert {answer for _, _, answer, _ in cells()} == set(Answer)
+
+
+JSON = "application/json"
+OWN = {
+    "attachments": json.loads(OWN_ERROR["attachments"]),
+    "statements": json.loads(OWN_ERROR["statements"]),
+}
+SERVICES = {
+    "attachments": (SERVICE, _holds_control_number),
+    "statements": (statements(build_client())._service, None),
+}
+KINDS = pytest.mark.parametrize("kind", list(SERVICES))
+
+
+def classified(kind: str, status: int, content: object, content_type: str = JSON, body: BodySent = BodySent.WHOLE):
+    service, is_success = SERVICES[kind]
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    headers = httpx.Headers({"content-type": content_type} if content_type else {})
+    return classify_reply(Reply(status, headers, readable(raw, ())), service, NOW, body, is_success)
+
+
+FOREIGN = [
+    (b"<html><body>Sign in to Guest Wi-Fi</body></html>", "text/html; charset=utf-8"),
+    (b"<!doctype html><title>Blocked</title>", JSON),
+    (b'{"attachmentControlNumber": "CHC#1", "ok": true}', "text/html"),
+    (b'{"attachmentControlNumber": "CHC#1"}', ""),
+    (b"OK", "text/plain"),
+    (b"[]", JSON),
+    (b"null", JSON),
+    (b'"created"', JSON),
+    (b"true", JSON),
+    (b"201", JSON),
+    (b"{", JSON),
+    (b"\xff\xfe{\x00", JSON),
+]
+
+
+@KINDS
+@pytest.mark.parametrize(("content", "content_type"), FOREIGN)
+def test_anothers_word_is_never_a_yes_nor_a_packets_fault(kind: str, content: bytes, content_type: str):
+    for status, body in product((200, 201, 400, 409, 422, 408, 500, 502, 503, 504), BodySent):
+        outcome = classified(kind, status, content, content_type, body)
+        assert isinstance(outcome, Unknown if body is BodySent.WHOLE else Retry)
+        assert outcome.problem.code == "something-between"
+
+
+NOT_A_SUCCESS = [
+    {"status": "BAD_REQUEST"},
+    {"status": "BAD_REQUEST", "subErrors": [], "message": "no"},
+    {"status": 400, "title": "Bad Request"},
+    {"subErrors": [{"message": "no"}]},
+    {"errors": ["no"]},
+    {"Errors": [{"code": "1"}], "failureReason": "no"},
+    {"error": "invalid_client"},
+    {"properties": {"errors": [{"code": "DENTATT_001"}]}},
+    {"success": False},
+    {"statusCode": 502},
+]
+
+
+@KINDS
+@pytest.mark.parametrize("content", NOT_A_SUCCESS)
+@pytest.mark.parametrize("also", [{}, {"attachmentControlNumber": "CHC#0123456789abcdef01234567"}])
+def test_a_success_in_an_errors_shape_is_none(kind: str, content: dict[str, object], also: dict[str, object]):
+    assert isinstance(classified(kind, 200, content | also), Unknown)
+
+
+@pytest.mark.parametrize("content", [{}, {"attachmentControlNumber": ""}, {"attachmentControlNumber": None}, {"id": 1}])
+def test_attachments_need_their_control_number(content: dict[str, object]):
+    assert isinstance(classified("attachments", 201, content), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("attachments", {"attachmentControlNumber": "odd but there", "status": "CREATED", "message": "Created"}),
+        ("statements", {}),
+        ("statements", {"savedPaymentId": "01GQSVMZH59XSSXFXKNBZNW6PY"}),
+        ("statements", {"errors": [], "status": "OK"}),
+    ],
+)
+@pytest.mark.parametrize(
+    "content_type", [JSON, "application/json; charset=utf-8", "Application/JSON", "application/hal+json"]
+)
+def test_the_services_own_success(kind: str, content: dict[str, object], content_type: str):
+    assert classified(kind, 201, content, content_type) is None
+
+
+@KINDS
+def test_a_problem_is_one_whatever_its_status(kind: str):
+    content = {"attachmentControlNumber": "CHC#0123456789abcdef01234567"}
+    assert isinstance(classified(kind, 200, content, "application/problem+json"), Unknown)
+
+
+@KINDS
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("gateway", [{"message": "Endpoint request timed out"}, {}, {"requestId": "1"}])
+def test_a_gateways_json_is_not_the_services(kind: str, status: int, gateway: dict[str, str]):
+    assert isinstance(classified(kind, status, gateway), Unknown)
+    assert isinstance(classified(kind, status, OWN[kind]), Retry)
+
+
+@KINDS
+@pytest.mark.parametrize("status", [400, 409, 412, 413, 415, 422])
+def test_the_packet_is_bad_by_the_services_own_word(kind: str, status: int):
+    assert isinstance(classified(kind, status, OWN[kind]), Refused)
+
+
+@KINDS
+@pytest.mark.parametrize("status", [402, 403, 404, 405, 407, 410, 421, 423, 451, 511])
+def test_the_lane_is_broken_whoever_says_so(kind: str, status: int):
+    for content, body in product((b"<html>", b"", b"{}", *OWN_ERROR.values()), BodySent):
+        assert isinstance(classified(kind, status, content, body=body), Blocked)
+
+
+@KINDS
+def test_a_trouble_of_all_packets_is_the_lanes(kind: str):
+    assert classified(kind, 503, OWN[kind]).of_lane
+    assert classified(kind, 504, b"<html>", "text/html").of_lane
+    assert not classified(kind, 500, OWN[kind]).of_lane
 
 
 def caused_by(exc: Exception, cause: Exception) -> Exception:
@@ -79,7 +228,7 @@ EOF = ssl.SSLEOFError("EOF occurred")
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
 def test_the_service_cannot_have_it(exc: Exception, code: str, kind: type):
-    outcome = classify_exception(exc, SERVICE, body_finished=False)
+    outcome = classify_exception(exc, SERVICE, body=BodySent.PART)
     assert isinstance(outcome, kind)
     assert outcome.problem.code == code
     if isinstance(outcome, Retry):
@@ -88,7 +237,7 @@ def test_the_service_cannot_have_it(exc: Exception, code: str, kind: type):
 
 @pytest.mark.parametrize("exc", [httpx.ReadTimeout("x"), httpx.ReadError("x"), Cancelled(), RuntimeError("x")])
 def test_the_service_may_have_it(exc: Exception):
-    assert isinstance(classify_exception(exc, SERVICE, body_finished=True), Unknown)
+    assert isinstance(classify_exception(exc, SERVICE, body=BodySent.WHOLE), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +276,7 @@ ALL_WORDS = [words for words in vars(problems).values() if isinstance(words, Wor
 
 @pytest.mark.parametrize("words", ALL_WORDS, ids=lambda words: words.code)
 def test_problems_speak_as_the_house_does(words: Words):
-    problem = SERVICE.problem(words, reason="the payer ID is missing.")
+    problem = SERVICE.problem(words, reason="the payer ID is missing.", count=1, files=2, number="CHC#1")
     said = f"{problem.sentence} {problem.what_to_do}".lower()
     assert not any(word in said for word in ("error", "invalid", "please", "oops", "!", "{", "}", "you "))
     assert problem.sentence[-1] in ".:"
@@ -135,4 +284,5 @@ def test_problems_speak_as_the_house_does(words: Words):
 
 
 def test_no_two_problems_share_a_code():
-    assert len({words.code for words in ALL_WORDS}) == len(ALL_WORDS)
+    codes = [words.code for words in ALL_WORDS if words is not problems.BETWEEN_UNSURE]
+    assert len(set(codes)) == len(codes)

@@ -160,9 +160,9 @@ FAULTS = {
     Mishap.DROP_BEFORE_BODY: Retry | Unknown,  # a small body may be in the system's buffers already
     Mishap.DROP_AFTER_BODY: Unknown,
     Mishap.DROP_UNACCEPTED: Unknown,
-    Mishap.GARBAGE: Delivered,
-    Mishap.HUGE: Delivered,
-    Mishap.TRUNCATED: Delivered,
+    Mishap.GARBAGE: Unknown,
+    Mishap.HUGE: Unknown,
+    Mishap.TRUNCATED: Unknown,
     f"{Mishap.SLOW_REPLY}:0.1@1": Delivered,
 }
 

@@ -75,7 +75,7 @@ def test_another_refusal_is_no_repeated_name(tmp_path: Path, message: str):
 
 
 def test_a_service_in_trouble_that_speaks_of_24_hours_has_not_refused(tmp_path: Path):
-    result, _ = send(tmp_path, httpx.Response(503, text="Back within 24 hours"))
+    result, _ = send(tmp_path, httpx.Response(503, json={"subErrors": [], "message": "Back in 24 hours"}))
     assert isinstance(result.outcome, Retry)
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import Any
 
 import httpx
 import pytest
@@ -190,8 +191,6 @@ def test_nothing_can_go_without_access(reply: httpx.Response, code: str):
 @pytest.mark.parametrize(
     "reply",
     [
-        httpx.Response(200, text="<html>sign in to the Wi-Fi</html>"),
-        httpx.Response(200, json=["x"]),
         httpx.Response(200, json={"token_type": "Bearer"}),
         httpx.Response(200, json={"access_token": ""}),
         httpx.Response(200, json={"access_token": 7}),
@@ -204,6 +203,14 @@ def test_a_reply_without_a_token_is_tried_again(reply: httpx.Response):
     outcome = source(lambda _: reply).get(Event())
     assert isinstance(outcome, Retry)
     assert outcome.problem.code == "odd-reply"
+
+
+@pytest.mark.parametrize("status", [200, 400, 415, 500, 503])
+@pytest.mark.parametrize("page", [{"text": "sign in to the Wi-Fi"}, {"html": "<p>blocked</p>"}, {"json": ["x"]}])
+def test_what_stands_between_is_told_as_that(status: int, page: dict[str, Any]):
+    outcome = source(lambda _: httpx.Response(status, **page)).get(Event())
+    assert isinstance(outcome, Retry)
+    assert outcome.problem.code == "something-between"
 
 
 def test_busy_says_until_when():

@@ -16,6 +16,7 @@ from tests.support.simulated_practice import (
     NAME_TAKEN,
     REFUSE,
     STATEMENTS,
+    TROUBLED,
     UNREACHABLE,
     SimulatedPractice,
 )
@@ -396,7 +397,7 @@ def test_a_lost_reply_keeps_the_name_even_where_the_next_answer_is_a_refusal(bil
 def test_given_up_after_a_lost_reply_and_dragged_back_is_the_next_try_of_the_same(tmp_path: Path) -> None:
     billing = Billing(tmp_path, lane="give_up_after = 1")
     service = billing.service(STATEMENTS)
-    service.rule = lambda _name, accepted: LOSE_REQUEST if accepted else LOSE_REPLY
+    service.rule = lambda _name, accepted: TROUBLED if accepted else LOSE_REPLY
     billing.export(1)
     billing.export(2)
     billing.pass_(hours=3)
@@ -416,7 +417,8 @@ def test_given_up_after_a_lost_reply_and_dragged_back_is_the_next_try_of_the_sam
 def test_dragged_back_it_keeps_its_place_before_those_that_wait(tmp_path: Path) -> None:
     billing = Billing(tmp_path, lane="give_up_after = 1")
     service = billing.service(STATEMENTS)
-    service.rule = lambda _name, _accepted: LOSE_REQUEST
+    service.script = [LOSE_REQUEST]
+    service.rule = lambda _name, _accepted: TROUBLED
     billing.export(1)
     billing.export(2)
     billing.pass_(hours=3)
@@ -460,7 +462,7 @@ def test_a_ledger_lost_while_files_are_held_keeps_their_order(billing: Billing) 
 def test_a_ledger_lost_after_giving_up_unsure_keeps_the_window(tmp_path: Path) -> None:
     billing = Billing(tmp_path, lane="give_up_after = 1")
     billing.service(STATEMENTS).script = [LOSE_REPLY]
-    billing.service(STATEMENTS).rule = lambda _name, _accepted: LOSE_REQUEST
+    billing.service(STATEMENTS).rule = lambda _name, _accepted: TROUBLED
     billing.export(1)
     billing.pass_(hours=3)
     assert billing.codes == ["gave-up-unsure"]

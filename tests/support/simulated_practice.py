@@ -32,7 +32,7 @@ from agent.delivery.jobs import InlineJobs
 from agent.delivery.lane import Lane
 from agent.delivery.requests import Request
 from agent.destinations.protocol import Health, Progress
-from agent.folder.filesystem import FileSystem
+from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.names import PROBLEM_JSON, RECEIPT
 from agent.folder.simulated import SimulatedFileSystem
 from agent.folder.watching import Watching, WatchState
@@ -43,6 +43,7 @@ from agent.model import (
     AttachmentRequest,
     AttemptResult,
     Blocked,
+    BodySent,
     Delivered,
     LaneId,
     LaneKind,
@@ -115,6 +116,7 @@ def accept(number: int) -> Answer:
 LOSE_REPLY = Answer(Unknown(TROUBLE), accepted=True)
 LOSE_REQUEST = Answer(Unknown(TROUBLE))  # the body went out whole, and the service never made anything of it
 UNREACHABLE = Answer(Retry(TROUBLE, unreachable=True))
+TROUBLED = Answer(Retry(TROUBLE, 500))
 BUSY = Answer(Retry(TROUBLE, 503))
 BLOCKED = Answer(Blocked(TROUBLE, 401))
 REFUSE = Answer(Refused(400, TROUBLE))
@@ -147,7 +149,10 @@ class FakeService:
             parts = {filename: request.spool.read_bytes()}
         else:
             filename, metadata = "", dict(request.metadata)
-            parts = {name: self._read(place / name) for name, _mime_type in request.files}
+            try:
+                parts = {name: self._read(place / name) for name, _mime_type in request.files}
+            except FileSystemProblem:
+                return AttemptResult(Retry(TROUBLE))
         answer = self._answer(filename)
         self.received.append(
             Received(
@@ -157,7 +162,8 @@ class FakeService:
         self.during()
         whole = isinstance(answer.outcome, Delivered | Unknown)
         sent = (SentFile(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in parts.items())
-        return AttemptResult(answer.outcome, tuple(sent) if whole else ())
+        body = BodySent.WHOLE if whole else BodySent.NONE
+        return AttemptResult(answer.outcome, tuple(sent) if whole else (), body)
 
     def health(self) -> Health:
         return Health(None)

@@ -43,6 +43,25 @@ METADATA = {
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
+SUCCESS = {
+    "attachments": b'{"attachmentControlNumber": "CHC#0123456789abcdef01234567", "attachmentIds": ["CHC#000000000"]}',
+    "statements": b'{"savedPaymentId": "01GQSVMZH59XSSXFXKNBZNW6PY"}',
+}
+"""What each service says when it has taken an upload of one file."""
+OWN_ERROR = {
+    "attachments": b'{"type": "about:blank", "title": "Bad", "status": 400, "properties": {"errors": []}}',
+    "statements": b'{"subErrors": [], "message": "Something is wrong."}',
+}
+"""How each service says that it has not."""
+
+
+def own_words(kind: str, status: int) -> bytes:
+    """What a service's own reply of this status holds; 204 holds nothing."""
+    if status == 204:
+        return b""
+    return (SUCCESS if status < 300 else OWN_ERROR)[kind]
+
+
 class HandClock:
     """A clock that stands still until it is moved."""
 
@@ -152,7 +171,9 @@ class Connection:
         self._buffer = b""
 
     def reply(self, status: int, body: bytes = b"", *headers: str) -> None:
-        lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", *headers, "", ""]
+        said = any(header.startswith("Content-Type:") for header in headers)
+        kind = ["Content-Type: application/json"] if body[:1] in (b"{", b"[") and not said else []
+        lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", *kind, *headers, "", ""]
         self.socket.sendall("\r\n".join(lines).encode() + body)
 
     def reset(self) -> None:

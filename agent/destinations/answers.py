@@ -1,0 +1,103 @@
+"""What came back, and what it proves: whose word it is, and whether it says what a delivery must say.
+
+Between this PC and a service stand gateways, firewalls and portals that answer in its place. A service's own word is a
+JSON object, by its content type and by its content, in the shapes that its contract publishes; all else is foreign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
+
+from agent.destinations.reply import Reply
+
+Shape = Callable[[Mapping[str, Any]], bool]
+
+
+class Answer(StrEnum):
+    """Whose word came back."""
+
+    NOTHING = "no answer"
+    CUT_OFF = "an answer that was cut off"
+    SUCCESS = "the service's own success"
+    OWN_ERROR = "the service's own error"
+    UNPROVEN = "a success without what it must hold"
+    EMPTY = "an empty answer"
+    FOREIGN = "someone else's answer"
+
+
+def answer_of(reply: Reply, is_success: Shape, is_own_error: Shape) -> Answer:
+    """Tell whose word a reply is. The shapes are asked about the JSON object that it holds."""
+    if not reply.whole:
+        return Answer.CUT_OFF
+    if reply.content == "":
+        return Answer.EMPTY
+    if not (speaks_json(reply) and isinstance(reply.content, dict)):
+        return Answer.FOREIGN
+    if reply.is_success:
+        return Answer.UNPROVEN if is_problem_json(reply) or not is_success(reply.content) else Answer.SUCCESS
+    return Answer.OWN_ERROR if is_own_error(reply.content) else Answer.FOREIGN
+
+
+def speaks_json(reply: Reply) -> bool:
+    """Tell whether the reply's content type is JSON's (RFC 8259, RFC 6839 for `+json`)."""
+    media = _media_type(reply)
+    return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
+
+
+def is_problem_json(reply: Reply) -> bool:
+    """Tell whether the reply calls itself a problem (RFC 9457), whatever its status."""
+    return _media_type(reply) == "application/problem+json"
+
+
+def speaks_of_failure(content: Mapping[str, Any]) -> bool:
+    """Tell whether a JSON object says that something failed, in the shapes that are known (RFC 9457, RFC 6749, both
+    services' errors): a success must not.
+    """
+    properties = content.get("properties")
+    lists = (content.get("subErrors"), content.get("errors"), content.get("Errors"), content.get("fieldErrors"))
+    if any(lists) or (isinstance(properties, Mapping) and properties.get("errors")):
+        return True
+    if any(content.get(key) for key in ("error", "errorCode", "failureReason", "error_description", "fault")):
+        return True
+    if content.get("success") is False or content.get("ok") is False:
+        return True
+    return _failed_status(content.get("status")) or _failed_status(content.get("statusCode"))
+
+
+def is_problem_details(content: Mapping[str, Any]) -> bool:
+    """Tell whether an object is an RFC 9457 problem, or the attachments service's and its tokens' older shapes."""
+    if isinstance(content.get("properties"), Mapping) or "failureReason" in content or "error" in content:
+        return True
+    if isinstance(content.get("Errors"), list) or isinstance(content.get("errors"), list):
+        return True
+    return "title" in content and ("status" in content or "detail" in content)
+
+
+def is_statement_error(content: Mapping[str, Any]) -> bool:
+    """Tell whether an object is the statements service's error: `{"subErrors": [], "message": "..."}`."""
+    return isinstance(content.get("subErrors"), list) or (
+        isinstance(content.get("message"), str) and _failed_status(content.get("status"))
+    )
+
+
+def _failed_status(status: object) -> bool:
+    if isinstance(status, bool):
+        return False
+    if isinstance(status, int):
+        return status >= 400
+    if not isinstance(status, str):
+        return False
+    word = status.strip().upper().replace(" ", "_").replace("-", "_")
+    return word in _FAILED_WORDS or (word.isdecimal() and int(word) >= 400)
+
+
+_FAILED_WORDS = {status.name for status in HTTPStatus if status >= 400} | {
+    "ERROR", "ERRORS", "FAIL", "FAILED", "FAILURE", "REJECTED", "INVALID", "DENIED", "REFUSED",
+}  # fmt: skip
+
+
+def _media_type(reply: Reply) -> str:
+    return reply.headers.get("content-type", "").partition(";")[0].strip().lower()
