@@ -12,11 +12,13 @@ from pathlib import Path
 
 from agent.folder.names import name_key
 from tests.support.simulation import contents, network
-from tests.support.simulation.world import BILLS, FOLDER, HINDRANCES, LANES, SCANS, SERVICE_OF, Cut, Killed, World
+from tests.support.simulation.setup import BILLS, LANES, SCANS
+from tests.support.simulation.world import HINDRANCES, Cut, Killed, World
 
 Act = Callable[[World, random.Random], None]
 
 STEMS = ("smith", "Smith, Anna", "x-ray left", "müller", "SMITH")
+TORN_IN_FOLDERS = False  # a torn scan in a folder without a sidecar is looked at every 5 seconds, and nobody is told
 BILL_NAMES = ("Statements.csv", "Statements.csv", "Statements.csv", "STATEMENTS.CSV", "july.json", "Statements.json")
 
 
@@ -32,7 +34,7 @@ def _stem(name: str) -> str:
 
 def _stems(world: World) -> set[str]:
     """Return what the names in the folder of scans speak of."""
-    return {_stem(path.relative_to(FOLDER[SCANS]).parts[0]) for path in world.waiting(SCANS)}
+    return {_stem(path.relative_to(world.folder(SCANS)).parts[0]) for path in world.waiting(SCANS)}
 
 
 def _absent(world: World, lane: object) -> bool:
@@ -63,7 +65,7 @@ def _drop(world: World, dice: random.Random, stem: str, slowly: bool = False) ->
     endings = dice.sample(("pdf", "rtf", "txt", "PDF"), dice.choice((1, 1, 2)))
     if form == "full" or {"pdf", "PDF"} <= set(endings):
         endings = endings[:1]
-    place = FOLDER[SCANS]
+    place = world.folder(SCANS)
     names = [f"{stem}.{ending}" for ending in endings]
     if form == "list":
         names = [f"{stem} page {number}.{ending}" for number, ending in enumerate(endings, start=1)]
@@ -83,7 +85,7 @@ def _drop(world: World, dice: random.Random, stem: str, slowly: bool = False) ->
     def put_documents() -> None:
         for path, data in documents.items():
             if slowly and not path.name.endswith("txt"):
-                _write_slowly(world, dice, path, data)
+                _write_slowly(world, dice, path, data, to_its_end=form == "folder" and not TORN_IN_FOLDERS)
             else:
                 world.put(path, data)
 
@@ -116,14 +118,14 @@ def _alone(world: World, token: str, stem: str) -> bool:
     of_stem = [
         data
         for path, data in world.waiting(SCANS).items()
-        if _stem(path.relative_to(FOLDER[SCANS]).parts[0])
+        if _stem(path.relative_to(world.folder(SCANS)).parts[0])
         in (_stem(stem), f"{_stem(stem)} page 1", f"{_stem(stem)} page 2")
     ]
     return all(token.encode() in data for data in of_stem)
 
 
-def _write_slowly(world: World, dice: random.Random, path: Path, data: bytes) -> None:
-    gives_up = dice.random() < 0.07
+def _write_slowly(world: World, dice: random.Random, path: Path, data: bytes, *, to_its_end: bool) -> None:
+    gives_up = dice.random() < 0.07 and not to_its_end
     pieces = [data[: len(data) // 2]] if gives_up else contents.in_pieces(data, dice)
     pauses = [dice.choice((0.3, 1.0, 8.0, 100.0)) for _ in range(len(pieces) + 1)]
     world.write_slowly(path, pieces, pauses, finished=not gives_up)
@@ -139,7 +141,7 @@ def staff_drops_again(world: World, dice: random.Random) -> None:
     of_packet = {
         each: data for each, data in sent.items() if tokens and tokens[0] in data and each.parent == path.parent
     }
-    targets = {FOLDER[SCANS] / each.name: data for each, data in of_packet.items()}
+    targets = {world.folder(SCANS) / each.name: data for each, data in of_packet.items()}
     if {_stem(target.name) for target in targets} & _stems(world) or "page" in path.name:
         return
     world.told.append(f"{world.time} drop {tokens[0].decode()} again")
@@ -174,7 +176,7 @@ def staff_renames(world: World, dice: random.Random) -> None:
     lane = dice.choice(LANES)
     if _absent(world, lane):
         return
-    found = [path for path in world.waiting(lane) if path.parent == FOLDER[lane] and not world.in_hand(path)]
+    found = [path for path in world.waiting(lane) if path.parent == world.folder(lane) and not world.in_hand(path)]
     found = [path for path in found if path.name not in world.ignored]
     if lane is SCANS:
         found = [path for path in found if not path.name.endswith(".json")]
@@ -198,10 +200,10 @@ def staff_drags_back(world: World, dice: random.Random) -> None:
     tokens = network.TOKEN.findall(failed[path])
     if not tokens or world.in_hand(path):
         return
-    shelf = world.shelf(lane, "failed")
+    shelf = next(shelf for shelf in world.shelves(lane, "failed") if shelf in path.parents)
     if path.parent != shelf:
         top = shelf / path.relative_to(shelf).parts[0]
-        target = FOLDER[lane] / top.name
+        target = world.folder(lane) / top.name
         if lane is SCANS and _stem(top.name) not in _stems(world) and world.fs._key(target) not in world.fs._nodes:
             world.told.append(f"{world.time} drag the folder {top.name} back")
             world.move(top, target)
@@ -209,7 +211,7 @@ def staff_drags_back(world: World, dice: random.Random) -> None:
     together = [each for each, data in failed.items() if tokens[0] in data and each.parent == shelf]
     if lane is BILLS:
         together = [path]
-    names = {each: FOLDER[lane] / each.name for each in together}
+    names = {each: world.folder(lane) / each.name for each in together}
     taken = {name_key(each.name) for each in world.waiting(lane)}
     if any(world.in_hand(each) or name_key(each.name) in taken for each in together):
         return
@@ -225,7 +227,7 @@ def someone_opens(world: World, dice: random.Random) -> None:
     lane = dice.choice(LANES)
     if _absent(world, lane):
         return
-    found = [path for path in world.theirs(FOLDER[lane]) if not world.in_hand(path)]
+    found = [path for path in world.theirs(world.folder(lane)) if not world.in_hand(path)]
     if found:
         path = dice.choice(sorted(found))
         handle = world.fs.hold_open(path, writing=False, exclusive=dice.random() < 0.5)
@@ -238,7 +240,7 @@ def junk_arrives(world: World, dice: random.Random) -> None:
     """Leave what no lane picks up, and what no lane can send."""
     lane = dice.choice(LANES)
     name = dice.choice(("Thumbs.db", "~$letter.docx", "download.crdownload", "setup.exe", "notes.docx"))
-    path = FOLDER[lane] / name
+    path = world.folder(lane) / name
     if _absent(world, lane) or world.fs._key(path) in world.fs._nodes:
         return
     if lane is BILLS or name not in ("setup.exe", "notes.docx"):
@@ -252,7 +254,7 @@ def junk_arrives(world: World, dice: random.Random) -> None:
 def pms_exports(world: World, dice: random.Random) -> None:
     """Write a statement file, slowly and in place, over what stands there."""
     name = dice.choice(BILL_NAMES)
-    path = FOLDER[BILLS] / name
+    path = world.folder(BILLS) / name
     if _absent(world, BILLS) or path in world.writing or world.in_hand(path):
         return
     token, rows = world.token(), dice.randint(1, 3)
@@ -372,9 +374,9 @@ def share_vanishes(world: World, dice: random.Random) -> None:
     seconds = dice.choice((3.0, 600.0, 9 * 3600.0))
     world.told.append(f"{world.time} the share goes for {seconds:g} s")
     if dice.random() < 0.5:
-        world.fs.share_vanishes(FOLDER[SCANS])
-        world.later(seconds, lambda: world.fs.share_returns(FOLDER[SCANS]))
-    elif not any(FOLDER[SCANS] in path.parents for path in world.writing):
+        world.fs.share_vanishes(world.folder(SCANS))
+        world.later(seconds, lambda: world.fs.share_returns(world.folder(SCANS)))
+    elif not any(world.folder(SCANS) in path.parents for path in world.writing):
         world.unmount(SCANS)
         world.later(seconds, lambda: world.mount(SCANS) if SCANS in world.unmounted else None)
 
@@ -420,7 +422,7 @@ def service_is_out(world: World, dice: random.Random) -> None:
 
 
 def _account(world: World, dice: random.Random) -> network.Account:
-    lane = SERVICE_OF[dice.choice(LANES)]
+    lane = world.service(dice.choice(LANES))
     return world.network.accounts.setdefault(lane, network.Account(lane))
 
 

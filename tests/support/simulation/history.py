@@ -14,7 +14,8 @@ from pathlib import Path
 from tests.support.simulation.actors import ACTS, BY_NAME
 from tests.support.simulation.invariants import Broken, check, comes_to_rest, so_far
 from tests.support.simulation.practice import made_cheap
-from tests.support.simulation.world import Conditions, World
+from tests.support.simulation.setup import Conditions
+from tests.support.simulation.world import World
 
 PAUSES = (0.0, 0.5, 2.0, 3.0, 10.0, 10.0, 60.0, 600.0, 3600.0, 4 * 3600.0)
 

@@ -12,7 +12,8 @@ from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.ledger.records import Shelf
 from agent.model import LaneId, LaneKind, LaneState, PacketState
 from tests.support.simulation.network import TOKEN
-from tests.support.simulation.world import LANES, SERVICE_OF, World
+from tests.support.simulation.setup import LANES
+from tests.support.simulation.world import World
 
 DAY = 24 * 3600.0
 MOST_DAYS = 40
@@ -56,7 +57,16 @@ def comes_to_rest(world: World) -> None:
 
 
 def _unmet(world: World) -> list[str]:
-    return [path.name for lane in LANES for path in world.waiting(lane) if path.name not in world.ignored]
+    """Return what is left in the folders, and is neither passed over nor shown as needing someone."""
+    control = world.practice.control
+    shown = {lane.settings.folder / one.name for lane in control.lanes.values() for one in lane.unpicked}
+    folders = {str(lane): control.lanes[lane].settings.folder for lane in control.lanes}
+    for packet in snapshot_of(control, ()).packets:
+        if packet.needs_someone and not packet.id:
+            shown.update(folders[packet.lane] / name for name in packet.files)
+    left = [path for lane in LANES for path in world.waiting(lane)]
+    left = [path for path in left if path not in shown and path.parent not in shown]
+    return [path.name for path in left if path.name not in world.ignored]
 
 
 def check(world: World) -> None:
@@ -67,7 +77,7 @@ def check(world: World) -> None:
     _hold(not doubled, f"doubled, or not what was dropped: {_told(doubled)}")
     for lane in LANES:
         for shelf in ("sending", "held"):
-            left = [path.as_posix() for path in world.everything(world.shelf(lane, shelf))]
+            left = [path.as_posix() for path in world.documents(lane, shelf)]
             _hold(not left, f"left on {shelf}: {left}")
         _shelves_and_ledger(world, lane)
         _services_and_receipts(world, lane)
@@ -78,16 +88,16 @@ def check(world: World) -> None:
 
 
 def _documents(world: World, lane: LaneId, shelf: str, ending: str) -> dict[Path, dict[str, Any]]:
-    found = world.everything(world.shelf(lane, shelf))
+    found = world.documents(lane, shelf)
     return {path: json.loads(data) for path, data in found.items() if path.name.endswith(ending)}
 
 
 def _shelves_and_ledger(world: World, lane: LaneId) -> None:
     """Every sent packet has its receipt and its files, every failed one its problem, and nothing else stands there."""
-    packets = [packet for packet in world.practice.ledger.history() if packet.lane == lane]
+    packets = [packet for packet in world.practice.ledger.history() if packet.lane.kind == lane.kind]
     receipts = {document["packet"]: path for path, document in _documents(world, lane, "sent", RECEIPT).items()}
     problems = {document["packet"]: path for path, document in _documents(world, lane, "failed", PROBLEM_JSON).items()}
-    failed = world.everything(world.shelf(lane, "failed"))
+    failed = world.documents(lane, "failed")
     sent = world.on(lane, "sent")
     files_of_sent = 0
     for packet in packets:
@@ -118,7 +128,7 @@ def _shelves_and_ledger(world: World, lane: LaneId) -> None:
 
 def _services_and_receipts(world: World, lane: LaneId) -> None:
     """What a service has taken is sent here, and what is sent here a service has taken."""
-    accepted = [taken for taken in world.network.accepted if taken.lane == SERVICE_OF[lane]]
+    accepted = [taken for taken in world.network.accepted if taken.lane in world.setup.services[lane]]
     sent = world.on(lane, "sent")
     tokens = {token.decode() for data in sent.values() for token in TOKEN.findall(data)}
     for taken in accepted:
@@ -154,10 +164,10 @@ def _snapshot(world: World) -> None:
     """What people are shown is what there is."""
     shown = snapshot_of(world.practice.control, ())
     unresolved = world.practice.ledger.unresolved()
-    _hold(
-        shown.needs_attention == len(unresolved), f"{shown.needs_attention} need someone, {len(unresolved)} have failed"
-    )
-    _hold(not [packet for packet in shown.packets if packet.id], f"shown as under way: {shown.packets}")
+    need = len(unresolved) + sum(packet.needs_someone for packet in shown.packets)
+    _hold(shown.needs_attention == need, f"{shown.needs_attention} need someone, of {need} who do")
+    under_way = [packet for packet in shown.packets if packet.id]
+    _hold(not under_way, f"shown as under way: {under_way}")
     for lane in shown.lanes:
         _hold(lane.state is LaneState.RUNNING, f"{lane.lane} is {lane.state}: {lane.problem}")
         _hold(lane.problem is None, f"{lane.lane} is shown with {lane.problem}")

@@ -33,18 +33,13 @@ from agent.folder.simulated import (
 )
 from agent.intake.statements.spool import empty_spool
 from agent.ledger.transaction import Transaction
-from agent.model import LaneId, LaneKind, PacketState
+from agent.model import LaneId, PacketState
+from agent.settings.reading import parse
 from tests.support.simulation.hints import Hints
 from tests.support.simulation.network import TOKEN, SimulatedNetwork
 from tests.support.simulation.practice import RealPartsPractice
+from tests.support.simulation.setup import ARCHIVE, BILLS, LANES, SCANS, SHELVES, Conditions, Setup
 
-SCANS = LaneId("main-street", LaneKind.ATTACHMENTS)
-BILLS = LaneId("main-street", LaneKind.STATEMENTS)
-LANES = (SCANS, BILLS)
-SERVICE_OF = {SCANS: "scans", BILLS: "bills"}
-FOLDER = {SCANS: Path("/practice/scans"), BILLS: Path("/practice/bills")}
-ARCHIVE = Path("/archive")
-SHELVES = ("held", "sending", "sent", "failed")
 DOCUMENTS = (RECEIPT, PROBLEM_TEXT, PROBLEM_JSON)
 LEAST = 1e-4
 MOST_STEPS = 20_000  # whole days in which a deaf observer makes the agent look every five seconds are no loop
@@ -59,45 +54,6 @@ HINDRANCES = {
 
 class Killed(BaseException):
     """The agent's process ends here. Not an Exception: nothing may catch it."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What kind of practice it is."""
-
-    seed: int
-    windows: bool = True
-    granularity_ns: int = 100
-    share: bool = False  # the folder of scans is on a network share
-    archive: bool = False  # the shelves of scans stand on another volume
-    scope: str = "filename"
-    on_conflict: str = "hold"
-    give_up_after: float = 72
-    lost_hints: float = 0.1
-
-    @property
-    def settings(self) -> str:
-        """The settings file."""
-        shelves = "".join(f'{name} = "{ARCHIVE}/{name}"\n' for name in SHELVES) if self.archive else ""
-        common = f"rescan_seconds = 21600\nwaiting_hours = 20\ngive_up_after = {self.give_up_after}\n"
-        return f"""
-[[store]]
-name = "main-street"
-store_id = "01GDG5BZA29R3SZMZ63Y2GFENV"
-[store.attachments]
-folder = "{FOLDER[SCANS]}"
-base_url = "https://claims.example.com/scans"
-token_url = "https://claims.example.com/scans/token"
-client_id = "outtray"
-{common}{shelves}
-[store.statements]
-folder = "{FOLDER[BILLS]}"
-base_url = "https://billing.example.com/bills"
-{common}
-[store.statements.filename_rule]
-scope = "{self.scope}"
-on_conflict = "{self.on_conflict}"
-"""
 
 
 @dataclass
@@ -124,6 +80,7 @@ class World:
 
     def __post_init__(self) -> None:
         seed = self.conditions.seed
+        self.setup = Setup.at_first(self.conditions)
         self.network = SimulatedNetwork(None, self.conditions.scope)  # type: ignore[arg-type]
         self.network.whole = self.wholes.__contains__
         self.network.rows = lambda token: self.rows.get(token, 0)
@@ -131,7 +88,7 @@ class World:
         self.hints = Hints(random.Random(f"hints {seed}"), self.conditions.lost_hints, self.later, self._reachable)
         self.practice = RealPartsPractice(
             self.spool,
-            self.conditions.settings,
+            self.setup.text(self.conditions),
             self.network,
             self.hints,
             seed=seed,
@@ -141,7 +98,7 @@ class World:
         self.fs = self.practice.fs
         self.clock = self.practice.clock
         if self.conditions.share:
-            self.fs.add_volume(FOLDER[SCANS], remote=True)
+            self.fs.add_volume(self.folder(SCANS), remote=True)
         if self.conditions.archive:
             self.fs.add_volume(ARCHIVE)
         self.unmounted: set[LaneId] = set()
@@ -186,7 +143,7 @@ class World:
             assert self.steps < MOST_STEPS, "the agent hardly lets any time pass"
 
     def _reachable(self, path: Path) -> bool:
-        return path.parent not in map(FOLDER.get, self.unmounted) and self.fs._volume(path).reachable
+        return path.parent not in map(self.folder, self.unmounted) and self.fs._volume(path).reachable
 
     def _agent_works(self) -> float:
         if self._down_until is not None and self.clock.seconds < self._down_until:
@@ -212,21 +169,22 @@ class World:
         self.told.append(f"{self.time} (the agent is killed)")
         self.cut = None
         for lane in LANES:
-            self.network.lose_replies(SERVICE_OF[lane], self._under_way(lane))
+            self.network.lose_replies(self.service(lane), self._under_way(lane))
         self.down(seconds)
 
     def _under_way(self, lane: LaneId) -> set[str]:
         """Return the tokens of what was being sent, as the ledger knows it."""
-        sending = self.practice.settings.lanes[lane].shelf("sending")
+        sending, of_lane = self.shelf(lane, "sending"), self.id_of(lane)
         found: set[str] = set()
         for packet in self.practice.ledger.unfinished():
-            if packet.state is PacketState.SENDING and packet.lane == lane:
+            if packet.state is PacketState.SENDING and packet.lane == of_lane:
                 for data in self.everything(sending / packet.id).values():
                     found.update(token.decode() for token in TOKEN.findall(data))
         return found
 
     def _start(self) -> None:
         self.hints.forget()
+        self.practice.settings = parse(self.setup.text(self.conditions), Path("outtray.toml"))
         empty_spool(self.spool)  # as the engine does before it starts
         self.practice.restart()
         self._wrap_ledger()
@@ -301,22 +259,42 @@ class World:
         }
 
     def shelf(self, lane: LaneId, name: str) -> Path:
-        """Return where a shelf stands."""
-        return self.practice.settings.lanes[lane].folder / getattr(self.practice.settings.lanes[lane], name)
+        """Return where a shelf stands now."""
+        return self.shelves(lane, name)[-1]
+
+    def shelves(self, lane: LaneId, name: str) -> list[Path]:
+        """Return every place where a shelf has stood, the present one last."""
+        return self.setup.shelves[lane, name]
 
     def on(self, lane: LaneId, shelf: str) -> dict[Path, bytes]:
-        """Return people's files on a shelf."""
-        return self.theirs(self.shelf(lane, shelf))
+        """Return people's files on a shelf, wherever it has stood."""
+        return {path: data for place in self.shelves(lane, shelf) for path, data in self.theirs(place).items()}
+
+    def documents(self, lane: LaneId, shelf: str) -> dict[Path, bytes]:
+        """Return everything on a shelf, wherever it has stood."""
+        return {path: data for place in self.shelves(lane, shelf) for path, data in self.everything(place).items()}
+
+    def folder(self, lane: LaneId) -> Path:
+        """Return the folder that a lane watches now."""
+        return self.setup.folders[lane][-1]
+
+    def service(self, lane: LaneId) -> str:
+        """Return what the network calls the service of a lane."""
+        return self.setup.services[lane][-1]
+
+    def id_of(self, lane: LaneId) -> LaneId:
+        """Return what the settings call a lane now."""
+        return LaneId(self.setup.store, lane.kind)
 
     def waiting(self, lane: LaneId) -> dict[Path, bytes]:
         """Return the files in the watched folder itself."""
-        shelves = [self.shelf(lane, name) for name in SHELVES]
-        found = self.theirs(FOLDER[lane])
+        shelves = [shelf for name in SHELVES for shelf in self.shelves(lane, name)]
+        found = {path: data for place in self.setup.folders[lane] for path, data in self.theirs(place).items()}
         return {path: data for path, data in found.items() if not any(path.is_relative_to(shelf) for shelf in shelves)}
 
     def standing(self) -> Counter[bytes]:
         """Count every content that stands anywhere."""
-        places = [*FOLDER.values(), ARCHIVE]
+        places = [ARCHIVE, *(folder for folders in self.setup.folders.values() for folder in folders)]
         return Counter(data for place in places for data in self.theirs(place).values())
 
     def put(self, path: Path, data: bytes, *, whole: bool = True) -> None:
@@ -410,23 +388,23 @@ class World:
         for handle in self.holding:
             handle.close()
         for path in list(self.writing):  # a table that its writer abandons in its middle is a shorter table to anybody
-            if FOLDER[BILLS] in path.parents:
+            if path.parent != self.folder(SCANS):
                 self._write_on(path, b"".join(self._unwritten[path]))
                 self.wholes.add(self.writing[path]._node.data)
             self._stop_writing(path)
         for lane in sorted(self.unmounted):
             self.mount(lane)
         if self.conditions.share:
-            self.fs.share_returns(FOLDER[SCANS])
+            self.fs.share_returns(self.folder(SCANS))
         self.ask("resume")
 
     def unmount(self, lane: LaneId) -> None:
         """Leave an empty folder where the share was."""
         self.unmounted.add(lane)
-        self.fs.unmount(FOLDER[lane])
+        self.fs.unmount(self.folder(lane))
 
     def mount(self, lane: LaneId) -> None:
         """Bring the share back."""
         self.unmounted.discard(lane)
-        self.fs.share_returns(FOLDER[lane])
-        self.fs.mount(FOLDER[lane])
+        self.fs.share_returns(self.folder(lane))
+        self.fs.mount(self.folder(lane))
