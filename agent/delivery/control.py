@@ -373,7 +373,8 @@ class Control:
         statements = lane.id.kind is LaneKind.STATEMENTS
         if found.checked is None or found.checked.problem is not None or not (found.checked.fingerprint or statements):
             return ()
-        since = now - timedelta(days=UNSURE_DAYS if statements else lane.duplicate_days)
+        days = max(UNSURE_DAYS, lane.duplicate_days) if statements else lane.duplicate_days
+        since = now - timedelta(days=days)
         size = sum(file.identity.size for file in found.candidate.files)
         return tuple(self.ledger.lookalikes(lane.id, found.checked.fingerprint, size, since))
 

@@ -167,7 +167,7 @@ def _build(
                 intake_for(lane, lane_id, fs, spool, profiles_folder(settings.agent)),
                 destination,
                 verifier=_verifier(lane, destination),
-                duplicate_days=lane.duplicate_days if isinstance(lane, AttachmentsSettings) else 0,
+                duplicate_days=lane.duplicate_days,
                 watcher=_watcher(lane, fs, partial(_pass_on, made, lane_id)) if watch else None,
                 installation=installation_id(folder),
             )
@@ -267,6 +267,7 @@ def terms_of(store: StoreSettings, lane: LaneSettings) -> Terms:
         store_id=store.store_id or store.name,
         scope=rule.scope if rule else "filename",
         on_conflict=rule.on_conflict if rule else "hold",
+        duplicate_days=lane.duplicate_days,
     )
 
 

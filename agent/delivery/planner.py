@@ -30,12 +30,13 @@ class Terms:
     store_id: str = ""
     scope: str = "filename"
     on_conflict: str = "hold"
+    duplicate_days: float = 7
 
 
 @dataclass(frozen=True)
 class LaneView:
     """One lane at one moment. `claims` are its store's filename claims, at least those on the names of its packets and
-    found files; `lookalikes` the packets of the same size as a found one, by the found one's id."""
+    found files; `lookalikes` the packets that say the same as a found one, by the found one's id."""
 
     id: LaneId
     terms: Terms
@@ -183,7 +184,7 @@ def _ready(
 ) -> Admit | Check | None:
     """Admit a packet that is in order: to go, to be held, or as a duplicate. None: the twin ahead decides first."""
     if lane.id.kind is LaneKind.STATEMENTS:
-        return _by_rule(lane, found, claims, senders, now)
+        return _by_rule(lane, found, admitted, claims, senders, now)
     if any(_alike(found, other) for other in admitted):
         return None
     possibly_sent = False
@@ -205,7 +206,9 @@ def _ready(
     return Admit(lane.id, found, PacketState.QUEUED, start=senders.take(lane), possibly_sent=possibly_sent)
 
 
-def _by_rule(lane: LaneView, found: Found, claims: Claims, senders: _Senders, now: datetime) -> Admit:
+def _by_rule(
+    lane: LaneView, found: Found, admitted: list[Found], claims: Claims, senders: _Senders, now: datetime
+) -> Admit | None:
     assert found.checked is not None  # noqa: S101 - the caller has looked
     mine = FilenameClaim(
         packet=found.packet,
@@ -216,12 +219,22 @@ def _by_rule(lane: LaneView, found: Found, claims: Claims, senders: _Senders, no
         claimed_at=claims.end_of_the_line(now),
     )
     # The same file whose reply was lost, under another name, or after the window: the rule does not know it any more.
-    possibly_sent = any(
-        twin.state is PacketState.FAILED and twin.possibly_sent and _same_bytes(twin, found)
-        for twin in (lane.lookalikes or {}).get(found.packet, ())
-    )
+    twins = [twin for twin in (lane.lookalikes or {}).get(found.packet, ()) if _same_content(twin, found)]
+    possibly_sent = any(twin.state is PacketState.FAILED and twin.possibly_sent for twin in twins)
     scope = lane.terms.scope
     verdict = judge(claims.beside(mine, scope), mine, scope=scope, now=now)
+    if isinstance(verdict, Free | Taken) and lane.terms.duplicate_days:
+        if any(_says_the_same(found, other) for other in admitted):
+            return None
+        since = now - timedelta(days=lane.terms.duplicate_days)
+        for twin in twins:
+            is_namesake = name_key(twin.upload_name) == mine.key
+            if is_namesake and isinstance(verdict, Free):
+                continue  # the rule knows its name, and lets it go once more after the window
+            if twin.state in (PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED) and not is_namesake:
+                return None  # the twin ahead decides first
+            if problem := _copy(found, twin, since):
+                return Admit(lane.id, found, PacketState.FAILED, problem=problem)
     match verdict:
         case Free():
             start = senders.take(lane)
@@ -254,6 +267,18 @@ def _by_rule(lane: LaneView, found: Found, claims: Claims, senders: _Senders, no
                 possibly_sent=possibly_sent,
                 claim=mine,
             )
+
+
+def _copy(found: Found, twin: PacketRecord, since: datetime) -> Problem | None:
+    """Say of what a statement file is a copy; None where that has not been sent, or was not accepted in the end."""
+    name, of = found.upload_name, twin.upload_name or twin.name
+    if twin.state not in (PacketState.SENT, PacketState.FAILED):
+        return problems.COPY_AHEAD.problem(name=name, of=of)
+    if twin.state is not PacketState.SENT or twin.problem is not None or (twin.ended_at or since) < since:
+        return None
+    if name_key(name) == name_key(of) or twin.ended_at is None:
+        return _duplicate(name, twin.ended_at)
+    return problems.COPY.problem(name=name, of=of, when=f"on {problems.moment(twin.ended_at)}")
 
 
 def _waited_long(found: Found, terms: Terms, now: datetime) -> bool:
@@ -303,6 +328,19 @@ def _alike(found: Found, other: Found) -> bool:
 
 def _sizes(found: Found) -> tuple[int, ...]:
     return tuple(sorted(file.identity.size for file in found.candidate.files))
+
+
+def _same_content(twin: PacketRecord, found: Found) -> bool:
+    """Tell whether two statement files ask for the same: whatever they are called, and however they are written."""
+    said = found.checked.fingerprint if found.checked else ""
+    return (bool(said) and said == twin.fingerprint) or _same_bytes(twin, found)
+
+
+def _says_the_same(found: Found, other: Found) -> bool:
+    if found.checked is None or other.checked is None:
+        return False
+    said = found.checked.fingerprint
+    return bool(said) and said == other.checked.fingerprint
 
 
 def _same_bytes(twin: PacketRecord, found: Found) -> bool:

@@ -42,6 +42,16 @@ DUPLICATE_AHEAD = Words(
     "{name} came before with just this content, and that one goes by itself.",
     "Nothing more is needed for it; this copy can be deleted.",
 )
+COPY = Words(
+    "duplicate",
+    "{name} holds just the statements of {of}, which was sent {when}.",
+    "Nothing more is needed for it; this copy can be deleted.",
+)
+COPY_AHEAD = Words(
+    "duplicate",
+    "{name} holds just the statements of {of}, which came before and goes by itself.",
+    "Nothing more is needed for it; this copy can be deleted.",
+)
 VANISHED = Words(
     "vanished",
     "{name} was removed from OutTray's own folder before it was sent.",

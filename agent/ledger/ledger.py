@@ -41,8 +41,8 @@ _UNRESOLVED = _PACKETS.where(
 _LOOKALIKES = _PACKETS.where(
     _PACKET.store == bindparam("store"),
     _PACKET.kind == bindparam("kind"),
-    _PACKET.size == bindparam("size"),
-    _PACKET.fingerprint == bindparam("fingerprint"),
+    _PACKET.fingerprint.in_([bindparam("fingerprint"), ""]),
+    or_(_PACKET.fingerprint != "", _PACKET.size == bindparam("size")),
     or_(
         _PACKET.state.in_(ACTIVE),
         and_(_PACKET.state == PacketState.SENT, _PACKET.ended_at >= bindparam("since")),
@@ -141,7 +141,10 @@ class Ledger:
         return self._packets(newest_first.where(*where).limit(limit))
 
     def lookalikes(self, lane: LaneId, fingerprint: str, size: int, since: datetime) -> list[PacketRecord]:
-        """Return the lane's packets with this metadata and total size that are under way or were sent after `since`."""
+        """Return the lane's packets of this fingerprint that are under way or were sent after `since`.
+
+        Of those that have none (read back from a shelf, say) all that have the total size: their bytes may tell.
+        """
         return self._packets(
             _LOOKALIKES, store=lane.store, kind=lane.kind, size=size, fingerprint=fingerprint, since=since
         )
@@ -307,4 +310,5 @@ def _lane(row: Row[Any]) -> LaneRecord:
         marker_expected=row.marker_expected,
         lost_in_a_row=row.lost_in_a_row,
         stopped=row.stopped,
+        writes_in_steps=row.writes_in_steps,
     )

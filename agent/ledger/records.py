@@ -132,6 +132,7 @@ class LaneRecord:
     marker_expected: bool = False
     lost_in_a_row: int = 0  # tries that ended as unknown, since the last answer of the service
     stopped: bool = False  # it goes on only when a person says so
+    writes_in_steps: bool = False  # a file here was seen to change after it had stood still: it is given longer
 
     @property
     def stands_between(self) -> bool:

@@ -97,7 +97,7 @@ packet = Table(
     Column("ended_at", UtcText),
     Column("resolved_at", UtcText),  # a failed packet whose files have left the shelf needs nobody any more
     Index("packet_by_state", "state"),
-    Index("packet_by_lane_size", "store", "kind", "size"),
+    Index("packet_by_lane_content", "store", "kind", "fingerprint", "size"),
     Index("packet_by_arrival", "arrived_at"),
 )
 
@@ -153,6 +153,7 @@ lane = Table(
     Column("marker_expected", Boolean, nullable=False, default=False),
     Column("lost_in_a_row", Integer, nullable=False, default=0),
     Column("stopped", Boolean, nullable=False, default=False),
+    Column("writes_in_steps", Boolean, nullable=False, default=False),
 )
 
 waiting = Table(

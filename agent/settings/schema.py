@@ -91,6 +91,7 @@ class LaneSettings(Section):
     rescan_seconds: Number = Field(60, gt=0, le=86400)
     incomplete_minutes: Number = Field(10, gt=0, le=10080)
     waiting_hours: Number = Field(72, gt=0, le=8760)
+    duplicate_days: Number = Field(7, ge=0, le=366, description="how long a copy of what was sent is known for one")
     give_up_after: Number = Field(72, gt=0, le=8760, description="hours of trying before a packet fails")
     max_file_mb: Number = Field(64, gt=0, le=10000)
     max_request_mb: Number = Field(100, gt=0, le=10000)
@@ -117,7 +118,6 @@ class AttachmentsSettings(LaneSettings):
     submitter_id: Identifier | None = None
     billing_provider_tax_id: Identifier | None = None
     provider_npi: Npi | None = None
-    duplicate_days: Number = Field(7, ge=0, le=366)
     index_files: Annotated[tuple[Pattern, ...], AfterValidator(values.patterns)] = Field(
         (), description='what capture software writes beside its scans and nobody sends, such as ["*.xml", "*.csv"]'
     )

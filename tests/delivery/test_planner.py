@@ -385,6 +385,59 @@ def test_a_statement_is_not_marked_for_a_file_that_is_another_one_or_whose_end_i
     assert not action.possibly_sent
 
 
+def copy_of(state: PacketState, name: str = "July.csv", **changes) -> list:
+    """What becomes of a file that says what a packet of another size and encoding says."""
+    ended = NOW - hours(30) if state is PacketState.SENT else None
+    twin = packet("p0", STATEMENTS, names=(name,), state=state, upload_name=name, fingerprint="f", sha256="bb")
+    twin = replace(twin, **{"ended_at": ended, **changes})
+    again = statement("July - Copy.csv")
+    again = replace(again, checked=replace(again.checked, fingerprint="f"))
+    return plan(view(lane(STATEMENTS, found=(again,), lookalikes={"p1": (twin,)})), NOW)
+
+
+def test_a_statement_file_is_known_by_what_it_says_whatever_it_is_called_and_however_it_is_written() -> None:
+    [action] = copy_of(PacketState.SENT)
+    assert (action.state, action.problem.code) == (PacketState.FAILED, "duplicate")
+    assert action.problem.sentence.startswith(
+        "July - Copy.csv holds just the statements of July.csv, which was sent on"
+    )
+    [ahead] = copy_of(PacketState.HELD)
+    assert "came before and goes by itself" in ahead.problem.sentence
+
+
+@pytest.mark.parametrize("state", [PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED])
+def test_a_copy_waits_for_what_becomes_of_the_one_ahead(state: PacketState) -> None:
+    assert [action for action in copy_of(state) if isinstance(action, Admit)] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fingerprint": "another"},
+        {"ended_at": NOW - hours(24 * 7 + 1)},
+        {"problem": TROUBLE},  # the service took it amiss afterwards
+        {"upload_name": "July - Copy.csv"},  # the filename rule has let it go already
+    ],
+)
+def test_what_is_no_copy_goes(changes) -> None:
+    [action] = copy_of(PacketState.SENT, **changes)
+    assert action.state is PacketState.QUEUED
+
+
+def test_what_was_never_sent_makes_nothing_a_copy() -> None:
+    [action] = copy_of(PacketState.FAILED)
+    assert action.state is PacketState.QUEUED
+
+
+def test_of_two_copies_at_once_the_first_goes() -> None:
+    one, two = (
+        replace(made, checked=replace(made.checked, fingerprint="f", sha256=(digest,)))
+        for made, digest in ((statement("a.csv", "p1"), "aa"), (statement("b.csv", "p2"), "bb"))
+    )
+    [action] = plan(view(lane(STATEMENTS, found=(one, two))), NOW)
+    assert action.found.packet == "p1"
+
+
 def test_a_refused_name_is_held_and_in_the_end_fails() -> None:
     refusal = AttemptResult(Refused(400, TROUBLE, name_taken=True))
     first = packet("p1", STATEMENTS, attempts=1)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy import text as sql
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from agent.clock import Reading
@@ -185,6 +186,17 @@ def test_lookalikes_are_the_lanes_packets_of_that_size_on_their_way_or_lately_se
             tx.admit(record, NOW)
     found = {record.id for record in ledger.lookalikes(SCANS, "", 100, NOW - hours(168))}
     assert found == {"under-way", "sent", "failed-unsure"}
+
+
+def test_what_says_the_same_is_found_whatever_its_size(ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        for name, size, said in [("a", 7, "f"), ("b", 100, "f"), ("c", 100, "g"), ("d", 100, ""), ("e", 7, "")]:
+            tx.admit(packet(name, fingerprint=said, sizes={"scan.pdf": size}), NOW)
+    found = {record.id for record in ledger.lookalikes(SCANS, "f", 100, NOW)}
+    assert found == {"a", "b", "d"}  # of those that say nothing, the bytes may tell
+    query = "EXPLAIN QUERY PLAN SELECT * FROM packet WHERE store='s' AND kind='k' AND fingerprint IN ('f', '')"
+    [line] = ledger.rows(sql(query))  # type: ignore[arg-type]
+    assert "packet_by_lane_content" in line.detail
 
 
 # --- Opening --------------------------------------------------------------------------------------------------------

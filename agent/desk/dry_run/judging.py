@@ -38,7 +38,7 @@ from agent.model import (
     Readiness,
     StatementUpload,
 )
-from agent.settings.schema import AttachmentsSettings, StatementsSettings
+from agent.settings.schema import StatementsSettings
 
 _DUPLICATE = problems.DUPLICATE.code
 _ENOUGH_SENDERS = 1_000_000
@@ -130,7 +130,7 @@ class Judge:
 
     def _lookalikes(self, found: Found) -> tuple[PacketRecord, ...]:
         settings = self.rules.settings
-        if self.ledger is None or found.checked is None or not isinstance(settings, AttachmentsSettings):
+        if self.ledger is None or found.checked is None or not found.checked.fingerprint:
             return ()
         size = sum(file.identity.size for file in found.candidate.files)
         since = self.now - timedelta(days=settings.duplicate_days)

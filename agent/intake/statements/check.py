@@ -68,4 +68,4 @@ def check_statements(
     if problem:
         return Checked(problem, warnings, sha256=sha256)
     upload = StatementUpload(upload_filename, spool, out.size, reading.count)
-    return Checked(None, warnings, upload, sha256=sha256)
+    return Checked(None, warnings, upload, fingerprint=out.content, sha256=sha256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,13 @@ class Spool:
         self._head = wire.head(filename)
         self._file: BinaryIO | None = None
         self._separator = ""
+        self._content = hashlib.sha256()
         self.size = 0
+
+    @property
+    def content(self) -> str:
+        """The digest (hex) of the statements so far, which the file's name and its encoding are no part of."""
+        return self._content.hexdigest()
 
     def __enter__(self) -> Self:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,6 +46,7 @@ class Spool:
         """Write statements that are joined by commas already. Raises `SpoolFull`."""
         self._write(self._separator)
         self._write(statements)
+        self._content.update(f"{self._separator}{statements}".encode("ascii"))
         self._separator = ","
         here("spooling")
         if self.size > self._most:

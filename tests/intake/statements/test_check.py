@@ -242,3 +242,13 @@ def test_a_spool_that_is_not_finished_leaves_nothing_not_even_an_older_one(tmp_p
         spool.add("{}")
         assert [p.name for p in tmp_path.iterdir() if p != path] == ["p.json.part"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_file_says_is_known_whatever_it_is_called_and_however_it_is_written(spool: Path) -> None:
+    data = csv(ROW, ("1002", *ROW[1:]))
+    said = check(data, "july.csv", spool).fingerprint
+    assert len(said) == 64
+    for again in (data, b"\xef\xbb\xbf" + data, data.replace(b"\r\n", b"\n"), data.decode().encode("utf-16")):
+        assert check(again, "july - Copy (1).csv", spool).fingerprint == said
+    for other in (csv(ROW), csv(("1002", *ROW[1:]), ROW), csv(ROW, ("1003", *ROW[1:]))):
+        assert check(other, "july.csv", spool).fingerprint != said

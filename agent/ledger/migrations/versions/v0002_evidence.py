@@ -1,4 +1,4 @@
-"""What is known of a try: how much went out, and what the tries before it prove."""
+"""What is known of a try, how much went out, and what the tries before it prove; lookups by what a packet says."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,3 +16,6 @@ def upgrade() -> None:
     op.add_column("attempt", sa.Column("body", sa.String(8), nullable=False, server_default=""))
     op.add_column("lane", sa.Column("lost_in_a_row", sa.Integer, nullable=False, server_default="0"))
     op.add_column("lane", sa.Column("stopped", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("lane", sa.Column("writes_in_steps", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.drop_index("packet_by_lane_size", "packet")
+    op.create_index("packet_by_lane_content", "packet", ["store", "kind", "fingerprint", "size"])
