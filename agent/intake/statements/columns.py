@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from operator import itemgetter
 
 from agent.intake.statements import wire
@@ -21,21 +21,38 @@ from agent.intake.statements.problems import (
     NOTHING_DUE,
     ORDER_ID_CUT,
     PHONE_LEFT_OUT,
+    PLACE_WHOLE,
     STATE_UNKNOWN,
     ZIP_PADDED,
     Notice,
 )
 from agent.intake.statements.profile import Layout
-from agent.intake.statements.values import Refusal, contacts, dates, money, names, places, plain
+from agent.intake.statements.values import (
+    Refusal,
+    contacts,
+    dates,
+    money,
+    names,
+    places,
+    plain,
+    require_value,
+    unguarded,
+)
 from agent.intake.statements.values.forms import Form, joined
 
 REFUSED = "\x00"
 NOTED = "\x01"
 
-_IDENTIFIERS = ("account", "external_id", "pms_id")
+_IDENTIFIERS = frozenset({"account", "external_id", "pms_id", "patient_id", "provider_id", "location", "code"})
 _MOST_KEPT = 20_000
 _UNFIT = str.maketrans("", "", "".join(c for c in map(chr, range(128)) if c in '"\\' or not c.isprintable()))
-_SHORTENED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
+_SHORTENED = re.compile(r"-?\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
+_DAY = (  # how Excel writes what it took for a day
+    r"\d{1,2}-(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:-\d{2}(?:\d{2})?)?"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}|\d{1,2}/\d{1,2}/(?:19|20)\d{2}"
+)
+_LIKE_DAY = re.compile(_DAY).fullmatch
+_LONGEST_NUMBER = 1e15  # Excel keeps 15 digits
 _NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
 
 
@@ -88,6 +105,7 @@ class Column(dict[object, str]):
 
     def __missing__(self, raw: object) -> str:
         try:
+            require_value(raw)
             piece = "" if raw == "" or raw is None else self._convert(raw)
         except Refusal as refusal:
             piece = Marked(REFUSED)
@@ -123,17 +141,27 @@ class TextColumn(Column):
 def _clean(cells: Sequence[object]) -> Sequence[str] | None:
     """Return the cells if each is printable ASCII text without quotes, backslashes or blanks at its ends."""
     text = joined(cells)
-    if text is None:
+    if text is None and all(type(cell) is str or _is_short_number(cell) for cell in cells):
         cells = [plain(cell) for cell in cells]
         text = joined(cells)
     clean = (
         text is not None
         and text.isascii()
         and len(text.translate(_UNFIT)) == len(text) - len(cells)
-        and not ("+" in text and "E+" in text)  # a number that Excel has shortened
+        and not ("+" in text and ("E+" in text or "e+" in text))  # a number that Excel has shortened
         and not (" " in text and (" \n" in text or "\n " in text or text[0] == " "))
+        and not (("-" in text or "/" in text) and _LIKE_DAYS("\n" + text))
+        and not (("=" in text or "'" in text or "#" in text) and _GUARDED_OR_FAULTY("\n" + text))
     )
     return cells if clean else None  # type: ignore[return-value]  # they could be joined, so they are texts
+
+
+_GUARDED_OR_FAULTY = re.compile(r"\n[='#]").search
+_LIKE_DAYS = re.compile(rf"\n(?:{_DAY})(?=\n)").search
+
+
+def _is_short_number(cell: object) -> bool:
+    return type(cell) in (int, float) and -_LONGEST_NUMBER < cell < _LONGEST_NUMBER  # type: ignore[operator]
 
 
 class OrdinaryColumn(Column):
@@ -192,7 +220,7 @@ def _converter(field: wire.Field, layout: Layout, today: date) -> Convert:
     if field.name == "account_and_name":
         return lambda raw: _account_and_name(raw, layout)
     if field.name == "city_state_zip":
-        return lambda raw: _pairs(field.wire, places.city_state_zip(raw))
+        return lambda raw: _city_state_zip(field.wire, places.city_state_zip(raw))
     if field.kind == "date":
         latest = (today + timedelta(days=31)).isoformat() if field.name == "statement_date" else ""
         return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), latest)
@@ -200,8 +228,10 @@ def _converter(field: wire.Field, layout: Layout, today: date) -> Convert:
         due = field.name == "amount_due"
         return lambda raw: _money(first, money.cents(raw, layout.amounts), due=due)
     if field.kind == "name":
-        split = names.split_member if field.of_line else names.split
-        return lambda raw: _pairs(field.wire, split(raw, layout.names))
+        if field.of_line:
+            first_only = layout.members == "first-name"
+            return lambda raw: _pairs(field.wire, names.split_member(_text(raw), layout.names, first_only=first_only))
+        return lambda raw: _pairs(field.wire, names.split(_text(raw), layout.names))
     if field.kind == "phone":
         return lambda raw: _contact(first, raw, contacts.phone, PHONE_LEFT_OUT)
     if field.kind == "email":
@@ -212,9 +242,8 @@ def _converter(field: wire.Field, layout: Layout, today: date) -> Convert:
         return lambda raw: _zip(first, raw)
     if field.kind == "long-text":
         return lambda raw: wire.pair(first, _paragraphs(raw))
-    if field.name not in _IDENTIFIERS:
-        return lambda raw: wire.pair(first, plain(raw))
-    return lambda raw: _same(field.wire, _identifier(raw))
+    read = _identifier if field.name in _IDENTIFIERS else _text
+    return lambda raw: _same(field.wire, read(raw))
 
 
 def _noted(piece: str, notice: Notice) -> str:
@@ -231,10 +260,26 @@ def _same(names_: Sequence[str], value: str) -> str:
     return "".join(wire.pair(name, value) for name in names_)
 
 
-def _identifier(raw: object) -> str:
+def _text(raw: object) -> str:
+    """Return the text of a cell. Raises `Refusal` where a spreadsheet has made something else of it."""
+    if isinstance(raw, date | time | timedelta):
+        raise Refusal("Excel has made a date of this. Format the column as text, and enter the value again.")
+    if isinstance(raw, bool):
+        raise Refusal("This is TRUE or FALSE. Format the column as text, and enter the value again.")
+    if isinstance(raw, float) and not abs(raw) < _LONGEST_NUMBER:
+        raise Refusal("Excel keeps only 15 digits of a number. Format the column as text, and enter the number again.")
     value = plain(raw)
+    if value.startswith("=") and len(value) > 1:
+        raise Refusal("This is a formula. Enter the value itself.")
+    return value
+
+
+def _identifier(raw: object) -> str:
+    value = _text(raw)
     if _SHORTENED(value):
         raise Refusal("Excel has shortened this number. Format the column as text, and enter the number again.")
+    if _LIKE_DAY(value):
+        raise Refusal("Excel has made a date of this. Format the column as text, and enter the value again.")
     return value
 
 
@@ -260,6 +305,11 @@ def _noted_unless(name: str, value: str, known: bool) -> str:
     return piece if known or not value else _noted(piece, STATE_UNKNOWN)
 
 
+def _city_state_zip(names_: Sequence[str], parts: Sequence[str]) -> str:
+    piece = _pairs(names_, parts)
+    return piece if parts[2] or not parts[0] else _noted(piece, PLACE_WHOLE)
+
+
 def _zip(name: str, raw: object) -> str:
     value, padded = places.zip_code(raw)
     piece = wire.pair(name, value)
@@ -267,7 +317,7 @@ def _zip(name: str, raw: object) -> str:
 
 
 def _order_id(raw: object) -> str:
-    value = plain(raw)
+    value = _identifier(raw)
     piece = wire.pair(wire.FIELDS["order_id"].wire[0], value[: wire.ORDER_ID_LENGTH])
     return _noted(piece, ORDER_ID_CUT) if len(value) > wire.ORDER_ID_LENGTH else piece
 
@@ -282,5 +332,5 @@ def _account_and_name(raw: object, layout: Layout) -> str:
 
 
 def _paragraphs(raw: object) -> str:
-    lines = (plain(line) for line in str(raw).splitlines())
+    lines = (plain(line) for line in str(unguarded(raw) if isinstance(raw, str) else raw).splitlines())
     return "\n".join(line for line in lines if line)

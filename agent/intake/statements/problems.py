@@ -111,6 +111,10 @@ ZIP_PADDED = Notice(
     "{count} ZIP codes had lost their leading zeros, which were put back",
 )
 STATE_UNKNOWN = Notice("1 state is not one that OutTray knows", "{count} states are not ones that OutTray knows")
+PLACE_WHOLE = Notice(
+    "1 city, state and ZIP code could not be taken apart and goes as the city",
+    "{count} cells of city, state and ZIP code could not be taken apart and go as the city",
+)
 ORDER_ID_CUT = Notice("1 reference was cut after 200 characters", "{count} references were cut after 200 characters")
 LINE_SUM = Notice(
     "1 line's balance is not its charges less its credit",

@@ -57,6 +57,9 @@ class Layout(_Section):
     excel_epoch: Literal[1900, 1904] = 1900
     amounts: AmountUnit = "dollars"
     names: NameOrder = "auto"
+    members: Literal["any", "first-name"] = Field(
+        "any", description="whether the name of a line's patient is a first name alone, as in Mary Ann"
+    )
     balance: Literal["line", "running"] = Field("line", description="what the balance of a line in the file is")
     hard_cut: int = Field(0, ge=0, description="characters after which a first line is cut in mid-word")
     code_in_description: bool = Field(False, description='the description is "code tooth text"')

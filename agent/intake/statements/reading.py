@@ -79,6 +79,8 @@ def begin(
     choice = choose(source, wanted, own)
     table, profile = choice.table, choice.profile
     findings = Findings("row" if table else "statement")
+    for note in source.notes:
+        findings.warn(note)
     if table is None or profile.layout.sections:
         reading = Reading(
             source, choice, findings, RecordStatements.of_profile(profile, findings, today, location), today

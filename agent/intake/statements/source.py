@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import re
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, cast
 
+from agent.intake.statements.code_pages import code_page
 from agent.intake.statements.problems import SAVE_AS, Unreadable, unreadable
 
 Format = Literal["text", "workbook", "xml", "json"]
@@ -16,7 +18,18 @@ _CHUNK = 512 * 1024
 _NOTHING_PENDING = (b"", 0)
 _PICTURES = (b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"BM")
 _JSON = re.compile(r"\{|\[\s*[{\]]").match
-_HTML = re.compile(r"<(?:!doctype html|html|head|body|table|meta|div|style)", re.IGNORECASE).match
+_HTML = re.compile(
+    r"(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<\s*(?:!doctype\s+html|html|head|body|table|tr|meta|div|span|style|title|script|p|font"
+    r"|center)\b",
+    re.IGNORECASE | re.DOTALL,
+).match
+_MHTML = re.compile(
+    r"(?:[A-Za-z-]+:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*)*?(?:MIME-Version|Content-Type:\s*multipart/related)", re.I
+).match
+_EXCEL_XML = "urn:schemas-microsoft-com:office:spreadsheet"
+_OPEN_XML = "urn:oasis:names:tc:opendocument"
+_OLD_TABLE = re.compile(r"ID;P|TABLE\r?\n0,1\r?\n").match  # SYLK, DIF
+_PADDING = b"\0\x1a"  # what DOS programs and copied blocks leave at the end
 
 
 @dataclass(frozen=True)
@@ -33,11 +46,34 @@ class Source:
     size: int
     sha256: str
     newline: str | None = None
+    end: int | None = None
+    notes: tuple[str, ...] = ()
 
     def rewind(self) -> BinaryIO:
-        """Return the stream, at its start."""
+        """Return the stream, at its start; it ends where the text ends, with nothing of what pads it."""
         self.stream.seek(0)
-        return self.stream
+        if self.end is None:
+            return self.stream
+        return cast("BinaryIO", io.BufferedReader(_Until(self.stream, self.end)))
+
+
+class _Until(io.RawIOBase):
+    """The beginning of a stream."""
+
+    def __init__(self, stream: BinaryIO, end: int) -> None:
+        self._stream = stream
+        self._left = end
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read on, until the end."""
+        data = self._stream.read(min(len(buffer), self._left))
+        self._left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def examine(name: str, stream: BinaryIO) -> Source:
@@ -47,27 +83,34 @@ def examine(name: str, stream: BinaryIO) -> Source:
         raise unreadable(name, "it is empty")
     kind, encoding = _recognised(name, first)
     text = kind == "text"
+    wide = encoding.startswith("utf-16")
     utf8 = codecs.getincrementaldecoder("utf-8")()
     is_utf8 = encoding in ("", "utf-8-sig")
-    digest, size, chunk = hashlib.sha256(), 0, first
+    digest, size, end, chunk = hashlib.sha256(), 0, 0, first
     newline: str | None = "\n"
     while chunk:
         digest.update(chunk)
-        size += len(chunk)
+        filled = chunk if wide or kind == "workbook" else chunk.rstrip(_PADDING)
         if text:
-            _check_text(name, chunk, wide=encoding.startswith("utf-16"))
-            if is_utf8 and not (chunk.isascii() and utf8.getstate() == _NOTHING_PENDING):
-                is_utf8 = _decodes(utf8, chunk)
+            _check_text(name, filled, padded=bool(filled) and end < size, wide=wide)
+            if is_utf8 and not (filled.isascii() and utf8.getstate() == _NOTHING_PENDING):
+                is_utf8 = _decodes(utf8, filled)
             if b"\n" not in chunk:
                 newline = None
+        end = size + len(filled) if filled else end
+        size += len(chunk)
         chunk = stream.read(_CHUNK)
+    notes: tuple[str, ...] = ()
+    until = end if end < size else None
     if text and not encoding:
-        encoding = "utf-8" if is_utf8 and _decodes(utf8, b"", final=True) else "cp1252"
-    return Source(name, stream, kind, encoding, size, digest.hexdigest(), newline)
+        encoding = "utf-8"
+        if not (is_utf8 and _decodes(utf8, b"", final=True)):
+            encoding, notes = code_page(name, Source(name, stream, kind, "latin-1", size, "", None, until).rewind())
+    return Source(name, stream, kind, encoding, size, digest.hexdigest(), newline, until, notes)
 
 
 def _recognised(name: str, first: bytes) -> tuple[Format, str]:
-    if first.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+    if first.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
         return "workbook", ""
     if first.startswith(_PICTURES):
         raise unreadable(name, "it is a picture or a PDF, not a list of statements")
@@ -75,10 +118,16 @@ def _recognised(name: str, first: bytes) -> tuple[Format, str]:
     start = first[:4096].decode(encoding or "latin-1", "replace").lstrip("\ufeff \t\r\n")
     if _JSON(start):
         return "json", encoding or "utf-8"
+    if _HTML(start) or _MHTML(start):
+        raise unreadable(name, "it is a web page, though it is named like a table", SAVE_AS)
     if start.startswith("<"):
-        if _HTML(start):
-            raise unreadable(name, "it is a web page, though it is named like a table", SAVE_AS)
+        if _EXCEL_XML in start:
+            raise unreadable(name, "it is an Excel table of the 2003 XML kind", SAVE_AS)
+        if _OPEN_XML in start:
+            raise unreadable(name, "it is an OpenDocument spreadsheet", SAVE_AS)
         return "xml", encoding
+    if _OLD_TABLE(start):
+        raise unreadable(name, "it is a table of an old kind (SYLK or DIF)", SAVE_AS)
     return "text", encoding
 
 
@@ -97,9 +146,9 @@ def _wide_encoding(first: bytes) -> str:
     return ""
 
 
-def _check_text(name: str, chunk: bytes, *, wide: bool) -> None:
-    """A chunk without any line end is a line that no practice writes; a zero byte is no text."""
-    if not wide and 0 in chunk:
+def _check_text(name: str, chunk: bytes, *, padded: bool, wide: bool) -> None:
+    """A chunk without any line end is a line that no practice writes; a zero byte before the end is no text."""
+    if not wide and (0 in chunk or padded):
         raise unreadable(name, "it is not a text file, or it is damaged (it has zero bytes in it)")
     if len(chunk) == _CHUNK and b"\n" not in chunk and b"\r" not in chunk:
         raise _endless(name)

@@ -34,7 +34,7 @@ from agent.intake.statements.values.places import city_state_zip, state, zip_cod
         ("12.", 1200),
         ("(12.00)", -1200),
         ("($1,234.50)", -123450),
-        ("$(12.00)", None),
+        ("$(12.00)", -1200),
         ("12.00-", -1200),
         ("-12.00", -1200),
         ("-$12.00", -1200),
@@ -47,6 +47,24 @@ from agent.intake.statements.values.places import city_state_zip, state, zip_cod
         (" $ 12.00 ", 1200),
         ("$\u00a012.00", 1200),
         ("0.00", 0),
+        ("US$12.00", 1200),
+        ("US $ 12.00", 1200),
+        ("-US$12", -1200),
+        ("$ (12.00)", -1200),
+        ("( 12.00 )", -1200),
+        ("12.00CR", -1200),
+        ("CR 12.00", -1200),
+        ("\u201312.00", -1200),
+        ('="12.00"', 1200),
+        ("'12.00", 1200),
+        ("99,999,999.99", 9_999_999_999),
+        ("$999,999,999.99", None),
+        ("100,000,000.00", None),
+        ("(12.00) CR", None),
+        ("-(12.00)", None),
+        ("12.00)", None),
+        ("$12 USD", None),
+        ("\u20ac12.00", None),
         (12, 1200),
         (12.1, 1210),
         (0.1 + 0.2, 30),
@@ -123,7 +141,13 @@ def test_every_amount_is_read_back_as_it_was_written(amount: int) -> None:
         ("7.1.2026", "MDY", "2026-07-01"),
         ("07/01/2026", "DMY", "2026-01-07"),
         ("31/07/2026", "DMY", "2026-07-31"),
-        ("26/07/31", "YMD", "2026-07-31"),
+        ("26/07/31", "YMD", None),
+        ("06/10/23", "YMD", None),
+        ("Friday, November 20, 2026", "MDY", "2026-11-20"),
+        ("Thursday, November 20, 2026", "MDY", None),
+        ("November 20th, 2026", "MDY", "2026-11-20"),
+        ("20 November 2026", "MDY", "2026-11-20"),
+        ("Marble 5, 2026", "MDY", None),
         ("2026-07-31", "MDY", "2026-07-31"),
         ("2026/07/31", "DMY", "2026-07-31"),
         ("07312026", "MDY", "2026-07-31"),
@@ -194,6 +218,12 @@ def test_excel_counts_days_from_1904_when_told() -> None:
         ("112-555-0123", None),
         ("212-155-0123", None),
         ("call home", None),
+        ("DO NOT CALL 212-555-0142", None),
+        ("1-800-FLOWERS", None),
+        ("11-212-555-0142", None),
+        ("212-555-0142/212-555-0143", None),
+        ("(212) 555-0142 cell", "+12125550142"),
+        ("Cell: 212-555-0142", "+12125550142"),
         ("9" * 5000, None),
     ],
 )
@@ -250,10 +280,44 @@ def test_emails(written: str, address: str | None) -> None:
         ("Sean O'Brien", "auto", "Sean", "O'Brien"),
         ("José Núñez", "auto", "José", "Núñez"),
         ("Snow", "auto", "", "Snow"),
+        ("Snow, Jr., John", "auto", "John", "Snow Jr."),
+        ("Snow, PhD, Ann", "auto", "Ann", "Snow PhD"),
+        ("Tanaka, Gen", "auto", "Gen", "Tanaka"),
+        ("Bell, Sister", "auto", "Sister", "Bell"),
+        ("John Snow 2nd", "auto", "John", "Snow 2nd"),
+        ("José Vi", "auto", "José", "Vi"),
+        ("Thi Hoa Vi", "auto", "Thi Hoa", "Vi"),
+        ("Acme Dental LLC", "auto", "", "Acme Dental LLC"),
+        ("Mary Ann Snow", "auto", "Mary Ann", "Snow"),
+        ("Snow, Mary Ann", "auto", "Mary Ann", "Snow"),
+        ('="Snow, John"', "auto", "John", "Snow"),
     ],
 )
 def test_names(written: str, order: Literal["auto", "last-first"], first: str, last: str) -> None:
     assert split(written, order) == (first, last)
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"),
+    [
+        ('="00123"', "00123"),
+        ("'00123", "00123"),
+        ("'Maya", "Maya"),
+        ("'O'Brien", "O'Brien"),
+        ("'t Hooft", "'t Hooft"),
+        ("'s-Gravenhage", "'s-Gravenhage"),
+        ("'Bud' Snow", "'Bud' Snow"),
+        ('=""', ""),
+        ('="a""b"', 'a"b'),
+        ("=A1", "=A1"),
+    ],
+)
+def test_what_guards_a_text_against_excel_is_no_part_of_it(written: str, seen: str) -> None:
+    assert plain(written) == seen
+
+
+def test_a_first_name_of_two_words_stays_one_where_lines_name_people_by_their_first_name() -> None:
+    assert split_member("Mary Ann", first_only=True) == ("Mary Ann", "")
 
 
 def test_a_single_word_on_a_line_is_a_first_name() -> None:
@@ -280,6 +344,8 @@ def test_states(written: str, code: str, known: bool) -> None:
         (501, "00501", True),
         ("4501-1234", "04501-1234", True),
         ("45011234", "04501-1234", True),
+        ("62701.0", "62701", False),
+        ("4501.0", "04501", True),
         ("K1A 0B1", "K1A 0B1", False),
     ],
 )
@@ -293,6 +359,15 @@ def test_zip_codes(written: object, code: str, padded: bool) -> None:
         ("Salem, OR 97301", ("Salem", "OR", "97301")),
         ("New York, New York 10001-1234", ("New York", "NY", "10001-1234")),
         ("Salem", ("Salem", "", "")),
+        ("New York NY 10001", ("New York", "NY", "10001")),
+        ("Salt Lake City UT 84101", ("Salt Lake City", "UT", "84101")),
+        ("St. Louis, Missouri 63101", ("St. Louis", "MO", "63101")),
+        ("Washington, D.C. 20001", ("Washington", "DC", "20001")),
+        ("Los Angeles North Carolina 27101", ("Los Angeles", "NC", "27101")),
+        ("San Juan, PR 901", ("San Juan", "PR", "00901")),
+        ("Salem,OR,97301", ("Salem", "OR", "97301")),
+        ("New York 10001", ("New York 10001", "", "")),
+        ("Port au Prince, Haiti", ("Port au Prince, Haiti", "", "")),
     ],
 )
 def test_city_state_and_zip_in_one_cell(written: str, parts: tuple[str, str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.intake.statements.problems import SAVE_AS, Unreadable, unreadable
 from agent.intake.statements.readers import Block, Row
-from agent.intake.statements.readers.workbook_guard import check_xls, check_xlsx, locked
+from agent.intake.statements.readers.workbook_guard import check_xls, check_xlsx, locked, with_slashes
 from agent.intake.statements.source import Source
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def sheets(source: Source) -> list[Sheet]:
     data = source.rewind().read()
     if data.startswith(b"PK"):
         check_xlsx(source.name, data)
+        data = with_slashes(data)
     else:
         check_xls(source.name, data)
     return _opened(source.name, data)

@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 from agent.intake.statements.problems import SAVE_AS, Unreadable, unreadable
 
@@ -31,6 +32,8 @@ _FAR = re.compile(rb'<c(?: r="(?:[A-Za-z]{2}|[A-Za-z]\d{6}|[^A-Za-z])|[\t\r\n])'
 _CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r\s*=\s*["']\$?([A-Za-z]{1,7})\$?(\d{1,9})["'][^>]*?(/?)>""")
 _BIFF_CELLS = {0x0203, 0x00FD, 0x027E, 0x00BD, 0x0204, 0x0006, 0x0205, 0x00D6}
 _BIFF_MANY = 0x00BD
+_BIFF_LOCKED = 0x002F  # FILEPASS: what follows is enciphered
+_FIRST_RECORDS = 50
 
 
 def check_xlsx(name: str, data: bytes) -> None:
@@ -40,15 +43,19 @@ def check_xlsx(name: str, data: bytes) -> None:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, UnicodeDecodeError, OverflowError):
         raise _damaged(name) from None
-    names = {part.filename for part in parts}
+    names = {part.filename.replace("\\", "/") for part in parts}
     if "xl/workbook.xml" not in names:
-        reason = "it is a binary workbook (.xlsb)" if "xl/workbook.bin" in names else "it is not an Excel workbook"
+        reason = "it is not an Excel workbook"
+        if "xl/workbook.bin" in names:
+            reason = "it is a binary workbook (.xlsb)"
+        elif "content.xml" in names:
+            reason = "it is an OpenDocument spreadsheet"
         raise unreadable(name, reason, SAVE_AS)
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES:
         raise _too_much(name)
     total = 0
     for part in parts:
-        sheet = _Rectangle() if part.filename.startswith("xl/worksheets/") else None
+        sheet = _Rectangle() if part.filename.replace("\\", "/").startswith("xl/worksheets/") else None
         unpacked = 0
         for chunk in _unpacked(name, data, part):
             unpacked += len(chunk)
@@ -67,6 +74,18 @@ def check_xlsx(name: str, data: bytes) -> None:
                 raise _too_wide(name)
 
 
+def with_slashes(data: bytes) -> bytes:
+    """Return the workbook with `/` in the names of its parts, as the format has it; some programs write `\\`."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if not any("\\" in part.filename for part in archive.infolist()):
+            return data
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as written:
+            for part in archive.infolist():
+                written.writestr(part.filename.replace("\\", "/"), archive.read(part))
+        return out.getvalue()
+
+
 def check_xls(name: str, data: bytes) -> None:
     """Raise `Unreadable` where an XLS file is damaged, locked by a password, no workbook, or too far-flung."""
     import olefile
@@ -81,6 +100,8 @@ def check_xls(name: str, data: bytes) -> None:
             records = ole.openstream(stream).read()
     except (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, AttributeError, RecursionError):
         raise _damaged(name) from None
+    if any(kind == _BIFF_LOCKED for kind, _, _ in islice(_biff(records), _FIRST_RECORDS)):
+        raise locked(name)
     last_row = last_column = 0
     for kind, start, length in _biff(records):
         if kind not in _BIFF_CELLS or length < 4:

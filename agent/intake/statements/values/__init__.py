@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class Refusal(ValueError):
     """This cell cannot be sent as it stands. `message` is a sentence that says how to write it."""
@@ -11,15 +13,50 @@ class Refusal(ValueError):
         self.message = message
 
 
+_GUARDED = re.compile(r'=\s*"((?:[^"]|"")*)"').fullmatch
+# A quote that holds Excel back from a number or formula; not the one of 't Hooft, nor one of a pair.
+_APOSTROPHE = re.compile(r"'(?=[^'\s])(?!(?:[a-z]{1,2}[\s-]|em\b))(?!.*'(?:\s|$))").match
+_SPREADSHEET_FAULTS = re.compile(
+    r"#(?:n/a|name\?|value!|ref!|div/0!|null!|num!|spill!|calc!|field!|blocked!|unknown!|busy!|connect!|external!|python!"
+    r"|error!|getting_data)",
+    re.IGNORECASE,
+).fullmatch
+
+
 def plain(raw: object) -> str:
-    """Return what a person sees in the cell: no `.0` behind a whole number, no time behind a date, no outer blanks."""
+    """Return what a person sees in the cell: no `.0` behind a whole number, no time behind a date, no outer blanks.
+
+    The guards that keep a spreadsheet from making a number of a text (`="00123"`, `'00123`) are no part of it.
+    """
     if isinstance(raw, str):
-        return raw.strip() if raw.isprintable() else tidy(raw)
+        text = raw.strip() if raw.isprintable() else tidy(raw)
+        return unguarded(text) if text[:1] in _GUARDS else text
     if isinstance(raw, float) and raw.is_integer() and abs(raw) < 1e15:
         return str(int(raw))
     return "" if raw is None else str(raw)
 
 
+_GUARDS = frozenset("='")
+
+
+def unguarded(text: str) -> str:
+    """Return the text without its guard against spreadsheets, or as it is where it has none."""
+    if text.startswith("="):
+        guarded = _GUARDED(text)
+        return guarded[1].replace('""', '"').strip() if guarded else text
+    return text[1:].strip() if _APOSTROPHE(text) else text
+
+
 def tidy(text: str) -> str:
     """Return the text on one line: every run of blanks and control characters is one blank."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def require_value(raw: object) -> None:
+    """Raise `Refusal` where the cell holds what a program writes in place of a value that it could not keep."""
+    if not isinstance(raw, str):
+        return
+    if "#" in raw and _SPREADSHEET_FAULTS(plain(raw)):
+        raise Refusal("This is what Excel shows where a formula has no result. Mend the formula, or enter the value.")
+    if "\ufffd" in raw:
+        raise Refusal("A letter of this value was lost before the file came here. Enter the value again.")

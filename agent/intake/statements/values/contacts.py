@@ -19,6 +19,8 @@ ORDINARY_EMAIL = Form(rf"{_WORD}(?:\.{_WORD})*@{_LABEL}\.(?:{_TOP}|{_LABEL}\.{_T
 """Addresses that need no further look, and no escape in JSON."""
 
 _NOTHING = frozenset({"", "-", "--", "n/a", "na", "none", "null", "no email", "no phone", "unknown", "x"})
+_WORDS_BESIDE = re.compile(r"(?:cell|mobile|home|work|office|tel|phone|text|sms|ext|x|c|m|h|w|p|t)\.?", re.I).fullmatch
+_BESIDE_NUMBER = re.compile(r"(?i)(?!e?xt?\b|e?xt?\.?\s*\d)\b[a-z]+\b[.:]?")
 _EMPTY_NUMBER = re.compile(r"[\s()0./+-]*").fullmatch
 
 
@@ -34,7 +36,9 @@ def phone(raw: object) -> str:
         return f"+1{ordinary}"
     if text.lower() in _NOTHING or _EMPTY_NUMBER(text):
         return ""
-    return _unusual_phone(text[:100])
+    if not all(map(_WORDS_BESIDE, re.findall(r"[^\W\d_]+\.?", text))):
+        raise Refusal("There are words beside this phone number. Leave them out: (212) 555-0123.")
+    return _unusual_phone(_BESIDE_NUMBER.sub("", text)[:100].strip())
 
 
 def email(raw: object) -> str:
@@ -51,6 +55,9 @@ def email(raw: object) -> str:
 def _unusual_phone(text: str) -> str:
     import phonenumbers
 
+    digits = "".join(c for c in re.split(r"(?i)e?xt?\.?\s*\d", text)[0] if c.isdecimal())
+    if not text.startswith("+") and not digits.startswith("011") and len(digits) - digits.startswith("1") != 10:
+        raise Refusal("There is no such phone number. Write it as (212) 555-0123.")
     try:
         number = phonenumbers.parse(text, "US")
     except phonenumbers.NumberParseException:

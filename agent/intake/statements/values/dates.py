@@ -20,6 +20,11 @@ _PACKED = re.compile(r"\d{8}").fullmatch
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?").fullmatch
 _DAY_FIRST_NAME = re.compile(r"(\d{1,2})[-\s]+([A-Za-z]{3,9})\.?,?[-\s]+(\d{2}|\d{4})").fullmatch
 _MONTH_FIRST_NAME = re.compile(r"([A-Za-z]{3,9})\.?[-\s]+(\d{1,2}),?[-\s]+(\d{2}|\d{4})").fullmatch
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b", re.IGNORECASE)
+_WEEKDAY = re.compile(
+    r"((?:mon|tues?|wed(?:nes)?|thur?s?|fri|sat(?:ur)?|sun)(?:day)?)\.?,?\s+(?=.*\d)", re.IGNORECASE
+).match
+_MONTH_NAMES = {name.lower() for name in (*calendar.month_name, *calendar.month_abbr, "sept") if name}
 _NO_DATE = {"01/01/0001", "1/1/0001", "0001-01-01", "00/00/0000", "0000-00-00", "01010001", "00000000"}
 
 _EPOCHS = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
@@ -31,8 +36,9 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 def iso(raw: object, order: DateOrder = "MDY", epoch: int = 1900) -> str:
     """Return the date as `YYYY-MM-DD`, or an empty string for `01/01/0001` (how .NET writes "no date").
 
-    A year of two digits is read as POSIX does: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068. `epoch` tells
-    from which year Excel counts its days. Raises `Refusal` for what is no date of the calendar.
+    A year of two digits is read as POSIX does: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068; where the year
+    stands first it has four, since nothing tells which of three pairs is the year. `epoch` tells from which year Excel
+    counts its days. Raises `Refusal` for what is no date of the calendar.
     """
     if isinstance(raw, datetime):
         return _checked(raw.year, raw.month, raw.day, order)
@@ -46,6 +52,10 @@ def iso(raw: object, order: DateOrder = "MDY", epoch: int = 1900) -> str:
     text = _TIME.sub("", text)
     if text in _NO_DATE:
         return ""
+    weekday = _WEEKDAY(text)
+    if weekday:
+        return _on(weekday[1], iso(text[weekday.end() :], order, epoch))
+    text = _ORDINAL.sub("", text)
     parts = _PARTS(text)
     if parts:
         first, _, second, third = parts.groups()
@@ -69,13 +79,23 @@ def _ordered(first: str, second: str, third: str, order: DateOrder) -> str:
     if len(first) > 2 or len(third) not in (2, 4):
         raise Refusal(f"This is not a date. Write it as {_EXAMPLES[order]}.")
     if order == "YMD":
+        if len(third) == 4 or int(first) <= 31:
+            raise Refusal(f"This date can be read in more than one way. Write it as {_EXAMPLES[order]}.")
         return _checked(_full_year(first), int(second), int(third), order)
     month, day = (first, second) if order == "MDY" else (second, first)
     return _checked(_full_year(third), int(month), int(day), order)
 
 
 def _named(month: str, day: str, year: str, order: DateOrder) -> str:
-    return _checked(_full_year(year), _MONTHS.get(month[:3].lower(), 0), int(day), order)
+    known = month.lower() in _MONTH_NAMES
+    return _checked(_full_year(year), _MONTHS[month[:3].lower()] if known else 0, int(day), order)
+
+
+def _on(weekday: str, day: str) -> str:
+    """Return the day. Raises `Refusal` where it is another day of the week than is written before it."""
+    if day and not calendar.day_name[date.fromisoformat(day).weekday()].lower().startswith(weekday[:3].lower()):
+        raise Refusal(f"{day} is not a {weekday}. Correct the date.")
+    return day
 
 
 def _packed(text: str, order: DateOrder) -> str:

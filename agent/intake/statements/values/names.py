@@ -10,9 +10,16 @@ from agent.intake.statements.values import plain
 
 NameOrder = Literal["auto", "first-last", "last-first"]
 
-_SUFFIXES = {"jr": "Jr.", "sr": "Sr.", "ii": "II", "iii": "III", "iv": "IV", "v": "V"}
+_SUFFIXES = {"2nd": "2nd", "3rd": "3rd", "jr": "Jr.", "sr": "Sr.", "ii": "II", "iii": "III", "iv": "IV", "v": "V"}
 _TWO_WORDS = re.compile(r"([A-Za-z'’-]{2,}) (?:[A-Za-z]\.? )?([A-Za-z'’-]{2,})").fullmatch
 _COMMA = re.compile(r"([A-Za-z'’-]{2,}), ?([A-Za-z'’-]{2,})(?: [A-Za-z]\.?)?").fullmatch
+_COMPANY = re.compile(
+    r".*\b(?:LLC|L\.L\.C\.|Inc|Corp|Ltd|LLP|PLLC|Company|Trust|Estate of .*)\b\.?", re.IGNORECASE
+).fullmatch
+_IS_SUFFIX = re.compile(
+    r"(?:jr|sr|i{1,3}|iv|v|2nd|3rd|4th|esq|ph\.?d|m\.?d|d\.?d\.?s|d\.?m\.?d|rn|cpa)\.?", re.IGNORECASE
+).fullmatch
+_ENDS_IN_SUFFIX = re.compile(r"(\S+(?: \S+)+?),? (2nd|3rd|4th)", re.IGNORECASE).fullmatch
 _NO_NAME = re.compile(
     r"mrs?|ms|miss|mx|dr|prof|rev|fr|sir|dame|hon|capt|col|gen|lt|sgt|maj|master|sister"
     r"|van|von|der|den|del?|della|d[iau]|l[ae]|ste?|santa?|bin|ibn|[ae]l|ma?c|d[oa]s|te[rn]|jr|sr|i{2,3}|iv",
@@ -22,8 +29,10 @@ _NO_NAME = re.compile(
 
 @lru_cache(maxsize=16384)
 def split(raw: object, order: NameOrder = "auto") -> tuple[str, str]:
-    """Return first and last name. Titles and middle names are left out; a suffix (`Jr.`, `III`) stays with the last.
+    """Return first and last name. Titles and middle initials are left out; a suffix (`Jr.`, `III`) stays with the last.
 
+    A middle name stays with the first, since nothing tells it from the second half of `Mary Ann`. A company is a last
+    name.
     `Last, First M` and `Title First M Last, Jr.` are told apart by the comma; without one, `order` decides. A single
     word is a last name.
     """
@@ -42,10 +51,13 @@ def split(raw: object, order: NameOrder = "auto") -> tuple[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def split_member(raw: object, order: NameOrder = "auto") -> tuple[str, str]:
-    """Return first and last name of a family member on a line, where a single word is a first name."""
+def split_member(raw: object, order: NameOrder = "auto", *, first_only: bool = False) -> tuple[str, str]:
+    """Return first and last name of a family member on a line, where a single word is a first name.
+
+    `first_only`: so is everything without a comma, as in `Mary Ann`.
+    """
     text = plain(raw)
-    return (text, "") if " " not in text and "," not in text else split(text, order)
+    return (text, "") if "," not in text and (first_only or " " not in text) else split(text, order)
 
 
 def _ordinary(first: str, last: str) -> bool:
@@ -56,11 +68,33 @@ def _ordinary(first: str, last: str) -> bool:
 def _unusual(text: str) -> tuple[str, str]:
     from nameparser import HumanName
 
-    name = HumanName(text[:200])
-    first, last = str(name.first), str(name.last)
+    text = text[:200]
+    if _COMPANY(text):
+        return "", text
+    last, comma, rest = (part.strip() for part in text.partition(","))
+    moved, _, first = (part.strip() for part in rest.partition(","))
+    if comma and first and _IS_SUFFIX(moved):  # Smith, Jr., John
+        return _unusual(f"{last} {moved}, {first}")
+    if comma and rest and " " not in rest and not _IS_SUFFIX(rest):
+        return rest, _with_suffix(last)
+    ending = _ENDS_IN_SUFFIX(text)
+    if ending and not comma:
+        first, last = _unusual(ending[1])
+        return (first, f"{last} {_SUFFIXES.get(ending[2].strip('.').lower(), ending[2])}")
+    if text.endswith(" Vi") and not comma:  # a surname; the sixth is written VI
+        return text.removesuffix(" Vi"), "Vi"
+    name = HumanName(text)
+    first, last, middle = str(name.first), str(name.last), str(name.middle)
+    if len(middle.strip(".")) > 1 and first:
+        first = f"{first} {middle}"  # Mary Ann: nothing tells a second name from half of a first one
     suffix = ", ".join(
         _SUFFIXES.get(s.strip(" .").lower(), s.strip()) for s in str(name.suffix).split(",") if s.strip()
     )
     if not last:
         first, last = "", first or text
     return first, f"{last} {suffix}".strip()
+
+
+def _with_suffix(last: str) -> str:
+    *words, end = last.split() or [""]
+    return " ".join([*words, _SUFFIXES.get(end.strip(".").lower(), end)]) if words else last

@@ -22,8 +22,10 @@ _STATES = {
 _CODES = frozenset(_STATES.values()) | {"AA", "AE", "AP", "FM", "MH", "PW"}
 _LONGEST = 200  # characters
 _ZIP = re.compile(r"(\d{5})(?:[- ]?(\d{4}))?", re.ASCII).fullmatch
+_FLOATED = re.compile(r"(\d{3,9})\.0", re.ASCII).fullmatch  # a number that has been through a table of decimals
 _SHORT_ZIP = re.compile(r"(\d{3,4})(?:-?(\d{4}))?", re.ASCII).fullmatch
-_CITY_STATE_ZIP = re.compile(r"(.+?),?\s+([A-Za-z]{2}|[A-Za-z]+(?: [A-Za-z]+)?)\.?,?\s+(\d{3,5}(?:-?\d{4})?)").fullmatch
+_BEHIND_CITY = re.compile(r"(.+?)[\s,]+(\d{3,5}(?:-?\d{4})?)").fullmatch
+_MOST_WORDS = 4  # Northern Mariana Islands, and one for D.C.
 
 
 def state(raw: object) -> tuple[str, bool]:
@@ -39,6 +41,7 @@ def state(raw: object) -> tuple[str, bool]:
 def zip_code(raw: object) -> tuple[str, bool]:
     """Return the ZIP code, and whether its leading zeros had to be put back (Excel drops them from numbers)."""
     text = plain(raw)
+    text = _FLOATED(text)[1] if _FLOATED(text) else text  # type: ignore[index]  # it was just looked at
     known = _ZIP(text)
     if known:
         return (f"{known[1]}-{known[2]}" if known[2] else known[1]), False
@@ -49,9 +52,16 @@ def zip_code(raw: object) -> tuple[str, bool]:
 
 
 def city_state_zip(raw: object) -> tuple[str, str, str]:
-    """Return the three parts of `Springfield, IL 62701`; the whole text is the city where it is not in that form."""
+    """Return the three parts of `Springfield, IL 62701`; the whole text is the city where it is not in that form.
+
+    The state is the longest one that the words before the ZIP code end in, if it leaves words for the city.
+    """
     text = plain(raw)
-    parts = _CITY_STATE_ZIP(text) if len(text) <= _LONGEST else None
-    if not parts:
-        return text, "", ""
-    return parts[1], state(parts[2])[0], zip_code(parts[3])[0]
+    parts = _BEHIND_CITY(text) if len(text) <= _LONGEST else None
+    words = parts[1].replace(",", ", ").split() if parts else []
+    for count in range(min(_MOST_WORDS, len(words) - 1), 0, -1):
+        code, known = state(" ".join(words[-count:]).replace(",", ""))
+        city = " ".join(words[:-count]).rstrip(" ,")
+        if known and city and parts:
+            return city, code, zip_code(parts[2])[0]
+    return text, "", ""
