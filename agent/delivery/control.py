@@ -285,6 +285,9 @@ class Control:
         self._look_at[lane.id] = lane.look(self.ledger, record, now)
         if lane.offline is not None:
             return
+        if lane.writes_in_steps and not record.writes_in_steps:
+            self.record_lane(replace(record, writes_in_steps=True))
+            record = self.lane_records[lane.id]
         was_recovered = lane.recovered
         try:
             self._after_look(lane, record, now)

@@ -23,6 +23,7 @@ from agent.folder.digest import digest_of
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import Changed, FileSystem, FileSystemProblem, NoRoom, Offline, ReadsFiles
 from agent.folder.looking import Look, PassedOver, left_alone, look
+from agent.folder.names import name_key
 from agent.folder.problems import NOT_WANTED, PUT_ASIDE, folder_problem
 from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
@@ -48,6 +49,7 @@ from agent.model import (
 from agent.settings.schema import LaneSettings
 
 SETTLE_LOCAL, SETTLE_SHARE = 2.0, 5.0
+LONGER_WITHIN = 600.0  # seconds after it was taken within which a longer file of its name is told of
 MOST_HASHED = 64_000_000  # bytes of a packet that a check reads through; larger ones are known by their identity
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letters or digits that look alike
 
@@ -115,6 +117,8 @@ class Lane:
         self.trouble: Problem | None = None  # why files cannot be moved, although it can
         self.left_alone: Problem | None = None  # what lies in the folder and is never picked up
         self.unpicked: tuple[PassedOver, ...] = ()  # files that make no packet: worth a word once they lie there long
+        self.writes_in_steps = False  # whoever writes here goes on after a file has stood still
+        self._taken: dict[str, tuple[float, int]] = {}  # files lately taken: when, in steady seconds, and how large
         self.recovered = False
         self.looks: tuple[FileLook, ...] = ()
         self._clock = clock
@@ -135,7 +139,7 @@ class Lane:
         steady = self._clock.steady()
         try:
             if self._probe is None:
-                self._probe = self._new_probe()
+                self._probe = self._new_probe(writes_in_steps=self.writes_in_steps or record.writes_in_steps)
             seen = look(
                 self.fs,
                 self.settings,
@@ -148,7 +152,9 @@ class Lane:
         except FileSystemProblem as trouble:
             return self.unreachable(trouble)
         self.offline = self.trouble = None
-        self.left_alone = left_alone(seen)
+        longer = self._longer_than_taken(candidates, steady)
+        self.left_alone = left_alone(seen) if longer is None else problems.LONGER_CAME.problem(name=longer)
+        self.writes_in_steps = self._probe.writes_in_steps
         self._setbacks = 0
         self.unpicked = _unpicked(seen, candidates)
         self._meet(candidates, ledger, now)
@@ -158,7 +164,7 @@ class Lane:
             period = self.watcher.look_every
         return min(steady + period, max(due(self.looks) or steady + period, steady + 0.01))
 
-    def _new_probe(self) -> Probe:
+    def _new_probe(self, *, writes_in_steps: bool) -> Probe:
         settle = self.settings.settle_seconds
         if settle is None:
             settle = SETTLE_SHARE if self.fs.is_remote(self.settings.folder) else SETTLE_LOCAL
@@ -168,7 +174,24 @@ class Lane:
             self.intake.complete,
             settle_seconds=settle,
             incomplete_minutes=self.settings.incomplete_minutes,
+            writes_in_steps=writes_in_steps,
         )
+
+    def _longer_than_taken(self, candidates: Iterable[Candidate], steady: float) -> str | None:
+        """Return the name of a scan that is longer than the one of its name that was taken with its sidecar lately.
+
+        It may be the same scan with its further pages, or the next one under a name that began anew: a person sees.
+        """
+        self._taken = {name: taken for name, taken in self._taken.items() if steady - taken[0] <= LONGER_WITHIN}
+        for candidate in candidates if self._taken else ():
+            if candidate.sidecar is None and self.id.kind is LaneKind.ATTACHMENTS:
+                for file in candidate.files:
+                    taken = self._taken.get(name_key(file.name))
+                    if taken is not None and file.identity.size > taken[1]:
+                        if self._probe is not None:
+                            self._probe.learn()
+                        return file.base
+        return None
 
     def unreachable(self, trouble: FileSystemProblem) -> float:
         """Remember why the folder cannot be worked with; return when, in steady seconds, to look again."""
@@ -413,7 +436,9 @@ class Lane:
 
     def drop(self, packet: str) -> None:
         """Take files out of sight that have become a packet, or that turned out to be gone."""
-        self.found.pop(packet, None)
+        found = self.found.pop(packet, None)
+        for file in found.candidate.files if found is not None and found.candidate.sidecar is not None else ():
+            self._taken[name_key(file.name)] = (self._clock.steady(), file.identity.size)
 
     def not_yet(self, packet: str, trouble: Problem | None = None) -> None:
         """Leave files alone until the next look; `trouble` is what keeps every file of the lane from moving."""

@@ -130,6 +130,13 @@ CHANGED_AFTERWARDS = Words(
     "Compare the file on the shelf with what was meant to go. If it holds more than what was sent, save it under "
     "another name and drop it into the folder.",
 )
+LONGER_CAME = Words(
+    "longer-came",
+    "A longer {name} came after the first was taken to be sent.",
+    "See whether it is the same scan with more pages. If it is, complete its metadata on the page, or save its sidecar "
+    "beside it, and it goes as well; if it is another scan, nothing needs doing here. From now on files in this folder "
+    "are given longer.",
+)
 WITHDRAWN = Words(
     "withdrawn",
     "{name} was withdrawn before it was sent.",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import re
+import signal
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +15,6 @@ from agent.folder import on_posix
 from agent.folder.on_posix import (
     delete,
     hide,
-    in_use,
     is_link,
     open_reading,
     open_still,
@@ -73,6 +74,22 @@ rclone, gvfs ...): nothing tells which are not, and polling a local folder does 
 
 def is_hidden(status: os.stat_result) -> bool:  # noqa: ARG001 - the same signature as on the systems that have the mark
     """Return False: Linux hides by the leading dot alone."""
+    return False
+
+
+def in_use(path: Path) -> bool:
+    """Tell whether another program has the file open for writing: a read lease is then refused (fcntl(2), F_SETLEASE).
+
+    Only the file's owner may ask, and only on local file systems; elsewhere nobody can tell, and it is False.
+    """
+    with on_posix.open_reading(path) as file:
+        try:
+            # Who opens it meanwhile waits for us, and we are told by a signal: by one that ends no program.
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except OSError as error:
+            return error.errno == errno.EAGAIN
+        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False
 
 

@@ -62,7 +62,7 @@ class RealFileSystem:
             return _Open(system.open_within(system.real_path(root), path.relative_to(root).parts))
 
     def in_use(self, path: Path) -> bool:
-        """Tell whether another program has the file open for writing. Only Windows can tell; elsewhere False."""
+        """Tell whether another program has the file open for writing. Windows can tell, and Linux of its own disks."""
         with translated(path):
             return system.in_use(system.real_path(path))
 

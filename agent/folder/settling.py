@@ -26,6 +26,8 @@ The reason is a phrase, to follow "is not complete: ". May raise what reading ra
 COARSEST_TIMES = 2.0
 """Seconds by which the coarsest file system (FAT) tells times. Two writes within them can look alike."""
 
+_LONGER, _LONG_SETTLE = 8.0, 20.0  # times the settle time, and at most so many seconds: a flatbed needs 5 to 15 a page
+_NEXT_STEP = 60.0  # seconds within which a change belongs to what was written before
 _ASK_AGAIN = 5.0  # seconds: someone who has a file open, or forgot its rights, does not change what a look sees
 
 
@@ -53,11 +55,15 @@ class FileLook:
 class Settling:
     """Since when each file has been as it is, by our own steady clock.
 
+    `writes_in_steps`: a file here has grown shortly after it had stood still and was complete (a flatbed scanner that
+    adds page after page). Whoever does so once does it again: from then on every file is given longer.
+
     A file's times say nothing of that: a copy keeps the time of what it copies, and looks old while it grows.
     """
 
-    def __init__(self, settle_seconds: float) -> None:
+    def __init__(self, settle_seconds: float, *, writes_in_steps: bool = False) -> None:
         self._settle_seconds = settle_seconds
+        self.writes_in_steps = writes_in_steps
         self._since: dict[str, tuple[Identity, float]] = {}
         self._steady = 0.0
 
@@ -80,7 +86,8 @@ class Settling:
 
     def settles(self, name: str) -> float:
         """Return when a file will have been still for the settle time, if it stays as it is."""
-        return self.since(name) + self._settle_seconds
+        settle = self._settle_seconds
+        return self.since(name) + (max(settle, min(_LONG_SETTLE, settle * _LONGER)) if self.writes_in_steps else settle)
 
     def due(self) -> float | None:
         """Return the next moment when a file will have been still for the settle time; None if all have."""
@@ -105,23 +112,55 @@ class Probe:
     """
 
     def __init__(
-        self, fs: FileSystem, folder: Path, complete: Complete, *, settle_seconds: float, incomplete_minutes: float
+        self,
+        fs: FileSystem,
+        folder: Path,
+        complete: Complete,
+        *,
+        settle_seconds: float,
+        incomplete_minutes: float,
+        writes_in_steps: bool = False,
     ) -> None:
         self._fs = fs
         self._folder = folder
         self._complete = complete
         self._patience = incomplete_minutes * 60
         self._settle_seconds = settle_seconds
-        self._settling = Settling(settle_seconds)
+        self._settling = Settling(settle_seconds, writes_in_steps=writes_in_steps)
         self._verdicts: dict[str, _Verdict] = {}
+        self._settled: dict[str, tuple[int, float]] = {}  # files that were done at the last look: size, and since when
+
+    @property
+    def writes_in_steps(self) -> bool:
+        """Whether whoever writes here goes on after a file has stood still."""
+        return self._settling.writes_in_steps
+
+    def learn(self) -> None:
+        """Give files longer from now on: a longer one came for one that had been taken."""
+        self._settling.writes_in_steps = True
 
     def look(self, observations: Iterable[Observation], steady: float) -> tuple[FileLook, ...]:
         """Return how far each file of a look is that was made at `steady`. Raises `Offline`, never for one file."""
         seen = tuple(observations)
+        if any(self._has_grown(observation, steady) for observation in seen):
+            self.learn()
         self._settling.update(seen, steady)
         names = {observation.name for observation in seen}
         self._verdicts = {name: verdict for name, verdict in self._verdicts.items() if name in names}
-        return tuple(self._status(observation, steady) for observation in seen)
+        looks = tuple(self._status(observation, steady) for observation in seen)
+        before = self._settled
+        self._settled = {}
+        for one in looks:
+            if one.status is FileStatus.SETTLED:
+                done = one.observation
+                _, since = before.get(done.name, (0, steady))
+                self._settled[done.name] = (done.identity.size, since)
+        return looks
+
+    def _has_grown(self, seen: Observation, steady: float) -> bool:
+        """Tell whether a file that was done at the last look, and not for long, has more in it now."""
+        size, since = self._settled.get(seen.name, (seen.identity.size, steady))
+        return seen.identity.size > size and steady <= since + _NEXT_STEP
 
     def _status(self, seen: Observation, steady: float) -> FileLook:
         since = self._settling.since(seen.name)

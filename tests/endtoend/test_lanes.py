@@ -48,6 +48,22 @@ def test_two_agents_on_one_folder_send_40_packets_once_each(tmp_path: Path) -> N
         assert sum(len(ledger.history()) for ledger in ledgers) == 40
 
 
+def test_a_longer_scan_after_the_first_was_taken_is_told_at_once_and_learned_from(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.drop("scan.json", files.sidecar())
+    practice.drop("scan.pdf", files.pdf())
+    practice.pass_(seconds=20)
+    assert len(practice.receipts()) == 1
+    practice.drop("scan.pdf", files.pdf(pages=3))
+    practice.pass_(seconds=5)
+    [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
+    assert lane.problem is not None
+    assert lane.problem.sentence == "A longer scan.pdf came after the first was taken to be sent."
+    practice.restart()
+    practice.pass_(seconds=5)
+    assert practice.ledger.lanes()[SCANS].writes_in_steps
+
+
 def test_a_lane_shows_what_lies_in_its_folder_and_will_never_go(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
     practice.fs.put(practice.folder() / "2026/July/scan.pdf", b"x")

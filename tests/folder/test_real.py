@@ -250,3 +250,25 @@ def test_hidden_and_read_only_files(tmp_path: Path) -> None:
     (tmp_path / "scan.pdf").chmod(stat.S_IREAD)
     FS.remove(tmp_path / "scan.pdf")
     assert [entry.name for entry in FS.list(tmp_path)] == [MARKER]
+
+
+@linux
+def test_a_writer_that_pauses_with_its_file_open_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "july.csv"
+    path.write_bytes(b"half of it")
+    assert not FS.in_use(path)
+    with path.open("rb"):
+        assert not FS.in_use(path)  # who reads it keeps nothing back
+    with path.open("ab"):
+        assert FS.in_use(path)
+    assert not FS.in_use(path)
+    with path.open("ab") as file:  # nothing of the question is left that would keep the next one out
+        file.write(b"more")
+
+
+@linux
+def test_where_nobody_can_tell_who_writes_a_file_is_not_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "july.csv"
+    path.write_bytes(b"x")
+    monkeypatch.setattr("fcntl.fcntl", refuse(errno.EINVAL))
+    assert not FS.in_use(path)

@@ -254,3 +254,28 @@ def test_the_next_look_is_due_when_something_can_be_different() -> None:
     desk.looks()
     desk.clock.pass_(2)
     assert due(desk.looks()) is None
+
+
+def test_a_file_that_grew_after_it_was_done_is_given_longer_and_so_is_every_other_from_then_on() -> None:
+    desk = Desk()
+    desk.fs.put(SCAN, b"page 1 %%EOF")
+    assert [desk.look(), desk.after(2)] == [SETTLING, SETTLED]
+    assert not desk.probe.writes_in_steps
+    desk.clock.pass_(5)
+    desk.fs.put(SCAN, b"page 1, page 2 %%EOF")
+    assert (desk.look(), desk.probe.writes_in_steps) == (SETTLING, True)
+    assert [desk.after(5), desk.after(11)] == [SETTLING, SETTLED]
+
+
+@pytest.mark.parametrize(
+    ("later", "data"),
+    [(300, b"page 1, page 2 %%EOF"), (5, b"%%EOF"), (5, b"page 2 %%EOF")],
+    ids=["late", "less", "same"],
+)
+def test_a_file_that_was_replaced_by_another_teaches_nothing(later: float, data: bytes) -> None:
+    desk = Desk()
+    desk.fs.put(SCAN, b"page 1 %%EOF")
+    assert [desk.look(), desk.after(2)] == [SETTLING, SETTLED]
+    desk.clock.pass_(later)
+    desk.fs.put(SCAN, data)
+    assert (desk.look(), desk.probe.writes_in_steps) == (SETTLING, False)

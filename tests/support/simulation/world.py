@@ -38,7 +38,7 @@ from agent.settings.reading import parse
 from tests.support.simulation.hints import Hints
 from tests.support.simulation.network import TOKEN, SimulatedNetwork
 from tests.support.simulation.practice import RealPartsPractice
-from tests.support.simulation.setup import ARCHIVE, BILLS, LANES, SCANS, SHELVES, Conditions, Setup
+from tests.support.simulation.setup import ARCHIVE, LANES, SCANS, SHELVES, Conditions, Setup
 
 DOCUMENTS = (RECEIPT, PROBLEM_TEXT, PROBLEM_JSON)
 LEAST = 1e-4
