@@ -25,7 +25,7 @@ from agent.folder.filesystem import Changed, FileSystem, FileSystemProblem, NoRo
 from agent.folder.looking import Look, PassedOver, left_alone, look
 from agent.folder.names import name_key
 from agent.folder.problems import NOT_WANTED, PUT_ASIDE, folder_problem
-from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
+from agent.folder.settling import NEXT_STEP, Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
 from agent.intake.statements.problems import CHANGED
 from agent.ledger.ledger import Ledger
@@ -184,11 +184,12 @@ class Lane:
         """
         self._taken = {name: taken for name, taken in self._taken.items() if steady - taken[0] <= LONGER_WITHIN}
         for candidate in candidates if self._taken else ():
-            if candidate.sidecar is None and self.id.kind is LaneKind.ATTACHMENTS:
+            is_alone = candidate.sidecar is None and candidate.readiness is Readiness.WAITING
+            if is_alone and self.id.kind is LaneKind.ATTACHMENTS:
                 for file in candidate.files:
                     taken = self._taken.get(name_key(file.name))
                     if taken is not None and file.identity.size > taken[1]:
-                        if self._probe is not None:
+                        if self._probe is not None and steady - taken[0] <= NEXT_STEP:
                             self._probe.learn()
                         return file.base
         return None
@@ -439,6 +440,8 @@ class Lane:
         found = self.found.pop(packet, None)
         for file in found.candidate.files if found is not None and found.candidate.sidecar is not None else ():
             self._taken[name_key(file.name)] = (self._clock.steady(), file.identity.size)
+        if self._probe is not None and found is not None:
+            self._probe.forget(member.name for member in found.candidate.members)
 
     def not_yet(self, packet: str, trouble: Problem | None = None) -> None:
         """Leave files alone until the next look; `trouble` is what keeps every file of the lane from moving."""

@@ -27,8 +27,11 @@ COARSEST_TIMES = 2.0
 """Seconds by which the coarsest file system (FAT) tells times. Two writes within them can look alike."""
 
 _LONGER, _LONG_SETTLE = 8.0, 20.0  # times the settle time, and at most so many seconds: a flatbed needs 5 to 15 a page
-_NEXT_STEP = 60.0  # seconds within which a change belongs to what was written before
 _ASK_AGAIN = 5.0  # seconds: someone who has a file open, or forgot its rights, does not change what a look sees
+
+
+NEXT_STEP = 60.0
+"""Seconds within which a change belongs to what was written before: a scanner's next page, and not the next scan."""
 
 
 class FileStatus(StrEnum):
@@ -135,6 +138,11 @@ class Probe:
         """Whether whoever writes here goes on after a file has stood still."""
         return self._settling.writes_in_steps
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Expect other files under these names from now on: those that had them were taken away."""
+        for name in names:
+            self._settled.pop(name, None)
+
     def learn(self) -> None:
         """Give files longer from now on: a longer one came for one that had been taken."""
         self._settling.writes_in_steps = True
@@ -160,7 +168,7 @@ class Probe:
     def _has_grown(self, seen: Observation, steady: float) -> bool:
         """Tell whether a file that was done at the last look, and not for long, has more in it now."""
         size, since = self._settled.get(seen.name, (seen.identity.size, steady))
-        return seen.identity.size > size and steady <= since + _NEXT_STEP
+        return seen.identity.size > size and steady <= since + NEXT_STEP
 
     def _status(self, seen: Observation, steady: float) -> FileLook:
         since = self._settling.since(seen.name)
