@@ -24,6 +24,8 @@ class HandClock:
         self.moment = ARRIVED
         self.seconds = 1000.0  # true time, which nobody can set
         self.boots = 1
+        self.starts = 1
+        self.names_boots = True  # Linux; elsewhere each start of the agent is a boot to it
         self._booted = 0.0
 
     def now(self) -> datetime:
@@ -33,7 +35,8 @@ class HandClock:
         return self.seconds - self._booted
 
     def read(self) -> Reading:
-        return Reading(self.moment, self.steady(), f"boot {self.boots}")
+        boot = f"boot {self.boots}" if self.names_boots else f"process {self.starts}"
+        return Reading(self.moment, self.steady(), boot)
 
     def boot(self) -> None:
         """Let the PC start again: steady time begins anew."""

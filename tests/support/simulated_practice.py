@@ -334,6 +334,7 @@ class SimulatedPractice:
             self.clock,
             InlineJobs(),
             senders=self._senders,
+            keep_sent_days=self.settings.agent.keep_sent_days,
             dice=self._dice,
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.folder.names import name_key
-from tests.support.simulation import contents, network
+from tests.support.simulation import contents, network, weather
 from tests.support.simulation.setup import BILLS, LANES, SCANS
 from tests.support.simulation.world import HINDRANCES, Cut, Killed, World
 
@@ -406,7 +406,7 @@ def events_overflow(world: World, dice: random.Random) -> None:
 def network_fails(world: World, dice: random.Random) -> None:
     """Let the next requests of a service go wrong, each in its own way."""
     account = _account(world, dice)
-    faults = [dice.choice(network.FAULTS) for _ in range(dice.choice((1, 1, 2, 4)))]
+    faults = [dice.choice(weather.FAULTS) for _ in range(dice.choice((1, 1, 2, 4)))]
     world.told.append(f"{world.time} to come for {account.lane}: {faults}")
     account.coming.extend(faults)
 
@@ -454,4 +454,3 @@ ACTS: dict[Act, int] = {
     network_fails: 6,
     service_is_out: 2,
 }
-BY_NAME = {act.__name__: act for act in ACTS}

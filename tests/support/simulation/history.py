@@ -11,12 +11,14 @@ import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.support.simulation.actors import ACTS, BY_NAME
+from tests.support.simulation import themes
+from tests.support.simulation.actors import ACTS
 from tests.support.simulation.invariants import Broken, check, comes_to_rest, so_far
 from tests.support.simulation.practice import made_cheap
 from tests.support.simulation.setup import Conditions
 from tests.support.simulation.world import World
 
+BY_NAME = {act.__name__: act for act in (*ACTS, *themes.acts_of(tuple(themes.THEMES)))}
 PAUSES = (0.0, 0.5, 2.0, 3.0, 10.0, 10.0, 60.0, 600.0, 3600.0, 4 * 3600.0)
 
 
@@ -49,8 +51,8 @@ class Run:
     requests: int = 0
 
 
-def history(seed: int) -> History:
-    """Draw a history."""
+def history(seed: int, theme: str = "") -> History:
+    """Draw a history, of themes that are drawn too, or of one that is asked for."""
     dice = random.Random(f"history {seed}")
     conditions = Conditions(
         seed=seed,
@@ -63,7 +65,14 @@ def history(seed: int) -> History:
         give_up_after=dice.choice((72, 72, 3)),
         lost_hints=dice.choice((0.0, 0.1, 0.5)),
     )
-    acts, weights = zip(*ACTS.items(), strict=True)
+    open_to_all = themes.drawn()
+    names = tuple(dice.sample(open_to_all, min(dice.choice((0, 1, 1, 2)), len(open_to_all))))
+    names = (theme,) if theme else names
+    for name in names:
+        conditions = themes.THEMES[name].of(conditions)
+    conditions = replace(conditions, themes=names)
+    of_themes = themes.acts_of(names)
+    acts, weights = zip(*[*ACTS.items(), *of_themes.items()], strict=True)
     steps = tuple(
         Step(dice.choice(PAUSES), dice.choices(acts, weights)[0].__name__, dice.getrandbits(32))
         for _ in range(dice.randint(4, 18))

@@ -9,53 +9,24 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from agent.folder.names import name_key
-from tests.support.folders import HandClock
+from tests.support.folders import ARRIVED, HandClock
+from tests.support.simulation import portals
+from tests.support.simulation.weather import BUSY, NEVER_CONNECTED, REPLY_LOST, STATUSES
 
 DAY = 24 * 3600.0
 TOLERANCE = 0.01
 TOKEN = re.compile(rb"TOK\d{4}")
 
-REPLY_LOST = {
-    "lost-after": httpx.ReadError("connection reset"),
-    "silent-after": httpx.ReadTimeout("nothing came in time"),
-    "garbled-after": httpx.RemoteProtocolError("illegal status line"),
-}
-NEVER_CONNECTED = {
-    "refused": httpx.ConnectError("connection refused"),
-    "no-route": httpx.ConnectTimeout("no connection in time"),
-    "no-name": httpx.ConnectError("no address is known for this name"),
-    "no-tls": httpx.ConnectError("certificate verify failed"),
-}
-NEVER_CONNECTED["no-name"].__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-NEVER_CONNECTED["no-tls"].__cause__ = ssl.SSLCertVerificationError(1, "certificate verify failed")
-STATUSES = {str(status): status for status in (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 425, 500, 502, 504)}
-BUSY = {"429": 429, "503": 503}
-FAULTS = (
-    *REPLY_LOST,
-    *NEVER_CONNECTED,
-    *STATUSES,
-    *BUSY,
-    "lost-before",
-    "cut",
-    "too-soon",
-    "half-reply",
-    "name-refused",
-    "token-500",
-    "token-refused",
-    "token-401",
-    "token-lost",
-    "revoked",
-    "slow",
-)
+Answer = tuple[int, Any, dict[str, str] | None]
+"""What a service says itself."""
 
 
 @dataclass
@@ -102,6 +73,9 @@ class SimulatedNetwork(httpx.BaseTransport):
         self.whole: Callable[[bytes], bool] = lambda _data: True
         self.rows: Callable[[str], int] = lambda _token: 0
         self.drops: Callable[[str], int] = lambda _token: 1
+        self.unanswered: set[str] = set()  # tokens of which a whole body went out, and no answer came
+        self.refused: set[str] = set()  # tokens that a service itself has refused
+        self.mended: dict[str, set[str]] = {}  # by sidecar: the files that people themselves have put beside it
         self.requests = 0
         self._scope = scope
         self._tokens: dict[str, float] = {}
@@ -115,6 +89,13 @@ class SimulatedNetwork(httpx.BaseTransport):
             account.outage = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request, with the service's own time on it."""
+        answer = self._handle(request)
+        truly = ARRIVED + timedelta(seconds=self.clock.seconds - 1000)
+        answer.headers["Date"] = f"{truly:%a, %d %b %Y %H:%M:%S} GMT"
+        return answer
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
         lane = request.url.path.split("/")[1]
         account = self.accounts.setdefault(lane, Account(lane))
@@ -123,19 +104,36 @@ class SimulatedNetwork(httpx.BaseTransport):
         fault = self._fault(account, "token-")
         if fault in NEVER_CONNECTED:
             raise NEVER_CONNECTED[fault]
-        body = self._read(request, fault)
+        early = portals.before_the_body(fault)
+        body = early or self._read(request, fault)
         if isinstance(body, httpx.Response):
             return body
+        tokens = {token.decode() for token in TOKEN.findall(body)}
+        news = tokens - self.unanswered
+        self.unanswered |= tokens  # until an answer of the service's own is on its way
+        answer = self._answer(account, request, body, fault)
+        if isinstance(answer, httpx.Response):
+            return answer
+        status, content, headers = answer
+        self.unanswered -= news
+        if 400 <= status < 500:
+            self.refused |= tokens
+        return _json(status, content, headers)
+
+    def _answer(self, account: Account, request: httpx.Request, body: bytes, fault: str) -> Answer | httpx.Response:
         if self.during:
             self.during.pop(0)()
         if fault == "slow":
             self.clock.pass_(45)
         if fault == "lost-before":
             raise httpx.ReadError("connection reset")
+        foreign = portals.instead(fault)
+        if foreign is not None:
+            return foreign
         if fault in STATUSES:
-            return _json(STATUSES[fault], {"message": "no reason that anyone would know"})
+            return _said(STATUSES[fault], {"message": "no reason that anyone would know"})
         if fault in BUSY:
-            return _json(BUSY[fault], {"message": "slow down"}, {"Retry-After": "90"} if fault == "429" else {})
+            return _said(BUSY[fault], {"message": "slow down"}, {"Retry-After": "90"} if fault == "429" else {})
         if request.url.path.endswith("/pending-invoices/"):
             return self._statements(account, request, body, fault)
         return self._attachments(account, request, body, fault)
@@ -179,17 +177,20 @@ class SimulatedNetwork(httpx.BaseTransport):
 
     # --- attachments ------------------------------------------------------------------------------------------------
 
-    def _attachments(self, account: Account, request: httpx.Request, body: bytes, fault: str) -> httpx.Response:
+    def _attachments(
+        self, account: Account, request: httpx.Request, body: bytes, fault: str
+    ) -> Answer | httpx.Response:
         token = request.headers["authorization"].removeprefix("Bearer ")
         if fault == "revoked":
             self._tokens.clear()
         if self._tokens.get(token, 0.0) <= self.clock.seconds:
-            return _json(401, {"title": "Unauthorized"})
+            return _said(401, {"title": "Unauthorized"})
         metadata, files = _parts(body, request.headers["content-type"])
         claim = metadata["claimId"]
         found = {said.decode() for data in files.values() for said in TOKEN.findall(data)}
-        if found - {claim}:
-            self.wrong.append(f"the sidecar of {claim} went with files of {sorted(found - {claim})}")
+        strange = found - {claim} - self.mended.get(claim, set())
+        if strange:
+            self.wrong.append(f"the sidecar of {claim} went with files of {sorted(strange)}")
         torn = [name for name, data in files.items() if not self.whole(data)]
         if torn:
             self.wrong.append(f"not whole, with {claim}: {torn}")
@@ -200,7 +201,7 @@ class SimulatedNetwork(httpx.BaseTransport):
 
     # --- statements -------------------------------------------------------------------------------------------------
 
-    def _statements(self, account: Account, request: httpx.Request, body: bytes, fault: str) -> httpx.Response:
+    def _statements(self, account: Account, request: httpx.Request, body: bytes, fault: str) -> Answer | httpx.Response:
         upload = json.loads(body)
         name, rows = upload["filename"], upload["pendingInvoiceUploads"]
         token = rows[0]["externalPatientId"]
@@ -222,19 +223,15 @@ class SimulatedNetwork(httpx.BaseTransport):
         account.last[key] = taken
         return self._take(taken, fault, {"received": len(rows)})
 
-    def _take(self, taken: Acceptance, fault: str, reply: dict[str, Any]) -> httpx.Response:
+    def _take(self, taken: Acceptance, fault: str, reply: dict[str, Any]) -> Answer | httpx.Response:
         earlier = [each for each in self.accepted if (each.lane, each.token) == (taken.lane, taken.token)]
         if sum(not each.unsure for each in earlier) >= max(1, self.drops(taken.token)):
             self.wrong.append(f"{taken.token} was taken twice, although the first reply had come")
         self.accepted.append(taken)
         if self.kill_after:
             self.kill_after.pop(0)()
-        if fault in REPLY_LOST:
-            taken.unsure = True
-            raise REPLY_LOST[fault]
-        if fault == "half-reply":
-            return httpx.Response(201, content=json.dumps(reply).encode()[:-9])
-        return _json(201, reply)
+        taken.unsure = fault in REPLY_LOST or fault in (*portals.GATEWAYS, "half-reply")
+        return portals.after_it_was_taken(fault, reply) or _said(201, reply)
 
     def lose_replies(self, lane: str, tokens: set[str]) -> None:
         """Take note that the agent was killed before it had recorded what the service said of these."""
@@ -257,10 +254,14 @@ def _parts(body: bytes, content_type: str) -> tuple[dict[str, str], dict[str, by
     return metadata, files
 
 
+def _said(status: int, content: Any, headers: dict[str, str] | None = None) -> Answer:
+    return status, content, headers
+
+
 def _json(status: int, content: Any, headers: dict[str, str] | None = None) -> httpx.Response:
     return httpx.Response(status, json=content, headers=headers)
 
 
-def _name_taken(name: str) -> httpx.Response:
+def _name_taken(name: str) -> Answer:
     message = f"The filename {name} was uploaded for this store within the last 24 hours"
-    return _json(400, {"subErrors": [], "status": "BAD_REQUEST", "message": message})
+    return _said(400, {"subErrors": [], "status": "BAD_REQUEST", "message": message})

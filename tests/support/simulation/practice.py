@@ -44,7 +44,18 @@ class RealPartsPractice(harness.SimulatedPractice):
     def __init__(self, spool: Path, settings: str, network: SimulatedNetwork, hints: Hints, **how: Any) -> None:
         self._network = network
         self._hints = hints
+        self.installation = "pc-1"
         super().__init__(spool, settings, **how)
+
+    def copy_of_ledger(self) -> sqlite3.Connection:
+        """Return the ledger as it is now, to be restored some day."""
+        copy = sqlite3.connect(":memory:", check_same_thread=False)
+        _raw(self._database).backup(copy)
+        return copy
+
+    def restore_ledger(self, backup: sqlite3.Connection | None) -> None:
+        """Put a ledger of old in the place of this one; None: an empty one."""
+        (backup or _empty_ledger(os.getpid())).backup(_raw(self._database))
 
     def _lanes_of(self, store: Any) -> Iterable[tuple[LaneId, Lane]]:
         self._network.clock = self.clock
@@ -62,7 +73,7 @@ class RealPartsPractice(harness.SimulatedPractice):
                 duplicate_days=lane.duplicate_days if isinstance(lane, AttachmentsSettings) else 0,
                 dice=self._dice,
                 watcher=self._watcher(lane_id, lane),
-                installation="pc-1",
+                installation=self.installation,
             )
             if made.watcher is not None:
                 made.watcher.start(self.clock.steady())
@@ -106,12 +117,16 @@ class RealPartsPractice(harness.SimulatedPractice):
         )
 
 
+def _raw(engine: Engine) -> sqlite3.Connection:
+    connection = engine.raw_connection().driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    return connection
+
+
 @cache
 def _empty_ledger(_process: int) -> sqlite3.Connection:
     """Return a ledger as the migrations make it, to be copied: they take as long as a simulated day."""
-    connection = memory_ledger().raw_connection().driver_connection
-    assert isinstance(connection, sqlite3.Connection)
-    return connection
+    return _raw(memory_ledger())
 
 
 @cache
@@ -122,9 +137,7 @@ def _engine(_process: int) -> Engine:
 
 def _copied_ledger() -> Engine:
     engine = _engine(os.getpid())
-    copy = engine.raw_connection().driver_connection
-    assert isinstance(copy, sqlite3.Connection)
-    _empty_ledger(os.getpid()).backup(copy)
+    _empty_ledger(os.getpid()).backup(_raw(engine))
     return engine
 
 

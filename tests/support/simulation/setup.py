@@ -27,6 +27,9 @@ class Conditions:
     on_conflict: str = "hold"
     give_up_after: float = 72
     lost_hints: float = 0.1
+    names_boots: bool = True  # the system names its boots; elsewhere each start of the agent is one
+    keep_sent_days: int = 0
+    themes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,6 +68,8 @@ give_up_after = {conditions.give_up_after}
 
         scans, bills = self.services[SCANS][-1], self.services[BILLS][-1]
         return f"""
+[agent]
+keep_sent_days = {conditions.keep_sent_days}
 [[store]]
 name = "{self.store}"
 store_id = "01GDG5BZA29R3SZMZ63Y2GFENV"

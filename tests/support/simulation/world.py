@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,6 +53,9 @@ HINDRANCES = {
 }
 
 
+UNDER_A_BLOCKADE = ("open", "move", "remove", "move.copy", "move.delete", "list")
+
+
 class Killed(BaseException):
     """The agent's process ends here. Not an Exception: nothing may catch it."""
 
@@ -60,7 +64,7 @@ class Killed(BaseException):
 class Cut:
     """What breaks at the nth step of a kind from now on."""
 
-    kind: str  # "file", "before", "after": the agent is killed; "full": the ledger's disk; "act"; a hindrance
+    kind: str  # "file", "move", "before", "after": the agent is killed; "full": the ledger's disk; "act"; a hindrance
     left: int
     act: Callable[[], None] = lambda: None
 
@@ -101,7 +105,16 @@ class World:
             self.fs.add_volume(self.folder(SCANS), remote=True)
         if self.conditions.archive:
             self.fs.add_volume(ARCHIVE)
+        self.clock.names_boots = self.conditions.names_boots
         self.unmounted: set[LaneId] = set()
+        self.at_start: list[Callable[[], None]] = []  # what happens before the agent starts again
+        self.backups: list[sqlite3.Connection] = []
+        self.blockades: dict[Path, tuple[float, str]] = {}  # until when something keeps everybody from a path
+        self.spool_held_until = 0.0
+        self.swapped: dict[str, str] = {}  # tokens that someone has put in the place of others
+        self.known_before: dict[LaneId, set[str]] = {}  # the packets of the time before a lane went live
+        self.is_upset = False  # something has changed that needs a person's word
+        self.forgot = False  # a ledger was lost or is old
         self.cut: Cut | None = None
         self.kills = 0
         self.steps = 0
@@ -184,6 +197,10 @@ class World:
 
     def _start(self) -> None:
         self.hints.forget()
+        self.clock.starts += 1
+        for happens in self.at_start:
+            happens()
+        self.at_start.clear()
         self.practice.settings = parse(self.setup.text(self.conditions), Path("outtray.toml"))
         empty_spool(self.spool)  # as the engine does before it starts
         self.practice.restart()
@@ -198,12 +215,15 @@ class World:
     # --- what breaks ------------------------------------------------------------------------------------------------
 
     def _file_step(self, step: str, path: Path) -> FileSystemProblem | None:
+        for place, (until, kind) in self.blockades.items():
+            if (place == path or place in path.parents) and step in UNDER_A_BLOCKADE and until > self.clock.seconds:
+                return reported(HINDRANCES[kind], path, windows=self.conditions.windows)
         cut = self.cut
         if cut is None or cut.kind in ("before", "after", "full"):
             return None
         if cut.kind in HINDRANCES and step not in ("move", "write", "remove", "move.copy", "move.delete", "list"):
             return None
-        if cut.kind == "act" and step != "move":
+        if cut.kind in ("act", "move") and step != "move":
             return None
         cut.left -= 1
         if cut.left > 0:
