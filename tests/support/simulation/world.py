@@ -7,6 +7,7 @@ sidecar, and as the account number of a statement.
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import itertools
 import random
@@ -109,6 +110,7 @@ class World:
         self.unmounted: set[LaneId] = set()
         self.at_start: list[Callable[[], None]] = []  # what happens before the agent starts again
         self.backups: list[sqlite3.Connection] = []
+        self.known: dict[str, bytes] = {}  # whole contents by their digests
         self.blockades: dict[Path, tuple[float, str]] = {}  # until when something keeps everybody from a path
         self.spool_held_until = 0.0
         self.swapped: dict[str, str] = {}  # tokens that someone has put in the place of others
@@ -206,6 +208,11 @@ class World:
         self.practice.restart()
         self._wrap_ledger()
         self._down_until = None
+
+    @property
+    def is_down(self) -> bool:
+        """Tell whether no agent runs."""
+        return self._down_until is not None
 
     @property
     def time(self) -> str:
@@ -324,6 +331,7 @@ class World:
         self.wanted[data] += 1
         if whole:
             self.wholes.add(data)
+            self.known[hashlib.sha256(data).hexdigest()] = data
         self.changed(path)
 
     def write_slowly(self, path: Path, pieces: list[bytes], pauses: list[float], *, finished: bool = True) -> None:
