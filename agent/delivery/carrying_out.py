@@ -243,6 +243,7 @@ class CarryingOut:
             warnings=found.checked.warnings if found.checked else (),
             problem=action.problem,
             ended_at=now if action.state is PacketState.FAILED else None,
+            account=self._control.lanes[action.lane].terms.account,
         )
         if action.continues:
             record = _with_doubts_of(record, self._control.ledger.packet(action.continues))

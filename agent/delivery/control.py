@@ -29,7 +29,7 @@ from agent.delivery.keeping import remove_old
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import LEDGER_TROUBLE
-from agent.delivery.recovery import recover_lane, recover_ledger
+from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
 from agent.delivery.verdicts import Finished
 from agent.delivery.verification import Said, Verifications
@@ -238,6 +238,7 @@ class Control:
 
     def _start(self, now: datetime) -> None:
         recover_ledger(self.ledger, now)
+        readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)
         self._read_all()
         for packet in self.packets.values():
             self.verifications.begin(packet)
@@ -367,10 +368,10 @@ class Control:
 
     def _claims(self, lane: Lane, found: Iterable[Found], now: datetime) -> list[FilenameClaim]:
         if lane.terms.scope == "store":  # one file a day: there are few
-            return self.ledger.claims(lane.terms.store_id, now)
+            return self.ledger.claims(lane.terms.account, now)
         names = [packet.upload_name for packet in self.packets.values() if packet.lane == lane.id]
         names.extend(one.upload_name for one in found if one.checked is not None)
-        return self.ledger.claims_on(lane.terms.store_id, dict.fromkeys(map(name_key, names)).keys(), now)
+        return self.ledger.claims_on(lane.terms.account, dict.fromkeys(map(name_key, names)).keys(), now)
 
     def _lookalikes(self, lane: Lane, found: Found, now: datetime) -> tuple[PacketRecord, ...]:
         statements = lane.id.kind is LaneKind.STATEMENTS
@@ -379,7 +380,7 @@ class Control:
         days = max(UNSURE_DAYS, lane.duplicate_days) if statements else lane.duplicate_days
         since = now - timedelta(days=days)
         size = sum(file.identity.size for file in found.candidate.files)
-        return tuple(self.ledger.lookalikes(lane.id, found.checked.fingerprint, size, since))
+        return tuple(self.ledger.lookalikes(lane.id, lane.terms.account, found.checked.fingerprint, size, since))
 
     def _check(self, action: Check) -> None:
         lane, found = self.lanes[action.lane], action.found

@@ -32,6 +32,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, Opened, open_ledger
 from agent.log import log, where
 from agent.model import LaneId
+from agent.settings.account import account_of
 from agent.settings.locations import data_folder, ledger_file, profiles_folder, spool_folder
 from agent.settings.schema import AttachmentsSettings, LaneSettings, Settings, StatementsSettings, StoreSettings
 from agent.settings.secrets import SECRET_OF, Secrets
@@ -264,7 +265,7 @@ def terms_of(store: StoreSettings, lane: LaneSettings) -> Terms:
     return Terms(
         waiting_hours=lane.waiting_hours,
         give_up_hours=lane.give_up_after,
-        store_id=store.store_id or store.name,
+        account=account_of(store, lane),
         scope=rule.scope if rule else "filename",
         on_conflict=rule.on_conflict if rule else "hold",
         duplicate_days=lane.duplicate_days,

@@ -27,7 +27,7 @@ class Terms:
 
     waiting_hours: float = 72
     give_up_hours: float = 72
-    store_id: str = ""
+    account: str = ""  # whose memory counts: the service's address and the store's account there
     scope: str = "filename"
     on_conflict: str = "hold"
     duplicate_days: float = 7
@@ -212,7 +212,7 @@ def _by_rule(
     assert found.checked is not None  # noqa: S101 - the caller has looked
     mine = FilenameClaim(
         packet=found.packet,
-        store_id=lane.terms.store_id,
+        store_id=lane.terms.account,
         key=name_key(found.upload_name),
         sha256="".join(found.checked.sha256[:1]),
         state=ClaimState.RESERVED,

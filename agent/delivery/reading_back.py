@@ -48,7 +48,7 @@ def _remember(ledger: Ledger, lane: Lane, read: _Read, document: dict[str, Any],
         tx.admit(record, now)
         if lane.id.kind is LaneKind.STATEMENTS and record.files:
             at = min(record.arrived_at, now)
-            if record.state is PacketState.SENT:
+            if record.state is PacketState.SENT and record.account == lane.terms.account:
                 tx.claim(_claim(lane, record, ClaimState.ACCEPTED, at))
             elif record.possibly_sent:
                 tx.claim(_claim(lane, record, ClaimState.UNKNOWN, at))
@@ -74,6 +74,7 @@ def _sent(lane: Lane, receipt: dict[str, Any], path: Path, now: datetime) -> Pac
         receipt=receipt,
         control_number=str(receipt["attachment_control_number"] or ""),
         ended_at=sent_at,
+        account=_account(lane, receipt),
     )
 
 
@@ -96,7 +97,14 @@ def _failed(lane: Lane, document: dict[str, Any], path: Path, now: datetime) -> 
         possibly_sent=document["code"] == GAVE_UP_UNSURE.code or str(document["what_to_do"]).startswith(ASK_FIRST),
         problem=problem_from({key: document[key] for key in ("code", "sentence", "what_to_do", "details")}),
         ended_at=at,
+        account=lane.terms.account,
     )
+
+
+def _account(lane: Lane, receipt: dict[str, Any]) -> str:
+    """Return the account that a receipt is of: the lane's, unless its address is another."""
+    address = str(receipt.get("destination") or lane.destination.name)
+    return lane.terms.account if address == lane.destination.name else address
 
 
 def _plain(name: object) -> str:
@@ -110,7 +118,7 @@ def _plain(name: object) -> str:
 def _claim(lane: Lane, record: PacketRecord, state: ClaimState, at: datetime) -> FilenameClaim:
     return FilenameClaim(
         packet=record.id,
-        store_id=lane.terms.store_id,
+        store_id=lane.terms.account,
         key=name_key(lane.intake.upload_name(record.candidate, at)),
         sha256=record.files[0].sha256,
         state=state,

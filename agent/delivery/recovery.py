@@ -8,6 +8,7 @@ the receipts and problems beside the files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -25,7 +26,7 @@ from agent.folder.packets import Packet
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketRecord, Shelf
 from agent.log import log, where
-from agent.model import LaneKind, PacketState
+from agent.model import LaneId, LaneKind, PacketState
 
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
 LARGEST_RECEIPT = 16 << 20
@@ -41,6 +42,16 @@ def recover_ledger(ledger: Ledger, now: datetime) -> None:
                 tx.queue(lost, now, problem=None, possibly_sent=True)
                 tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
             here("try-ended-as-unknown")
+
+
+def readdress(ledger: Ledger, accounts: Mapping[LaneId, str], now: datetime) -> None:
+    """Let packets that wait go where the settings send their lane now: what is known of them is another account's."""
+    for packet in ledger.unfinished():
+        account = accounts.get(packet.lane, "")
+        moved = account and packet.account and packet.account != account
+        if moved and packet.state in (PacketState.QUEUED, PacketState.HELD):
+            with ledger.transaction() as tx:
+                tx.readdress(packet, account, now)
 
 
 @dataclass
@@ -116,6 +127,7 @@ def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path
         keep_names=packet.keep_names,
         next_at=None if sending else now,
         possibly_sent=sending,
+        account=lane.terms.account,
     )
     record = replace(record, upload_name=lane.intake.upload_name(record.candidate, packet.arrived_at))
     checked = lane.intake.check(place, record.candidate, packet.id, record.upload_name, now)
@@ -127,7 +139,7 @@ def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path
             tx.claim(
                 FilenameClaim(
                     packet=record.id,
-                    store_id=lane.terms.store_id,
+                    store_id=lane.terms.account,
                     key=name_key(record.upload_name),
                     sha256="".join(checked.sha256[:1]),
                     state=ClaimState.UNKNOWN if sending else ClaimState.RESERVED,

@@ -39,8 +39,10 @@ _UNRESOLVED = _PACKETS.where(
     _PACKET.state == PacketState.FAILED, _PACKET.shelf == Shelf.FAILED, _PACKET.resolved_at.is_(None)
 )
 _LOOKALIKES = _PACKETS.where(
-    _PACKET.store == bindparam("store"),
-    _PACKET.kind == bindparam("kind"),
+    or_(
+        _PACKET.account == bindparam("account"),
+        and_(_PACKET.account == "", _PACKET.store == bindparam("store"), _PACKET.kind == bindparam("kind")),
+    ),
     _PACKET.fingerprint.in_([bindparam("fingerprint"), ""]),
     or_(_PACKET.fingerprint != "", _PACKET.size == bindparam("size")),
     or_(
@@ -58,7 +60,7 @@ _CLAIMS = (
     select(schema.filename_claim, _PACKET.state.label("packet_state"), _PACKET.next_at)
     .join(schema.packet, _PACKET.id == _CLAIM.packet, isouter=True)
     .where(
-        _CLAIM.store_id == bindparam("store_id"),
+        _CLAIM.store_id.in_([bindparam("store_id"), bindparam("before")]),
         or_(_PACKET.state.in_(ACTIVE), _CLAIM.accepted_at > bindparam("since")),
     )
 )
@@ -140,19 +142,21 @@ class Ledger:
         newest_first = select(schema.packet).order_by(column.arrived_at.desc(), column.id)
         return self._packets(newest_first.where(*where).limit(limit))
 
-    def lookalikes(self, lane: LaneId, fingerprint: str, size: int, since: datetime) -> list[PacketRecord]:
-        """Return the lane's packets of this fingerprint that are under way or were sent after `since`.
+    def lookalikes(
+        self, lane: LaneId, account: str, fingerprint: str, size: int, since: datetime
+    ) -> list[PacketRecord]:
+        """Return the account's packets of this fingerprint that are under way or were sent after `since`.
 
         Of those that have none (read back from a shelf, say) all that have the total size: their bytes may tell.
         """
-        return self._packets(
-            _LOOKALIKES, store=lane.store, kind=lane.kind, size=size, fingerprint=fingerprint, since=since
-        )
+        about = {"store": lane.store, "kind": lane.kind, "account": account}
+        found = self._packets(_LOOKALIKES, **about, size=size, fingerprint=fingerprint, since=since)
+        return [packet for packet in found if packet.account or not _went_elsewhere(packet, account)]
 
     def claims(self, store_id: str, now: datetime) -> list[FilenameClaim]:
         """Return the store's filename claims that can still matter at `now`."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_CLAIMS, {"store_id": store_id, "since": now - WINDOW})
+            rows = connection.execute(_CLAIMS, {**_as_claimed(store_id), "since": now - WINDOW})
             return [_claim(row) for row in rows]
 
     def claims_on(self, store_id: str, keys: Collection[str], now: datetime) -> list[FilenameClaim]:
@@ -164,7 +168,7 @@ class Ledger:
         with self._engine.connect() as connection:
             for start in range(0, len(missing), 500):
                 some = missing[start : start + 500]
-                values = {"store_id": store_id, "since": now - WINDOW - SLACK, "keys": _filled_up(some)}
+                values = _as_claimed(store_id) | {"since": now - WINDOW - SLACK, "keys": _filled_up(some)}
                 self._standing.remember(store_id, some, list(map(_claim, connection.execute(_CLAIMS_ON, values))))
         return self._standing.on(store_id, keys)
 
@@ -252,6 +256,17 @@ def _filled_up(values: Sequence[str]) -> list[str]:
     return [*values, *list(values[-1:]) * (wanted - len(values))]
 
 
+def _as_claimed(account: str) -> dict[str, Any]:
+    """Return an account as claims name it: an older OutTray wrote the store's ID alone."""
+    return {"store_id": account, "before": account.rpartition("#")[2]}
+
+
+def _went_elsewhere(packet: PacketRecord, account: str) -> bool:
+    """Tell whether a packet of an older OutTray, which noted no account, was sent to another address."""
+    address = (packet.receipt or {}).get("destination")
+    return bool(address) and not str(address).rstrip("/").casefold().startswith(account.rpartition("#")[0].casefold())
+
+
 def _packet(row: Row[Any], files: tuple[PacketFile, ...]) -> PacketRecord:
     return PacketRecord(
         id=row.id,
@@ -282,6 +297,7 @@ def _packet(row: Row[Any], files: tuple[PacketFile, ...]) -> PacketRecord:
         control_number=row.control_number,
         ended_at=row.ended_at,
         resolved_at=row.resolved_at,
+        account=row.account,
     )
 
 

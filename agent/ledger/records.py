@@ -66,6 +66,7 @@ class PacketRecord:
     control_number: str = ""
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
+    account: str = ""  # to which it goes or went (`Terms.account`); empty where an older OutTray wrote it
 
     @property
     def documents(self) -> tuple[PacketFile, ...]:

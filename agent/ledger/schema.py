@@ -95,9 +95,10 @@ packet = Table(
     Column("receipt", JSON(none_as_null=True)),
     Column("control_number", String, nullable=False, default=""),
     Column("ended_at", UtcText),
+    Column("account", String, nullable=False, default=""),
     Column("resolved_at", UtcText),  # a failed packet whose files have left the shelf needs nobody any more
     Index("packet_by_state", "state"),
-    Index("packet_by_lane_content", "store", "kind", "fingerprint", "size"),
+    Index("packet_by_content", "fingerprint", "size"),
     Index("packet_by_arrival", "arrived_at"),
 )
 

@@ -158,6 +158,16 @@ class Transaction:
         )
         self.note(at, "held", packet=record.id, lane=record.lane, until=until.isoformat())
 
+    def readdress(self, record: PacketRecord, account: str, at: datetime) -> None:
+        """Remember that a packet that waits goes to another account now, where nothing of it has been tried."""
+        self._change(record, account=account, lost_whole=False, lost_since=None)
+        self._connection.execute(
+            update(schema.filename_claim)
+            .where(schema.filename_claim.c.packet == record.id)
+            .values(store_id=account, state=ClaimState.RESERVED, accepted_at=None)
+        )
+        self.note(at, "readdressed", packet=record.id, lane=record.lane)
+
     def reschedule(self, record: PacketRecord, until: datetime) -> None:
         """Remember a better estimate of when a held packet goes."""
         self._change(record, next_at=until)

@@ -42,7 +42,7 @@ def test_what_hampers_a_check_is_told_and_a_packet_waits_for_it(number: int, sen
     lane = Lane(
         STATEMENTS,
         settings,
-        Terms(store_id="store-1"),
+        Terms(account="store-1"),
         RealFileSystem(),
         HandClock(),
         Hampered(number),  # type: ignore[arg-type]

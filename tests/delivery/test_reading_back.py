@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,11 +57,11 @@ def read(tmp_path: Path, receipt: object, problem: object) -> Ledger:
     lane = Lane(
         STATEMENTS,
         settings,
-        Terms(store_id="store-1"),
+        Terms(account="store-1"),
         fs,
         HandClock(),
         intake_for(settings, STATEMENTS, fs, tmp_path / "spool"),
-        destination=None,  # type: ignore[arg-type]
+        destination=SimpleNamespace(name="https://api.example.com"),  # type: ignore[arg-type]
     )
     ledger = Ledger(memory_ledger())
     read_back(ledger, lane, NOW)

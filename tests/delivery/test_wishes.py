@@ -103,7 +103,7 @@ def test_a_withdrawn_packet_lets_go_of_its_name(practice: SimulatedPractice) -> 
 
 
 def _claims(practice: SimulatedPractice) -> list:  # type: ignore[type-arg]
-    return practice.ledger.claims(practice.control.lanes[STATEMENTS].terms.store_id, practice.clock.now())
+    return practice.ledger.claims(practice.control.lanes[STATEMENTS].terms.account, practice.clock.now())
 
 
 def test_a_withdrawn_packet_can_be_sent_after_all(practice: SimulatedPractice) -> None:

@@ -18,7 +18,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.opening import HEAD, LedgerUnavailable, memory_ledger, open_ledger, read_only
 from agent.ledger.records import ClaimState, LaneRecord, Shelf
 from agent.ledger.schema import metadata
-from agent.model import PacketState, SentFile
+from agent.model import LaneId, LaneKind, PacketState, SentFile
 from tests.support.packets import NOW, SCANS, STATEMENTS, TROUBLE, accepted, claim, hours, packet, seen
 
 
@@ -170,7 +170,7 @@ def test_lanes_waits_and_the_clock_are_remembered(ledger: Ledger) -> None:
     assert len(ledger.waiting_since(SCANS)) == 1
 
 
-def test_lookalikes_are_the_lanes_packets_of_that_size_on_their_way_or_lately_sent(ledger: Ledger) -> None:
+def test_lookalikes_are_the_accounts_packets_of_that_size_on_their_way_or_lately_sent(ledger: Ledger) -> None:
     sent = {"state": PacketState.SENT, "ended_at": NOW - hours(2)}
     with ledger.transaction() as tx:
         for record in [
@@ -182,21 +182,23 @@ def test_lookalikes_are_the_lanes_packets_of_that_size_on_their_way_or_lately_se
             packet("other-lane", STATEMENTS),
             packet("failed", state=PacketState.FAILED, ended_at=NOW),
             packet("failed-unsure", state=PacketState.FAILED, ended_at=NOW, possibly_sent=True),
+            packet("other-account", account="there", **sent),
+            packet("renamed-store", LaneId("once-called-so", LaneKind.ATTACHMENTS), account="here", **sent),
         ]:
             tx.admit(record, NOW)
-    found = {record.id for record in ledger.lookalikes(SCANS, "", 100, NOW - hours(168))}
-    assert found == {"under-way", "sent", "failed-unsure"}
+    found = {record.id for record in ledger.lookalikes(SCANS, "here", "", 100, NOW - hours(168))}
+    assert found == {"under-way", "sent", "failed-unsure", "renamed-store"}
 
 
 def test_what_says_the_same_is_found_whatever_its_size(ledger: Ledger) -> None:
     with ledger.transaction() as tx:
         for name, size, said in [("a", 7, "f"), ("b", 100, "f"), ("c", 100, "g"), ("d", 100, ""), ("e", 7, "")]:
             tx.admit(packet(name, fingerprint=said, sizes={"scan.pdf": size}), NOW)
-    found = {record.id for record in ledger.lookalikes(SCANS, "f", 100, NOW)}
+    found = {record.id for record in ledger.lookalikes(SCANS, "", "f", 100, NOW)}
     assert found == {"a", "b", "d"}  # of those that say nothing, the bytes may tell
     query = "EXPLAIN QUERY PLAN SELECT * FROM packet WHERE store='s' AND kind='k' AND fingerprint IN ('f', '')"
     [line] = ledger.rows(sql(query))  # type: ignore[arg-type]
-    assert "packet_by_lane_content" in line.detail
+    assert "packet_by_content" in line.detail
 
 
 # --- Opening --------------------------------------------------------------------------------------------------------

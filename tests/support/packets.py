@@ -110,7 +110,7 @@ def lane(lane_id: LaneId = SCANS, **changes: Any) -> LaneView:
             if key in changes
         },
     )
-    terms = replace(Terms(store_id="store-1"), **changes.pop("terms", {}))
+    terms = replace(Terms(account="store-1"), **changes.pop("terms", {}))
     return LaneView(lane_id, terms, record, **changes)
 
 

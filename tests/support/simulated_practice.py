@@ -233,8 +233,15 @@ class SimulatedPractice:
 
     # --- the agent --------------------------------------------------------------------------------------------------
 
-    def restart(self, *, fresh_ledger: bool = False) -> None:
-        """Let the agent be killed where it stands, and start it again; `fresh_ledger`: with its ledger lost."""
+    def restart(self, *, fresh_ledger: bool = False, settings: str = "") -> None:
+        """Let the agent be killed where it stands, and start it again; `fresh_ledger`: with its ledger lost.
+
+        `settings`: with others. A lane that is new has the service of the lane of its kind before it.
+        """
+        if settings:
+            self.settings = parse(settings, Path("outtray.toml"))
+            of_kind = {lane.kind: service for lane, service in self.services.items()}
+            self.services |= {lane: self.services.get(lane, of_kind[lane.kind]) for lane in self.settings.lanes}
         if fresh_ledger:
             self._database = memory_ledger()
         self.control = self._new_control()

@@ -115,18 +115,22 @@ class Judge:
     # --- The decision -----------------------------------------------------------------------------------------------
 
     def _planned(self, found: Sequence[Found]) -> dict[str, Admit]:
-        store, lane = self.rules.store, self.rules.lane
-        terms = terms_of(store, self.rules.settings) if store else Terms(store_id=lane.store)
+        lane, terms = self.rules.lane, self._terms
         view = LaneView(
             lane,
             terms,
             LaneRecord(lane),
             found=tuple(found),
             lookalikes={one.packet: self._lookalikes(one) for one in found if one.checked},
-            claims=tuple(self.ledger.claims(terms.store_id, self.now)) if self.ledger else (),
+            claims=tuple(self.ledger.claims(terms.account, self.now)) if self.ledger else (),
         )
         actions = plan(View(lanes=(view,), free_senders=_ENOUGH_SENDERS), self.now)
         return {action.found.packet: action for action in actions if isinstance(action, Admit)}
+
+    @property
+    def _terms(self) -> Terms:
+        store = self.rules.store
+        return terms_of(store, self.rules.settings) if store else Terms(account=self.rules.lane.store)
 
     def _lookalikes(self, found: Found) -> tuple[PacketRecord, ...]:
         settings = self.rules.settings
@@ -134,7 +138,9 @@ class Judge:
             return ()
         size = sum(file.identity.size for file in found.candidate.files)
         since = self.now - timedelta(days=settings.duplicate_days)
-        return tuple(self.ledger.lookalikes(self.rules.lane, found.checked.fingerprint, size, since))
+        return tuple(
+            self.ledger.lookalikes(self.rules.lane, self._terms.account, found.checked.fingerprint, size, since)
+        )
 
     # --- What to say of it ------------------------------------------------------------------------------------------
 
