@@ -31,6 +31,16 @@ def test_the_child_stays_warm(workers: Workers) -> None:
     assert len({workers.run(HERE + "echo", io.BytesIO())["pid"] for _ in range(5)}) == 1
 
 
+def test_it_stays_warm_however_large_the_program_that_started_it_once_was() -> None:
+    large = bytearray(200 << 20)
+    large[:: 1 << 12] = b"x" * len(large[:: 1 << 12])
+    pool = Workers()
+    try:
+        assert len({pool.run(HERE + "echo", io.BytesIO())["pid"] for _ in range(3)}) == 1
+    finally:
+        pool.close()
+
+
 def test_a_large_file_is_served_in_pieces(workers: Workers) -> None:
     assert workers.run(HERE + "ends_of", io.BytesIO(b"abc" + bytes(9 << 20) + b"xyz")) == ["abc", "xyz"]
 
