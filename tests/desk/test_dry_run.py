@@ -121,7 +121,7 @@ def test_statements_are_summed_up(tmp_path: Path) -> None:
     settings = practice(
         tmp_path, in_statements='[store.statements.filename_rule]\nupload_name = "{stem} {date}{suffix}"'
     )
-    put(tmp_path / "statements", {"july.csv": made.csv(made.ROW, made.ROW), "notes.pdf": files.pdf()})
+    put(tmp_path / "statements", {"july.csv": made.csv(made.ROW, ("1002", *made.ROW[1:])), "notes.pdf": files.pdf()})
     found = one(check(tmp_path / "statements", settings=settings))
     assert found.state is Expected.READY
     assert found.endpoint == "pending-invoices"

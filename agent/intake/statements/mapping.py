@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from agent.intake.statements import wire
 from agent.intake.statements.columns import Column, compiled
-from agent.intake.statements.problems import COLUMN_MISSING, COLUMN_TWICE, Unreadable
-from agent.intake.statements.profile import Profile, normal
+from agent.intake.statements.problems import COLUMN_MISSING, COLUMN_TWICE, COLUMNS_RIVAL, Unreadable
+from agent.intake.statements.profile import Layout, Profile, normal
 
 _ACCOUNTS = ("account", "external_id", "pms_id", "account_and_name")
 SPOKEN = {
@@ -28,6 +29,8 @@ class Mapping:
     indexes: dict[str, int]  # field to column
     unknown: tuple[str, ...]  # headings that the profile does not know
     unused: tuple[str, ...]  # known, but another column of the file fills their field, or it is not sent
+    lost: tuple[str, ...] = ()  # of these, those that another column has won over
+    rivals: tuple[tuple[str, int], ...] = ()  # field and column: what could fill it as well as the one that does
 
     @property
     def has_lines(self) -> bool:
@@ -47,8 +50,16 @@ class Mapping:
     def columns(self, today: date) -> list[tuple[int, Column]]:
         """Return the compiled columns with their places, in the order of the wire."""
         fields = sorted(self.indexes, key=wire.ORDER.__getitem__)
-        layout = self.profile.layout
+        layout = self.layout
         return [(i := self.indexes[f], compiled(wire.FIELDS[f], self.headings[i], layout, today)) for f in fields]
+
+    @property
+    def layout(self) -> Layout:
+        """How the values of this table are written: the profile's layout, with what the headings leave open."""
+        layout = self.profile.layout
+        if "amounts" in layout.model_fields_set or not _are_the_services(self.headings, self.indexes):
+            return layout
+        return layout.model_copy(update={"amounts": "open"})
 
     def missing(self) -> list[str]:
         """Return the fields without which no statement can be made of this file."""
@@ -60,6 +71,15 @@ class Mapping:
         for index in self.indexes.values():
             if counted.count(counted[index]) > 1:
                 raise Unreadable(COLUMN_TWICE.problem(name=name, heading=self.headings[index]))
+        for field in dict.fromkeys(field for field, _ in self.rivals if field != "amount_due"):
+            columns = [self.indexes[field], *(index for other, index in self.rivals if other == field)]
+            raise Unreadable(
+                COLUMNS_RIVAL.problem(
+                    name=name,
+                    meaning=SPOKEN.get(field, wire.FIELDS[field].meaning),
+                    columns=_listed([self.headings[i] for i in columns], "and"),
+                )
+            )
         missing = self.missing()
         if missing:
             spellings = [
@@ -101,15 +121,67 @@ def laid_over(profile: Profile, row: Sequence[object]) -> Mapping:
             if field not in best or rank < best[field][0]:
                 best[field] = (rank, index)
         seen.add(key)
-    indexes = _resolved({field: index for field, (_, index) in best.items()}, profile.recognise.any_table)
+    indexes = _resolved({field: index for field, (_, index) in best.items()}, profile.recognise.any_table, headings)
     used = set(indexes.values())
     left = [(normal(h), h) for i, h in enumerate(headings) if h and i not in used]
     unknown = tuple(dict.fromkeys(h for key, h in left if key not in wanted and key not in profile.ignored))
     unused = tuple(dict.fromkeys(h for key, h in left if key in wanted or key in profile.ignored))
-    return Mapping(profile, headings, indexes, unknown, unused)
+    lost = tuple(h for h in unused if normal(h) in wanted) if profile.recognise.any_table else ()
+    rivals = _rivals(profile, headings, indexes) if profile.recognise.any_table else ()
+    return Mapping(profile, headings, indexes, unknown, unused, lost, rivals)
 
 
-def _resolved(indexes: dict[str, int], any_table: bool) -> dict[str, int]:
+_ASKS = re.compile(r"due|owed|portion|resp|^statement(?:amount|balance)$|^pat(?:ient)?bal").search
+_GUARANTOR = re.compile(r"^(?:guar|resp|billto|recipient)").match
+_PATIENT = re.compile(r"^pat").match
+_NAMES = ("name", "first_name", "last_name")
+_PLACE = ("address_1", "address_2", "city", "state", "zip", "city_state_zip")
+
+
+def _rivals(profile: Profile, headings: Sequence[str], indexes: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return the columns left over whose amounts could be meant as well as those of the column that is taken.
+
+    What is asked for in so many words (`Amount Due`) has no rival in a mere balance. Of names and addresses, those of
+    the one who pays and those of the patient do not mix.
+    """
+    used = set(indexes.values())
+    found: list[tuple[str, int]] = []
+    for index, heading in enumerate(headings):
+        fields = [field for field, _ in profile.fields_of.get(normal(heading), ())] if index not in used else []
+        for field in ("credit", "charges", "amount_due"):
+            if field in fields and field in indexes:
+                asked = (bool(_ASKS(normal(h))) for h in (headings[indexes[field]], heading))
+                if field != "amount_due" or len(set(asked)) == 1:
+                    found.append((field, index))
+    for group in (_NAMES, _PLACE):
+        taken = {field: normal(headings[indexes[field]]) for field in group if field in indexes}
+        paying = [field for field in taken if _GUARANTOR(taken[field])]
+        if paying:
+            found += [(paying[0], indexes[field]) for field in taken if _PATIENT(taken[field])]
+    return tuple(found)
+
+
+def _are_the_services(headings: Sequence[str], indexes: dict[str, int]) -> bool:
+    """Tell whether an amount stands under the billing service's own name for it, where whole cents are meant."""
+    amounts = [headings[i].strip() for f, i in indexes.items() if wire.FIELDS[f].kind == "money"]
+    if any(h in _CENTS_NAMES and h not in _ENGLISH for h in amounts):
+        return True
+    joined = {normal(h) for h in headings if " " not in h}
+    return (
+        bool(amounts)
+        and not _OWN_NAMES.isdisjoint(joined)
+        and any(" " not in h and normal(h) in map(normal, _CENTS_NAMES) for h in amounts)
+    )
+
+
+_CENTS_NAMES = frozenset(name for field in wire.FIELDS.values() if field.kind == "money" for name in field.wire)
+_ENGLISH = frozenset({"charges", "credit", "balance"})  # what others call their columns, too
+_OWN_NAMES = frozenset(
+    {"externalpatientid", "externalpmspatientid", "smsphonenumber", "posorderid", "externallocationid"}
+)
+
+
+def _resolved(indexes: dict[str, int], any_table: bool, headings: Sequence[str]) -> dict[str, int]:
     """Settle what two columns, or two fields, both lay claim to."""
     if {"external_id", "pms_id"} <= indexes.keys():
         indexes.pop("account", None)
@@ -123,9 +195,16 @@ def _resolved(indexes: dict[str, int], any_table: bool) -> dict[str, int]:
     if any_table and indexes.get("amount_due") == indexes.get("balance", -1):
         lined = indexes.keys() & {"charges", "credit", "code"}
         indexes.pop("amount_due" if lined else "balance")
+    elif any_table and _is_accounts_balance(indexes, headings):
+        indexes.pop("balance")
     for whole, parts in (("name", ("first_name", "last_name")), ("line_name", ("line_first_name", "line_last_name"))):
         if whole in indexes and all(part in indexes for part in parts):
-            indexes.pop(whole)
+            pays = _GUARANTOR(normal(headings[indexes[whole]]))
+            if pays and not any(_GUARANTOR(normal(headings[indexes[part]])) for part in parts):
+                for part in parts:
+                    indexes.pop(part)
+            else:
+                indexes.pop(whole)
         elif whole in indexes:
             for part in parts:
                 indexes.pop(part, None)
@@ -138,6 +217,12 @@ def _resolved(indexes: dict[str, int], any_table: bool) -> dict[str, int]:
             indexes.pop("state", None)
             indexes.pop("zip", None)
     return indexes
+
+
+def _is_accounts_balance(indexes: dict[str, int], headings: Sequence[str]) -> bool:
+    """Tell whether a `Balance` beside an amount due, with no other column of a line, is that of the whole account."""
+    alone = not any(wire.FIELDS[field].of_line for field in indexes if field != "balance")
+    return alone and "balance" in indexes and normal(headings[indexes["balance"]]) == "balance"
 
 
 def _listed(words: Sequence[str], joint: str) -> str:

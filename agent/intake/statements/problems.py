@@ -44,6 +44,11 @@ COLUMN_TWICE = Words(
     "{name} has two columns called {heading}.",
     "Rename or remove one of them, " + _BACK,
 )
+COLUMNS_RIVAL = Words(
+    "columns-rival",
+    "{name} has several columns that each could be {meaning}: {columns}.",
+    "Keep one of them under its heading, or put the right value into one column; rename or remove the others, " + _BACK,
+)
 TWO_PROFILES = Words(
     "two-profiles",
     "{name} fits the profiles {first} and {second} equally well.",
@@ -129,7 +134,14 @@ NO_AMOUNT = Notice("1 statement has lines but no amount due", "{count} statement
 SAME_ACCOUNT = Notice(
     "1 account stands in more than one statement", "{count} statements are for accounts that came before"
 )
-TOTAL_LEFT_OUT = Notice("1 row of totals left out", "{count} rows of totals left out")
+TOTAL_LEFT_OUT = Notice(
+    "1 row of totals, counts or page numbers left out", "{count} rows of totals, counts or page numbers left out"
+)
+TWICE = "The same account is asked for the same amount in {unit} {number}. Delete one of the two, or join them."
+TOTAL_OR_PATIENT = (
+    "This row may be a total or a patient. Delete it if it is a total; else fill in the account number, the name and "
+    "the date."
+)
 UNREACHABLE = Notice(
     "1 statement has neither an e-mail address, a phone number nor an address",
     "{count} statements have neither an e-mail address, a phone number nor an address",

@@ -37,6 +37,7 @@ class Recognition(_Section):
 
     format: Literal["table", "xml", "json"] = "table"
     headings: tuple[str, ...] = ()
+    exact: bool = Field(False, description="headings have to stand as they are spelled, capitals and all")
     root: str = Field("", description="XML: the name of the outermost element")
     record_id: str = Field("", description="headerless text: what the first cell of every row says")
     any_table: bool = Field(False, description="take any table whose headings suffice, when no other profile fits")

@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any
 
 from agent.intake.statements.findings import Findings, TooManyFaults
+from agent.intake.statements.grouping import grouped
 from agent.intake.statements.problems import NO_STATEMENTS, Unreadable
 from agent.intake.statements.profile import Profile
 from agent.intake.statements.readers import json, sections, xml
 from agent.intake.statements.recognition import Choice, Table, choose, statement_date
-from agent.intake.statements.records import RecordStatements, grouped
+from agent.intake.statements.records import RecordStatements
 from agent.intake.statements.rows import RowStatements
 from agent.intake.statements.source import Source
 
@@ -48,7 +49,7 @@ class Reading:
                 "The file names another file name inside. It goes under the name that it has in the folder."
             )
         if isinstance(self.statements, RecordStatements) and self.choice.table is None:
-            self._warn_of_unknown(tuple(self.statements.unknown))
+            self._warn_of(tuple(self.statements.unknown))
 
     def _texts(self, about: dict[str, Any]) -> Iterator[str]:
         table, layout = self.choice.table, self.choice.profile.layout
@@ -56,7 +57,7 @@ class Reading:
             if table is not None:
                 yield from self.statements.texts(table.blocks(self.source))
         elif table is None and self.source.format == "json":
-            yield from self.statements.texts(json.records(self.source, about))
+            yield from self.statements.texts(json.records(self.source, about, self.choice.profile.spelling))
         elif table is None:
             yield from self.statements.texts(xml.records(self.source, layout))
         elif layout.sections:
@@ -64,12 +65,13 @@ class Reading:
             found = sections.records(self.source, self.choice.profile, table.mapping.headings, blocks, self.findings)
             yield from self.statements.texts(found)
         else:
-            yield from self.statements.texts(grouped(table.blocks(self.source), table.mapping, self.findings))
+            columns = table.mapping.columns(self.today)
+            yield from self.statements.texts(grouped(table.blocks(self.source), table.mapping, self.findings, columns))
 
-    def _warn_of_unknown(self, headings: tuple[str, ...]) -> None:
+    def _warn_of(self, headings: tuple[str, ...], why: str = "") -> None:
         if headings:
             shown = ", ".join(headings[:20]) + (f" and {len(headings) - 20} more" if len(headings) > 20 else "")
-            self.findings.warn(f"Columns that are not sent: {shown}.")
+            self.findings.warn(f"Columns that are not sent{why}: {shown}.")
 
 
 def begin(
@@ -91,7 +93,8 @@ def begin(
         findings.warn(f"Only the sheet {table.sheet.name if table and table.sheet else ''} is sent. Not sent: "
                       f"{', '.join(choice.beside)}.")  # fmt: skip
     if table is not None and not profile.layout.sections:
-        reading._warn_of_unknown(table.mapping.unknown)
+        reading._warn_of(table.mapping.unknown)
+        reading._warn_of(table.mapping.lost, ", since another column was taken for the same")
     return reading
 
 

@@ -171,6 +171,8 @@ def _found(
             continue
         if wanted:
             if wanted <= {normal(cell) for cell in row}:
+                if rule.exact and not (_all_exact(profile, row) or named):
+                    continue
                 return Table(laid_over(profile, row), number, delimiter, sheet, tuple(titles), len(wanted))
         elif rule.any_table or named:
             mapping = laid_over(profile, row)
@@ -181,6 +183,13 @@ def _found(
                 best = table
         titles.append(" ".join(plain(cell) for cell in row if cell not in ("", None)))
     return best
+
+
+def _all_exact(profile: Profile, row: Row) -> bool:
+    """Tell whether every heading is spelled as the profile spells it, and none is missing."""
+    spelled = {spelling for spellings in (profile.ignore, *profile.columns.values()) for spelling in spellings}
+    headings = {text for cell in row if (text := plain(cell))}
+    return headings <= spelled and not laid_over(profile, row).missing()
 
 
 def statement_date(table: Table, today: date) -> tuple[str, str]:

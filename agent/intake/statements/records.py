@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from agent.intake.statements import wire
-from agent.intake.statements.columns import NOTED, Column, Marked, compiled
+from agent.intake.statements.columns import Column, compiled
+from agent.intake.statements.converters import NOTED, Marked
 from agent.intake.statements.findings import Findings
-from agent.intake.statements.mapping import Mapping
 from agent.intake.statements.problems import LINE_SUM, NO_AMOUNT, STATEMENT_SUM, UNREACHABLE
 from agent.intake.statements.profile import Profile
-from agent.intake.statements.readers import Block, Line, Record, Row
-from agent.intake.statements.rows import MISSING, Kept
+from agent.intake.statements.readers import Line, Record
+from agent.intake.statements.rows import MISSING
 from agent.intake.statements.values import plain
-from agent.intake.statements.whole_file import Accounts, Locations
+from agent.intake.statements.whole_file import ASKED_BY, Accounts, Locations
 
 _CODE_TOOTH_TEXT = re.compile(r"(\S*) (\S*) (.*)", re.DOTALL).fullmatch
-_PROCEDURE_CODE = re.compile(r"[A-Z]{0,2}\d{3,5}[A-Z0-9.]{0,4}").fullmatch
+_PROCEDURE_CODE = re.compile(r"[A-Z]{1,2}\d{3,5}[A-Z0-9.]{0,4}").fullmatch
+_MEDICAL_CODE = re.compile(r"\d{4}[0-9A-Z]").fullmatch
+_TOOTH = re.compile(r"(?:\d{1,2}|[A-T])?").fullmatch
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE).fullmatch
 _IDENTIFIERS = {"account", "account_and_name", "external_id", "pms_id"}
 _CONTACTS = ("email", "phone", "address_1")
@@ -157,7 +159,8 @@ class RecordStatements:
             pieces["location"] = wire.pair(wire.FIELDS["location"].wire[0], self._location)
         self._locations.note(record.number, self._where(record), present=bool(pieces.get("location")))
         account = "".join(pieces.get(f, "") for f in ("account", "account_and_name", "pms_id"))
-        self._accounts.note((record.number,), (account,))
+        asked = [(pieces.get(field, ""),) for field in ASKED_BY]
+        self._accounts.note((record.number,), (account,), asked)
         if not any(pieces.get(field, "").strip(NOTED) for field in _CONTACTS):
             self._findings.notice(UNREACHABLE, record.number)
 
@@ -193,51 +196,6 @@ class RecordStatements:
             self._findings.notice(STATEMENT_SUM, record.number)
 
 
-def grouped(blocks: Iterator[Block], mapping: Mapping, findings: Findings) -> Iterator[Record]:
-    """Yield one record for the rows that stand together under one account and date.
-
-    A row whose cells of the statement are all blank belongs to the statement above it. Lines of one statement that
-    do not stand together, or that do not agree on it, are faults: joining them would be a guess.
-    """
-    kept = Kept(mapping, findings)
-    of_statement = [(i, f) for f, i in mapping.indexes.items() if not wire.FIELDS[f].of_line]
-    keys = [i for i, f in of_statement if f in _IDENTIFIERS or f == "statement_date"]
-    begun: dict[int, int] = {}
-    record: Record | None = None
-    current: tuple[object, ...] = ()
-    first: Row = ()
-    for block in blocks:
-        for number, row in zip(*kept.of(block), strict=True):
-            key = tuple(plain(row[i]) for i in keys)
-            follows = record is not None and (key == current or not any(plain(row[i]) for i, _ in of_statement))
-            place = f"row {number}"
-            cells = dict(zip(mapping.headings, row, strict=True))
-            if record is not None and follows:
-                _agree(findings, mapping, of_statement, first, row, number, record.number)
-            else:
-                if record is not None:
-                    yield record
-                record, current, first = Record(number, place, {}), key, row
-                before = begun.setdefault(hash(key), number)
-                if before != number and any(key):
-                    message = f"The statement of this account began in row {before}. Sort the file by account number."
-                    heading = mapping.headings[keys[0]]
-                    findings.fault(number, f"{place}, column {heading}", row[keys[0]], message)
-            record.lines.append(Line(number, place, cells))
-    if record is not None:
-        yield record
-
-
-def _agree(
-    findings: Findings, mapping: Mapping, of_statement: Sequence[tuple[int, str]], first: Row, row: Row, number: int,
-    began: int,
-) -> None:  # fmt: skip
-    for index, _ in of_statement:
-        if row[index] != first[index] and plain(row[index]) and plain(row[index]) != plain(first[index]):
-            message = f"Row {began} of the same statement says {plain(first[index])[:60] or 'nothing'} here."
-            findings.fault(number, f"row {number}, column {mapping.headings[index]}", row[index], message)
-
-
 def _with_whole_descriptions(lines: list[Line], descriptions: set[str], entry: set[str], hard_cut: int) -> list[Line]:
     """Join what Open Dental cut: a line without date, patient and amounts (`entry`) goes on with the one before it.
 
@@ -270,12 +228,17 @@ def _split_code(found: Found, plan: dict[str, list[tuple[int, Column]]]) -> None
         return
     code, tooth, rest = parts.groups()
     given = plain(found["code"][2]) if "code" in found else ""
-    if code and (code == given or (not given and _PROCEDURE_CODE(code))):
+    if code and (code == given or (not given and _is_code(code, tooth))):
         text = f"{tooth} {rest}"
         if not given:
             of_code = next(c for cs in plan.values() for _, c in cs if c.field.name == "code")
             found["code"] = (rank, of_code, code)
     found["description"] = (rank, column, " ".join(text.split()))
+
+
+def _is_code(text: str, tooth: str) -> bool:
+    """Tell a procedure code from the first word of a sentence (`2000 check received`)."""
+    return bool(_PROCEDURE_CODE(text) or (_MEDICAL_CODE(text) and _TOOTH(tooth)))
 
 
 def _amount(piece: str) -> int | None:

@@ -8,15 +8,18 @@ from operator import itemgetter
 from typing import Any
 
 from agent.intake.statements import wire
-from agent.intake.statements.columns import NOTED, REFUSED, Column, Marked, Pieces
+from agent.intake.statements.columns import Column, Pieces
+from agent.intake.statements.converters import NOTED, REFUSED, Marked
 from agent.intake.statements.findings import Findings
+from agent.intake.statements.footers import Footers
 from agent.intake.statements.mapping import Mapping
-from agent.intake.statements.problems import TOTAL_LEFT_OUT, UNREACHABLE
+from agent.intake.statements.problems import TOTAL_LEFT_OUT, TOTAL_OR_PATIENT, UNREACHABLE
 from agent.intake.statements.profile import normal
 from agent.intake.statements.readers import Block, Row
 from agent.intake.statements.readers import Column as Cells
+from agent.intake.statements.rivals import Rivals
 from agent.intake.statements.values import plain
-from agent.intake.statements.whole_file import Accounts, Locations
+from agent.intake.statements.whole_file import ASKED_BY, Accounts, Locations
 
 MISSING = {
     "account": "The account number is missing.",
@@ -29,8 +32,7 @@ MISSING = {
 _IDENTIFIERS = ("account", "external_id", "account_and_name")
 _CONTACTS = ("email", "phone", "address_1")
 _NO_CONTACT = frozenset(NOTED * left_out for left_out in range(len(_CONTACTS) + 1))
-_TOTALS = frozenset({"total", "totals", "grand total", "grand totals", "report total", "report totals", "sum"})
-_MAY_BE_TOTALS = frozenset(" TtGgRrSs")
+_MAY_BE_FOOTER = frozenset(" TtGgRrSsPp(*='")
 _FIRST: Callable[[Any], object] = itemgetter(0)
 
 
@@ -43,6 +45,11 @@ class Kept:
         self._first = mapping.headings[0] if mapping.headings else ""
         self._header = [normal(h) for h in mapping.headings]
         self._account = next(mapping.indexes[f] for f in (*_IDENTIFIERS, "pms_id") if f in mapping.indexes)
+        self._footers = Footers(mapping)
+        self._rivals = Rivals(mapping, findings)
+        self._count = 0
+        watched = [mapping.indexes[f] for f in ("statement_date", "name", "last_name") if f in mapping.indexes]
+        self._never_blank = watched[:1]
         layout = mapping.profile.layout
         self._record_id = mapping.profile.recognise.record_id
         overflow = normal(layout.overflow)
@@ -52,28 +59,35 @@ class Kept:
         """Return the rows to send, each as wide as the headings, with their numbers."""
         columns = block.columns
         if columns is not None and self._all_to_send(columns):
+            self._count += len(block.numbers)
+            self._rivals.compare(block.numbers, columns)
             return block.numbers, block.rows
-        return self._looked_at(block)
+        numbers, rows = self._looked_at(block)
+        self._rivals.compare(numbers, list(zip(*rows, strict=True)))
+        return numbers, rows
 
     def columns_of(self, block: Block) -> tuple[Sequence[int], Sequence[Cells]]:
         """Return the same by column."""
         columns = block.columns
         if columns is not None and self._all_to_send(columns):
+            self._count += len(block.numbers)
+            self._rivals.compare(block.numbers, columns)
             return block.numbers, columns
         numbers, rows = self._looked_at(block)
-        return numbers, list(zip(*rows, strict=True))
+        by_column = list(zip(*rows, strict=True))
+        self._rivals.compare(numbers, by_column)
+        return numbers, by_column
 
     def _looked_at(self, block: Block) -> tuple[Sequence[int], Sequence[Row]]:
         numbers: list[int] = []
         rows: list[Row] = []
-        account, width, first = self._account, self._width, self._first
+        width, first = self._width, self._first
         for number, row in zip(block.numbers, block.rows, strict=True):
             if len(row) != width:
                 if not any(row):
                     continue
                 row = self._fitted(number, row)
-            cell = row[account]
-            if (not cell or (type(cell) is str and cell[0] in _MAY_BE_TOTALS)) and self._aside(number, row):
+            if self._may_be_footer(row) and self._aside(number, row):
                 continue
             if row[0] == first and self._is_header(row):
                 continue
@@ -82,17 +96,29 @@ class Kept:
                 self._findings.fault(number, f"row {number}", row[0], message)
             numbers.append(number)
             rows.append(row)
+            self._count += 1
         return numbers, rows
+
+    def _may_be_footer(self, row: Row) -> bool:
+        cell = row[self._account]
+        return (
+            not cell
+            or (type(cell) is str and cell[0] in _MAY_BE_FOOTER)
+            or any(row[i] is None or row[i] == "" for i in self._never_blank)
+            or not self._never_blank
+        )
 
     def _all_to_send(self, columns: Sequence[Cells]) -> bool:
         """Tell, at one glance at all rows, whether none of them needs a closer look."""
-        if self._record_id or len(columns) != self._width:
+        if self._record_id or len(columns) != self._width or not self._never_blank:
+            return False
+        if any("" in columns[i] or None in columns[i] for i in self._never_blank):
             return False
         try:
             beginnings = set(map(_FIRST, columns[self._account]))
         except (TypeError, IndexError):  # a number, or nothing
             return False
-        return beginnings.isdisjoint(_MAY_BE_TOTALS) and self._first not in columns[0]
+        return beginnings.isdisjoint(_MAY_BE_FOOTER) and self._first not in columns[0]
 
     def _fitted(self, number: int, row: Row) -> Row:
         width = self._width
@@ -113,14 +139,14 @@ class Kept:
         return row[:width]
 
     def _aside(self, number: int, row: Row) -> bool:
-        """Tell whether a row without an account is blank, or one of totals."""
-        words = [text for cell in row if (text := plain(cell))]
-        if not words:
-            return True
-        if words[0].rstrip(" :").lower() in _TOTALS:
+        """Tell whether a row is nobody's statement; where it may be, it is a fault that asks."""
+        kind = self._footers.kind(row, self._count)
+        if kind == "footer":
             self._findings.notice(TOTAL_LEFT_OUT, number)
-            return True
-        return False
+        if kind == "doubt":
+            words = ", ".join(text for cell in row if (text := plain(cell)))
+            self._findings.fault(number, f"row {number}", words, TOTAL_OR_PATIENT)
+        return kind in ("footer", "blank")
 
     def _is_header(self, row: Row) -> bool:
         return [normal(cell) for cell in row] == self._header
@@ -143,6 +169,7 @@ class RowStatements:
         self._required = [i for i, name in enumerate(self._names) if name in MISSING]
         self._reach = [i for i, name in enumerate(self._names) if name in _CONTACTS]
         self._account = next(i for i, name in enumerate(self._names) if name in (*_IDENTIFIERS, "pms_id"))
+        self._asked = [i for i, name in enumerate(self._names) if name in ASKED_BY]
         self._accounts = Accounts(findings)
         self._locations = Locations(findings)
         self._located = False
@@ -169,7 +196,8 @@ class RowStatements:
             self._locate(numbers, pieces)
         self._check_required(numbers, pieces)
         accounts = pieces[self._account]
-        self._accounts.note(numbers, accounts.texts if accounts.opening else list(map(plain, cells[self._account])))
+        known = accounts.texts if accounts.opening else list(map(plain, cells[self._account]))
+        self._accounts.note(numbers, known, [pieces[i].texts for i in self._asked])
         self._look_at_contacts(numbers, pieces)
         start = self.count + 1
         self.count += len(numbers)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from itertools import chain
 
 from agent.intake.statements.findings import MOST_FAULTS, Findings
-from agent.intake.statements.problems import SAME_ACCOUNT
+from agent.intake.statements.problems import SAME_ACCOUNT, TWICE
+
+ASKED_BY = ("statement_date", "amount_due", "order_id", "location")
+"""By what two statements of one account differ."""
 
 
 class Locations:
@@ -37,18 +40,26 @@ class Accounts:
         self._findings = findings
         self._numbers: list[Sequence[int]] = []
         self._accounts: list[str] = []
+        self._asked: list[int] = []
 
-    def note(self, numbers: Sequence[int], accounts: Sequence[str]) -> None:
-        """Note the accounts of some statements."""
+    def note(self, numbers: Sequence[int], accounts: Sequence[str], asked: Sequence[Sequence[str]] = ()) -> None:
+        """Note the accounts of some statements, and what they are asked for (`ASKED_BY`), by column."""
         self._numbers.append(numbers)
         self._accounts += accounts
+        self._asked += map(hash, zip(accounts, *asked, strict=True))
 
     def settle(self) -> None:
-        """Tell of every account that was there before."""
+        """Tell of every account that was there before; one that is asked for the same once more is a fault."""
         if len(set(self._accounts)) == len(self._accounts):
             return
         seen: set[str] = set()
-        for number, account in zip(chain.from_iterable(self._numbers), self._accounts, strict=True):
-            if account in seen:
+        asked: dict[int, int] = {}
+        numbers = chain.from_iterable(self._numbers)
+        for number, account, whole in zip(numbers, self._accounts, self._asked, strict=True):
+            before = asked.setdefault(whole, number)
+            if before != number and account:
+                unit = self._findings.unit
+                self._findings.fault(number, f"{unit} {number}", "", TWICE.format(unit=unit, number=before))
+            elif account in seen:
                 self._findings.notice(SAME_ACCOUNT, number)
             seen.add(account)

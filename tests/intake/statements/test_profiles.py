@@ -177,7 +177,7 @@ def test_open_dental_ageing_is_tabs_named_xls_under_a_title(spool: Path) -> None
     ]  # fmt: skip
     assert checked.warnings == (
         "There is no column for the statement date: 2026-07-30, from the title, was taken.",
-        "1 row of totals left out: row 6.",
+        "1 row of totals, counts or page numbers left out: row 6.",
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from agent.intake.attachments.fields import printable
 from agent.intake.statements import wire
-from agent.intake.statements.columns import NOTED, Marked, compiled
+from agent.intake.statements.columns import compiled
+from agent.intake.statements.converters import NOTED, Marked
 from agent.intake.statements.headings import Headings
 from agent.intake.statements.mapping import SPOKEN, missing
 from agent.intake.statements.profile import Layout, Profile, Recognition, built_in, normal

@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from agent.intake.statements.problems import Unreadable, unreadable
+from agent.intake.statements.profile import normal
 from agent.intake.statements.readers import Line, Record
 from agent.intake.statements.source import Source
 from agent.intake.statements.wire import FILENAME, LINES, UPLOADS
@@ -20,11 +21,17 @@ _MOST_BESIDE = 100  # names beside the list of statements
 _BLANK = re.compile(r"[ \t\r\n]*").match
 
 
-def records(source: Source, about: dict[str, Any]) -> Iterator[Record]:
-    """Yield the statements, and put what stands beside them (`filename`) into `about`. Raises `Unreadable`."""
+Spell = Callable[[str], str]
+
+
+def records(source: Source, about: dict[str, Any], spell: Spell = str) -> Iterator[Record]:
+    """Yield the statements, and put what stands beside them (`filename`) into `about`. Raises `Unreadable`.
+
+    Names are taken in any case and with any separator; `spell` gives those of a statement as its profile has them.
+    """
     text = _Text(source)
     if text.peek() == "[":
-        yield from _uploads(text)
+        yield from _uploads(text, spell)
         if text.peek():
             raise text.damaged()
         return
@@ -35,11 +42,11 @@ def records(source: Source, about: dict[str, Any]) -> Iterator[Record]:
     while True:
         key = text.value()
         text.expect(":")
-        if key == UPLOADS and not seen:
+        if normal(key) == normal(UPLOADS) and not seen:
             seen = True
-            yield from _uploads(text)
+            yield from _uploads(text, spell)
         else:
-            about[str(key)] = text.value()
+            about[FILENAME if normal(key) == normal(FILENAME) else str(key)] = text.value()
             if len(about) > _MOST_BESIDE:
                 raise text.damaged()
         if text.peek() != ",":
@@ -58,7 +65,7 @@ def renamed_from(about: dict[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _uploads(text: _Text) -> Iterator[Record]:
+def _uploads(text: _Text, spell: Spell) -> Iterator[Record]:
     text.expect("[")
     number = 0
     while text.peek() != "]":
@@ -66,23 +73,31 @@ def _uploads(text: _Text) -> Iterator[Record]:
         statement = text.value()
         if not isinstance(statement, dict):
             raise text.damaged()
-        yield _record(statement, number, text)
+        yield _record(statement, number, text, spell)
         if text.peek() != ",":
             break
         text.expect(",")
     text.expect("]")
 
 
-def _record(statement: dict[str, Any], number: int, text: _Text) -> Record:
+def _record(statement: dict[str, Any], number: int, text: _Text, spell: Spell) -> Record:
     place = f"statement {number}"
-    lines = statement.pop(LINES, None) or []
+    named = next((key for key in statement if normal(key) == normal(LINES)), LINES)
+    lines = statement.pop(named, None) or []
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise text.damaged()
     made = [
-        Line(number, f"{place}, line {n}", {f"{LINES}/{key}": value for key, value in line.items()})
+        Line(number, f"{place}, line {n}", _spelled(line, lambda key: spell(f"{LINES}/{key}"), text))
         for n, line in enumerate(lines, 1)
     ]
-    return Record(number, place, statement, made)
+    return Record(number, place, _spelled(statement, spell, text), made)
+
+
+def _spelled(values: dict[str, Any], spell: Spell, text: _Text) -> dict[str, Any]:
+    spelled = {spell(key): value for key, value in values.items()}
+    if len(spelled) < len(values):
+        raise text.twice()
+    return spelled
 
 
 class _Text:
@@ -95,7 +110,9 @@ class _Text:
         self._window = ""
         self._at = 0
         self._ended = False
-        self._json = json.JSONDecoder(parse_float=Decimal, parse_constant=self._no_constant)
+        self._json = json.JSONDecoder(
+            object_pairs_hook=self._object, parse_float=Decimal, parse_constant=self._no_constant
+        )
 
     def peek(self) -> str:
         """Return the next character that is not blank, or an empty string at the end."""
@@ -149,6 +166,16 @@ class _Text:
         self._window = self._window[self._at :] + text.removeprefix("\ufeff")
         self._at = 0
         return not self._ended or bool(text)
+
+    def twice(self) -> Unreadable:
+        """Return what to raise where an object has one name twice."""
+        return unreadable(self._name, "a statement in its JSON has the same name twice, with two values")
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            raise self.twice()
+        return made
 
     def _no_constant(self, text: str) -> Any:
         raise ValueError(text)

@@ -5,6 +5,7 @@ So Open Dental writes a single statement as CSV. Its cells are in double quotes,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from agent.intake.statements import wire
@@ -16,6 +17,11 @@ from agent.intake.statements.readers import Block, Line, Record, Row
 from agent.intake.statements.rows import Kept
 from agent.intake.statements.source import Source
 
+UNQUOTED = (
+    "This row has more cells than headings. Put the cell with the comma in it, such as 1,234.56, in double quotes."
+)
+_BEFORE_COMMA = re.compile(r"-?\$?\d{1,3}").fullmatch
+_AFTER_COMMA = re.compile(r"\d{3}\.\d\d").fullmatch
 _FEWEST_LINE_COLUMNS = 3
 
 
@@ -31,6 +37,9 @@ def records(
             if not any(str(cell).strip() for cell in row):
                 continue
             if record is None:
+                row = with_commas(row, len(headings))
+                if any(str(cell).strip() for cell in row[len(headings) :]):
+                    findings.fault(number, f"row {number}", ",".join(map(str, row)), UNQUOTED)
                 cells = _spelled(profile, dict(zip(headings, row, strict=False)))
                 record = Record(number, f"row {number}", cells)
             elif kept is None:
@@ -39,9 +48,28 @@ def records(
                     raise unreadable(source.name, f"row {number} should have the headings of the statement's lines")
                 kept, lines_under = Kept(mapping, findings), mapping.headings
             else:
-                record.lines += _lines(kept, profile, lines_under, number, row)
+                width = len(lines_under) + (1 if lines_under[-1] and not str(row[-1]).strip() else 0)
+                record.lines += _lines(kept, profile, lines_under, number, with_commas(row, width))
     if record is not None:
         yield record
+
+
+def with_commas(row: Row, width: int) -> Row:
+    """Return the row with its amounts whole: `1,150.00` without quotes stands there as two cells.
+
+    Only where joining all such pairs makes the row as wide as its headings; else it is returned as it is.
+    """
+    cells = [str(cell) for cell in row]
+    pairs = [i for i in range(len(cells) - 1) if _BEFORE_COMMA(cells[i].strip()) and _AFTER_COMMA(cells[i + 1].strip())]
+    if not pairs or len(cells) - len(pairs) != width:
+        return row
+    joined: list[str] = []
+    for index, cell in enumerate(cells):
+        if index - 1 in pairs:
+            joined[-1] += f",{cell.strip()}"
+        else:
+            joined.append(cell)
+    return joined
 
 
 def _lines(kept: Kept, profile: Profile, headings: Sequence[str], number: int, row: Row) -> list[Line]:

@@ -1,0 +1,172 @@
+"""From a raw cell to the piece of JSON that it becomes, by the field that its column fills: the rules of each value.
+
+What is wrong with a cell, or worth a word, travels within its piece as a `Marked` text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, time, timedelta
+
+from agent.intake.statements import wire
+from agent.intake.statements.problems import (
+    DATE_AHEAD,
+    EMAIL_LEFT_OUT,
+    NOTHING_DUE,
+    ORDER_ID_CUT,
+    PHONE_LEFT_OUT,
+    PLACE_WHOLE,
+    STATE_UNKNOWN,
+    ZIP_PADDED,
+    Notice,
+)
+from agent.intake.statements.profile import Layout
+from agent.intake.statements.values import Refusal, contacts, dates, money, names, places, plain, unguarded
+
+REFUSED = "\x00"
+NOTED = "\x01"
+
+_IDENTIFIERS = frozenset({"account", "external_id", "pms_id", "patient_id", "provider_id", "location", "code"})
+_SHORTENED = re.compile(r"-?\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
+DAY = (  # how Excel writes what it took for a day
+    r"\d{1,2}-(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:-\d{2}(?:\d{2})?)?"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}|\d{1,2}/\d{1,2}/(?:19|20)\d{2}"
+)
+_LIKE_DAY = re.compile(DAY).fullmatch
+LONGEST_NUMBER = 1e15  # Excel keeps 15 digits
+_NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
+
+
+class Marked(str):
+    """A piece with a word about it: refused (`message`), or fit to go with a `notice`."""
+
+    message: str = ""
+    notice: Notice | None = None
+
+
+Convert = Callable[[object], str]
+
+
+def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
+    """Return what makes a piece of a cell of `field`, written as `layout` says. It raises `Refusal`."""
+    first = field.wire[0]
+    if field.name == "order_id":
+        return _order_id
+    if field.name == "account_and_name":
+        return lambda raw: _account_and_name(raw, layout)
+    if field.name == "city_state_zip":
+        return lambda raw: _city_state_zip(field.wire, places.city_state_zip(raw))
+    if field.kind == "date":
+        latest = (today + timedelta(days=31)).isoformat() if field.name == "statement_date" else ""
+        return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), latest)
+    if field.kind == "money":
+        due = field.name == "amount_due"
+        return lambda raw: _money(first, money.cents(raw, layout.amounts), due=due)
+    if field.kind == "name":
+        if field.of_line:
+            first_only = layout.members == "first-name"
+            return lambda raw: _pairs(field.wire, names.split_member(_text(raw), layout.names, first_only=first_only))
+        return lambda raw: _pairs(field.wire, names.split(_text(raw), layout.names))
+    if field.kind == "phone":
+        return lambda raw: _contact(first, raw, contacts.phone, PHONE_LEFT_OUT)
+    if field.kind == "email":
+        return lambda raw: _contact(first, raw, contacts.email, EMAIL_LEFT_OUT)
+    if field.kind == "state":
+        return lambda raw: _noted_unless(first, *places.state(raw))
+    if field.kind == "zip":
+        return lambda raw: _zip(first, raw)
+    if field.kind == "long-text":
+        return lambda raw: wire.pair(first, _paragraphs(raw))
+    read = _identifier if field.name in _IDENTIFIERS else _text
+    return lambda raw: _same(field.wire, read(raw))
+
+
+def _noted(piece: str, notice: Notice) -> str:
+    marked = Marked(piece + NOTED)
+    marked.notice = notice
+    return marked
+
+
+def _pairs(names_: Sequence[str], values: Sequence[str]) -> str:
+    return "".join(map(wire.pair, names_, values))
+
+
+def _same(names_: Sequence[str], value: str) -> str:
+    return "".join(wire.pair(name, value) for name in names_)
+
+
+def _text(raw: object) -> str:
+    """Return the text of a cell. Raises `Refusal` where a spreadsheet has made something else of it."""
+    if isinstance(raw, date | time | timedelta):
+        raise Refusal("Excel has made a date of this. Format the column as text, and enter the value again.")
+    if isinstance(raw, bool):
+        raise Refusal("This is TRUE or FALSE. Format the column as text, and enter the value again.")
+    if isinstance(raw, float) and not abs(raw) < LONGEST_NUMBER:
+        raise Refusal("Excel keeps only 15 digits of a number. Format the column as text, and enter the number again.")
+    value = plain(raw)
+    if value.startswith("=") and len(value) > 1:
+        raise Refusal("This is a formula. Enter the value itself.")
+    return value
+
+
+def _identifier(raw: object) -> str:
+    value = _text(raw)
+    if _SHORTENED(value):
+        raise Refusal("Excel has shortened this number. Format the column as text, and enter the number again.")
+    if _LIKE_DAY(value):
+        raise Refusal("Excel has made a date of this. Format the column as text, and enter the value again.")
+    return value
+
+
+def _date(name: str, value: str, latest: str) -> str:
+    piece = wire.pair(name, value)
+    return _noted(piece, DATE_AHEAD) if latest and value > latest else piece
+
+
+def _money(name: str, value: int, *, due: bool) -> str:
+    piece = wire.pair(name, value)
+    return _noted(piece, NOTHING_DUE) if due and value <= 0 else piece
+
+
+def _contact(name: str, raw: object, read: Callable[[object], str], notice: Notice) -> str:
+    try:
+        return wire.pair(name, read(raw))
+    except Refusal:
+        return _noted("", notice)
+
+
+def _noted_unless(name: str, value: str, known: bool) -> str:
+    piece = wire.pair(name, value)
+    return piece if known or not value else _noted(piece, STATE_UNKNOWN)
+
+
+def _city_state_zip(names_: Sequence[str], parts: Sequence[str]) -> str:
+    piece = _pairs(names_, parts)
+    return piece if parts[2] or not parts[0] else _noted(piece, PLACE_WHOLE)
+
+
+def _zip(name: str, raw: object) -> str:
+    value, padded = places.zip_code(raw)
+    piece = wire.pair(name, value)
+    return _noted(piece, ZIP_PADDED) if padded else piece
+
+
+def _order_id(raw: object) -> str:
+    value = _identifier(raw)
+    piece = wire.pair(wire.FIELDS["order_id"].wire[0], value[: wire.ORDER_ID_LENGTH])
+    return _noted(piece, ORDER_ID_CUT) if len(value) > wire.ORDER_ID_LENGTH else piece
+
+
+def _account_and_name(raw: object, layout: Layout) -> str:
+    text = plain(raw)
+    parts = _NUMBER_AND_NAME(text)
+    if not parts or not any(c.isdigit() for c in parts[1]):
+        raise Refusal("There is no patient number before the name. In Open Dental, show patient numbers on reports.")
+    wires = wire.FIELDS["account_and_name"].wire
+    return _same(wires[:2], parts[1]) + _pairs(wires[2:], names.split(parts[2], layout.names))
+
+
+def _paragraphs(raw: object) -> str:
+    lines = (plain(line) for line in str(unguarded(raw) if isinstance(raw, str) else raw).splitlines())
+    return "\n".join(line for line in lines if line)
