@@ -1,4 +1,4 @@
-"""`--seed N` lives through one seed once more; `--seeds N` through so many."""
+"""`--seed N` lives through one seed once more; `--seeds N` through so many; `--theme NAME` of one theme."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ A_CHUNK = 20
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=None, help="the one seed to live through")
     parser.addoption("--seeds", type=int, default=None, help="how many seeds to live through, from 0")
+    parser.addoption("--theme", default="", help="the one theme that every seed is of (tests/simulation/README.md)")
+
+
+@pytest.fixture
+def theme(request: pytest.FixtureRequest) -> str:
+    """Return the theme that was asked for; empty: seeds draw them."""
+    return str(request.config.getoption("theme", default=""))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

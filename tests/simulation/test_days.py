@@ -16,22 +16,22 @@ import pytest
 from tests.support.simulation.history import as_text, history, run, shrunk
 
 
-def _live_through(seeds: Iterable[int]) -> None:
+def _live_through(seeds: Iterable[int], theme: str) -> None:
     for seed in seeds:
-        story = history(seed)
+        story = history(seed, theme)
         if run(story).broken:
             shorter = shrunk(story)
-            again = f"python -m pytest tests/simulation --seed {seed}"
+            again = f"python -m pytest tests/simulation --seed {seed}{f' --theme {theme}' if theme else ''}"
             pytest.fail(f"seed {seed}: {again}\n{as_text(shorter, run(shorter))}", pytrace=False)
 
 
-def test_a_few_practices(a_few_seeds: range) -> None:
-    _live_through(a_few_seeds)
+def test_a_few_practices(a_few_seeds: range, theme: str) -> None:
+    _live_through(a_few_seeds, theme)
 
 
 @pytest.mark.simulation
-def test_many_practices(seeds: range) -> None:
-    _live_through(seeds)
+def test_many_practices(seeds: range, theme: str) -> None:
+    _live_through(seeds, theme)
 
 
 def test_a_seed_always_makes_the_same_days() -> None:

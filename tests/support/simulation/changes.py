@@ -49,7 +49,8 @@ def it_moves_a_shelf(world: World, dice: random.Random) -> None:
     """Give a shelf another name or place; what stands on the old one stays there."""
     lane, name = dice.choice((SCANS, SCANS, BILLS)), dice.choice((*SHELVES, "failed"))
     places = world.setup.shelves[lane, name]
-    places.append(world.folder(lane) / f"{dice.choice(('Problems', 'Old', 'Shelf'))} {len(places)}")
+    places.append(world.folder(lane) / f"{dice.choice(('Problems', 'Old', 'Shelf'))} {len(world.setup.moved)}")
+    world.setup.moved.append(name)
     _restart(world, dice, f"{name} of {lane.kind} is {places[-1].name}")
 
 

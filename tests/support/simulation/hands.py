@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 from pathlib import Path
@@ -9,8 +10,6 @@ from pathlib import Path
 from tests.support.simulation import network
 from tests.support.simulation.setup import LANES, SCANS
 from tests.support.simulation.world import World
-
-_LONG = 4 * 24 * 3600.0
 
 
 def someone_changes_a_file(world: World, dice: random.Random) -> None:
@@ -37,6 +36,7 @@ def _change(world: World, dice: random.Random) -> None:
     node = world.fs._nodes[world.fs._key(path)]
     mtime, anew = node.mtime_ns, dice.random() < 0.5
     world.swapped[stranger] = token
+    world.destroyed.add(hashlib.sha256(old).hexdigest())
     world.told.append(f"{world.time} someone puts {stranger} in the place of {token}: {path}")
     if anew:
         world.delete(path)
@@ -56,7 +56,7 @@ def antivirus_holds(world: World, dice: random.Random) -> None:
     path = dice.choice(sorted(found))
     if dice.random() < 0.2 and path.parent != world.folder(lane):
         path = path.parent
-    seconds = dice.choice((30.0, 600.0, 7 * 3600.0, _LONG))
+    seconds = dice.choice((30.0, 600.0, 3 * 3600.0))
     world.told.append(f"{world.time} nobody may touch {path} for {seconds:g} s")
     world.blockades[path] = (world.clock.seconds + seconds, dice.choice(("busy", "denied")))
 

@@ -10,6 +10,7 @@ import tempfile
 import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.support.simulation import themes
 from tests.support.simulation.actors import ACTS
@@ -85,7 +86,9 @@ def run(story: History) -> Run:
     with tempfile.TemporaryDirectory(prefix="outtray-simulation-") as spool, made_cheap():
         world = World(story.conditions, Path(spool))
         broken = ""
+        held = patch.object(Path, "unlink", world.unlink)  # where a virus scanner may be at the spool
         try:
+            held.start()
             for step in story.steps:
                 world.live(world.clock.seconds + step.after)
                 so_far(world)
@@ -100,6 +103,7 @@ def run(story: History) -> Run:
             if not isinstance(trouble, AssertionError):
                 broken += "\n" + "".join(traceback.format_tb(trouble.__traceback__)[-4:])
         finally:
+            held.stop()
             world.practice.ledger.close()
         days = (world.clock.seconds - 1000) / 86400
         return Run(broken, days, tuple(world.told), world.kills, len(world.network.accepted), world.network.requests)

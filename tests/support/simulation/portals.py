@@ -23,7 +23,6 @@ FOREIGN: dict[str, tuple[int, dict[str, str], bytes]] = {
     "empty-200": (200, {}, b""),
     "empty-204": (204, {}, b""),
     "list-200": (200, {"Content-Type": "application/json"}, b"[]"),
-    "object-200": (200, {"Content-Type": "application/json"}, b"{}"),
     "status-200": (200, {"Content-Type": "application/json"}, b'{"status": "BAD_REQUEST", "message": "No such store"}'),
     "problem-200": (200, {"Content-Type": "application/problem+json"}, b'{"title": "Bad Request", "status": 400}'),
 }

@@ -31,6 +31,8 @@ def at_any_moment(world: World) -> Iterator[str]:
         for packet in world.practice.control.packets.values():
             if packet.next_at is not None and packet.next_at - now > LONGEST_WAIT and packet.problem is None:
                 yield f"{packet.state} for {packet.next_at - now}, as if that went by itself"
+    if not world.practice.control.lane_records:
+        return  # the agent has not come to its ledger yet
     shown = json.dumps(snapshot_of(world.practice.control, ()).as_json, default=str, ensure_ascii=False)
     try:
         shown.encode()

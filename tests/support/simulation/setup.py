@@ -39,6 +39,7 @@ class Setup:
     store: str = "main-street"
     folders: dict[LaneId, list[Path]] = field(default_factory=dict)
     services: dict[LaneId, list[str]] = field(default_factory=dict)
+    moved: list[str] = field(default_factory=list)  # shelves that have been given another place
     shelves: dict[tuple[LaneId, str], list[Path]] = field(default_factory=dict)
 
     @classmethod

@@ -26,9 +26,11 @@ class Theme:
         return replace(conditions, **self.conditions)  # type: ignore[arg-type]
 
 
+OFTEN = 3  # beside what happens every day
+
 THEMES = {
-    "portals": Theme({interference.a_portal_answers: 8, interference.a_portal_stays: 3}),
-    "gateways": Theme({interference.a_gateway_answers: 10, interference.replies_stay_away: 2}),
+    "portals": Theme({interference.a_portal_answers: 8, interference.a_portal_stays: 3}, on=True),
+    "gateways": Theme({interference.a_gateway_answers: 10, interference.replies_stay_away: 2}, on=True),
     "go-live": Theme({changes.it_goes_live: 3, staff_drops_again: 6, scanner_scans: 6}),
     "store-renamed": Theme({changes.it_renames_the_store: 3, pms_exports: 8}),
     "folder-moved": Theme({changes.it_moves_a_folder: 3, pms_exports: 8, scanner_scans: 6}),
@@ -43,12 +45,12 @@ THEMES = {
     ),
     "retention": Theme({clocks.clock_is_years_ahead: 4, scanner_scans: 8}, conditions={"keep_sent_days": 400}),
     "files-changed": Theme({hands.someone_changes_a_file: 12, pms_exports: 4, scanner_scans: 6}),
-    "antivirus": Theme({hands.antivirus_holds: 10}),
+    "antivirus": Theme({hands.antivirus_holds: 10}, on=True),
     "spool-held": Theme({hands.antivirus_holds_the_spool: 8, pms_exports: 8}),
-    "strangers": Theme({strangers.retry_beside_a_stranger: 12, scanner_scans: 4, staff_drops: 6}),
+    "strangers": Theme({strangers.retry_beside_a_stranger: 12, scanner_scans: 4, staff_drops: 6}, on=True),
     "mid-take": Theme({strangers.dies_in_mid_take: 10, scanner_scans: 8, staff_drops: 8}),
-    "copies": Theme({strangers.statement_is_copied: 8, pms_exports: 8}),
-    "recycled": Theme({strangers.recycle_bin_fills: 8}),
+    "copies": Theme({strangers.statement_is_copied: 8, pms_exports: 8}, on=True),
+    "recycled": Theme({strangers.recycle_bin_fills: 8}, on=True),
     "odd-names": Theme({strangers.an_unprintable_name_comes: 4}),
 }
 """By name, in the order in which seeds draw them."""
@@ -64,5 +66,5 @@ def acts_of(names: tuple[str, ...]) -> dict[Act, int]:
     weights: dict[Act, int] = {}
     for name in names:
         for act, weight in THEMES[name].acts.items():
-            weights[act] = weights.get(act, 0) + weight
+            weights[act] = weights.get(act, 0) + OFTEN * weight
     return weights

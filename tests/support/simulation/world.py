@@ -113,6 +113,7 @@ class World:
         self.known: dict[str, bytes] = {}  # whole contents by their digests
         self.blockades: dict[Path, tuple[float, str]] = {}  # until when something keeps everybody from a path
         self.spool_held_until = 0.0
+        self.destroyed: set[str] = set()  # digests of what someone has written over on a shelf
         self.swapped: dict[str, str] = {}  # tokens that someone has put in the place of others
         self.known_before: dict[LaneId, set[str]] = {}  # the packets of the time before a lane went live
         self.is_upset = False  # something has changed that needs a person's word
@@ -267,6 +268,18 @@ class World:
 
         ledger.transaction = transaction  # type: ignore[method-assign]
 
+    @property
+    def unlink(self) -> Callable[..., None]:
+        """Return how a real file is removed, while something may hold those of the spool."""
+        plain = Path.unlink
+
+        def unlink(path: Path, missing_ok: bool = False) -> None:
+            if path.parent == self.spool and self.spool_held_until > self.clock.seconds and path.exists():
+                raise PermissionError(13, "The process cannot access the file", str(path))
+            plain(path, missing_ok)
+
+        return unlink
+
     # --- files ------------------------------------------------------------------------------------------------------
 
     def token(self) -> str:
@@ -316,7 +329,7 @@ class World:
     def waiting(self, lane: LaneId) -> dict[Path, bytes]:
         """Return the files in the watched folder itself."""
         shelves = [shelf for name in SHELVES for shelf in self.shelves(lane, name)]
-        found = {path: data for place in self.setup.folders[lane] for path, data in self.theirs(place).items()}
+        found = self.theirs(self.folder(lane))
         return {path: data for path, data in found.items() if not any(path.is_relative_to(shelf) for shelf in shelves)}
 
     def standing(self) -> Counter[bytes]:
@@ -409,6 +422,7 @@ class World:
     def all_is_well(self) -> None:
         """Let the actors stop and the faults end."""
         self.cut = None
+        self.spool_held_until = 0.0
         self._agenda.clear()
         self.network.well_again()
         self.hints.deaf = self.hints.overflows = False

@@ -1,0 +1,129 @@
+"""Takes one mend out at a time and looks for the first seed whose practice breaks by it.
+
+    python -m tests.simulation.mutants [--seeds 150] [NAME ...]
+
+Each mutant is a function of the agent that forgets what it was mended to know, put in its place at run time. The table
+that comes out stands in the README beside this file. Seeds are of the mutant's theme: `--theme THEME --seed SEED`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from agent.delivery import planner, proof, verdicts
+from agent.destinations import outcomes
+from agent.destinations.answers import Answer
+from agent.folder import names
+from tests.support.simulation.history import history, run
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One mend that is taken out: of which kind, what is forgotten, which theme shows it, and what is put where."""
+
+    kind: str
+    forgets: str
+    theme: str
+    instead: tuple[tuple[Any, str, Any], ...]
+
+
+def _believing(of: Callable[[Any], Answer | None]) -> tuple[tuple[Any, str, Any], ...]:
+    plain = outcomes.answer_of
+
+    def answer_of(reply: Any, *shapes: Any) -> Answer:
+        return of(reply) or plain(reply, *shapes)
+
+    return ((outcomes, "answer_of", answer_of),)
+
+
+MUTANTS = {
+    "status-is-enough": Mutant(
+        "evidence, not a status",
+        "any 2xx is the service's own success",
+        "portals",
+        _believing(lambda reply: Answer.SUCCESS if reply.is_success else None),
+    ),
+    "page-refuses": Mutant(
+        "evidence, not a status",
+        "a foreign 400 or 422 is a refusal of the service's",
+        "portals",
+        _believing(lambda reply: Answer.OWN_ERROR if reply.status in (400, 422) else None),
+    ),
+    "gateway-speaks-for-the-service": Mutant(
+        "a gateway's word after the whole body",
+        "a 5xx or 408 is the service's own, so that it cannot have taken it",
+        "gateways",
+        _believing(lambda reply: Answer.OWN_ERROR if reply.status == 408 or reply.status >= 500 else None),
+    ),
+    "cut-reply-counts": Mutant(
+        "a reply cut off in its middle",
+        "what has come of a reply is the reply",
+        "gateways",
+        _believing(lambda reply: Answer.SUCCESS if reply.is_success and not reply.whole else None),
+    ),
+    "files-are-not-proved": Mutant(
+        "whose bytes: identity before each try",
+        "what stands in a packet's place is what was checked",
+        "files-changed",
+        ((proof, "_proved", lambda opened, _stream, _path, _file, *, read: opened.identity()),),
+    ),
+    "copies-are-new": Mutant(
+        "a copy of a statement file",
+        "a statement file under another name is another one",
+        "copies",
+        (
+            (planner, "_same_content", lambda _twin, _found: False),
+            (planner, "_says_the_same", lambda _one, _other: False),
+        ),
+    ),
+    "bins-are-packets": Mutant(
+        "a NAS's recycle bin",
+        "every folder may be a packet",
+        "recycled",
+        ((names, "_NEVER_INTO", names.re.compile(r"(?!)")), (names, "_SYSTEM_FOLDER", names.re.compile(r"(?!)"))),
+    ),
+    "lost-replies-for-ever": Mutant(
+        "a service whose replies are always lost",
+        "unknown tries are not counted",
+        "gateways",
+        ((verdicts, "MOST_LOST", 10**6),),
+    ),
+}
+
+
+def find(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
+    """Return the first seed that shows a mutant, and the promise that it breaks."""
+    with ExitStack() as stack:
+        for place, name, other in mutant.instead:
+            stack.enter_context(patch.object(place, name, other))
+        for seed in range(seeds):
+            broken = run(history(seed, mutant.theme)).broken
+            if broken:
+                return seed, broken
+    return None
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=150, help="how many seeds to try for each")
+    parser.add_argument("names", nargs="*", help="mutants; all if none is named")
+    asked = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    print("| Kind | Mend taken out | Theme | Seed | What the judge says |\n|---|---|---|---|---|")
+    for name in asked.names or MUTANTS:
+        mutant = MUTANTS[name]
+        found = find(mutant, asked.seeds)
+        seed, broken = found if found else (f"none of {asked.seeds}", "not found")
+        said = broken.splitlines()[0].replace("|", "/")[:110]
+        print(f"| {mutant.kind} | {mutant.forgets} | `{mutant.theme}` | {seed} | {said} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
