@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Condition
 
 from agent.delivery.snapshot import Snapshot
+from agent.log import log, where
 
 
 class Board:
@@ -41,7 +42,10 @@ class Board:
                 told = []
             self._latest = snapshot
         for listener in told:
-            listener()
+            try:
+                listener()
+            except Exception as trouble:  # noqa: BLE001 - who listens must not keep the others from being told
+                log.error("a listener broke down", extra={"trouble": where(trouble)})
 
     def end(self) -> None:
         """Say that the control thread has ended: nothing newer comes, and nothing here is so any more."""

@@ -7,7 +7,7 @@ go back); an outcome is committed before anything is shelved (a crash in between
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from agent.delivery import documents, problems
 from agent.delivery.actions import (
     Action,
     Admit,
+    Check,
     Deliver,
     Fail,
     Found,
@@ -27,9 +28,9 @@ from agent.delivery.actions import (
     Start,
 )
 from agent.delivery.lane import Lane
+from agent.delivery.troubles import FIRST_PATIENCE, Thing, is_ledgers
 from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT, name_key
-from agent.folder.problems import folder_problem
 from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction
 from agent.log import log
@@ -38,59 +39,19 @@ from agent.model import AttemptResult, LaneId, LaneKind, PacketState, Problem, U
 if TYPE_CHECKING:
     from agent.delivery.control import Control
 
-FIRST_PATIENCE = 1.0
-LONGEST_PATIENCE = 60.0
-
-
-@dataclass
-class _Setback:
-    """A packet whose files could not be moved: tried again at `at` (steady seconds), ever more patiently."""
-
-    at: float
-    patience: float
-    problem: Problem
-
 
 class CarryingOut:
     """The control thread's hands."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._setbacks: dict[str, _Setback] = {}
 
-    def stuck(self, steady: float) -> frozenset[str]:
-        """Return the packets whose files are not to be moved just now."""
-        return frozenset(packet for packet, setback in self._setbacks.items() if setback.at > steady)
-
-    def due(self) -> Iterator[float]:
-        """Yield when, in steady seconds, something is to be tried again."""
-        for setback in self._setbacks.values():
-            yield setback.at
-
-    def trouble_of(self, lane: LaneId) -> Problem | None:
-        """Return what keeps a lane's files from moving."""
-        packets = self._control.packets
-        for packet_id, setback in self._setbacks.items():
-            if packet_id in packets and packets[packet_id].lane == lane:
-                return setback.problem
-        return None
-
-    def all(self, actions: Sequence[Action], now: datetime) -> None:
-        """Carry actions out."""
+    def all(self, actions: Sequence[Action], now: datetime) -> set[str]:
+        """Carry actions out; return the packets of which something could not be written down."""
         ready = [action for action in actions if self._files_first(action, now)]
         to_write: list[Action] = [action for action in ready if not isinstance(action, Shelve)]
-        written: list[str] = []
-        if to_write:
-            with self._control.ledger.transaction() as tx:
-                for action in to_write:
-                    written.extend(self._write(tx, action, now))
-                here("not-committed")
-            here("committed")
-            for action in to_write:
-                if isinstance(action, SetLane):
-                    self._control.lane_records[action.record.id] = action.record
-            self._control.refresh(written)
-        for action in ready:
+        unwritten = self._write_down(to_write, now) if to_write else []
+        for action in (action for action in ready if not any(action is one for one in unwritten)):
             match action:
                 case Admit(start=True, found=found):
                     self._control.launch(self._control.packets[found.packet])
@@ -99,11 +60,47 @@ class CarryingOut:
                 case Deliver(packet=packet):
                     self._control.verifications.begin(self._control.packets[packet.id])
                 case Hold(packet=packet):
-                    self._move_to_shelf(packet, Shelf.HELD)
+                    if not self._move_to_shelf(packet, Shelf.HELD):
+                        self._control.recover_again(packet.lane)
                 case Shelve(packet=packet):
                     self._shelve(packet, now)
                 case _:
                     pass
+        return {thing.name for action in unwritten for thing in _things(action) if thing.kind == "packet"}
+
+    def _write_down(self, actions: Sequence[Action], now: datetime) -> list[Action]:
+        """Write actions down, all as one where that can be; return those that could not be written."""
+        written: list[str] = []
+        try:
+            with self._control.ledger.transaction() as tx:
+                for action in actions:
+                    written.extend(self._write(tx, action, now))
+                here("not-committed")
+        except Exception as error:
+            if is_ledgers(error):
+                raise
+            if len(actions) > 1:  # one of them is amiss: the others do not wait for it
+                return [left for action in actions for left in self._write_down([action], now)]
+            self._not_written(actions[0], error)
+            return list(actions)
+        here("committed")
+        for action in actions:
+            if isinstance(action, SetLane):
+                self._control.lane_records[action.record.id] = action.record
+        self._control.refresh(written)
+        for action in actions:
+            for thing in _things(action):
+                self._control.troubles.over(thing)
+        return []
+
+    def _not_written(self, action: Action, error: Exception) -> None:
+        """Remember what could not be written; files that were taken or moved for it go back."""
+        for thing in _things(action):
+            named = action.packet.name if not isinstance(action, Admit | SetLane | Check) else thing.name
+            self._control.troubles.meet(thing, error, named or thing.lane)
+            if thing.lane is not None:
+                self._control.recover_again(thing.lane)
+                self._control.look_again(thing.lane, 0.0)
 
     # --- Files first ------------------------------------------------------------------------------------------------
 
@@ -126,7 +123,11 @@ class CarryingOut:
             self._not_taken(lane, found, FIRST_PATIENCE)
             return False
         except FileSystemProblem as trouble:
-            self._not_taken(lane, found, FIRST_PATIENCE * 5, folder_problem(trouble, lane.settings.folder))
+            self._not_taken(lane, found, FIRST_PATIENCE * 5, lane.problem_of(trouble))
+            return False
+        except Exception as trouble:  # noqa: BLE001 - of these files alone
+            self._control.troubles.meet(Thing("files", lane.id, found.candidate.name), trouble, found.candidate.name)
+            self._not_taken(lane, found, FIRST_PATIENCE * 5)
             return False
         here("taken-not-recorded")
         lane.drop(found.packet)
@@ -156,10 +157,10 @@ class CarryingOut:
         except Missing:
             self._withdrawn(packet)
             return False
-        except FileSystemProblem as trouble:
+        except Exception as trouble:  # noqa: BLE001 - of this packet alone
             self._set_back(packet, trouble)
             return False
-        self._setbacks.pop(packet.id, None)
+        self._control.troubles.over(_thing(packet))
         here("transferred-not-recorded")
         return True
 
@@ -279,13 +280,13 @@ class CarryingOut:
             here("recorded-not-shelved")
             lane.places.shelve(packet, shelf, beside)
             here("shelved-not-recorded")
-        except FileSystemProblem as trouble:
+            lane.forget(packet.id)  # before the last word: a packet at rest has left nothing in the spool
+            with self._control.ledger.transaction(synced=False) as tx:
+                tx.shelved(packet, now)
+        except Exception as trouble:  # noqa: BLE001 - of this packet alone
             self._set_back(packet, trouble)
             return
-        lane.forget(packet.id)  # before the last word: a packet at rest has left nothing in the spool
-        with self._control.ledger.transaction(synced=False) as tx:
-            tx.shelved(packet, now)
-        self._setbacks.pop(packet.id, None)
+        self._control.troubles.over(_thing(packet))
         here("shelved")
         self._control.refresh([packet.id])
 
@@ -301,17 +302,12 @@ class CarryingOut:
         self._control.refresh([packet.id])
         return self._control.packets[packet.id]
 
-    def _set_back(self, packet: PacketRecord, trouble: FileSystemProblem) -> None:
-        before = self._setbacks.get(packet.id)
-        patience = min(LONGEST_PATIENCE, before.patience * 2) if before else FIRST_PATIENCE
-        lane = self._control.lanes[packet.lane]
-        self._setbacks[packet.id] = _Setback(
-            self._control.clock.steady() + patience, patience, folder_problem(trouble, lane.settings.folder)
-        )
-        log.warning(
-            "files could not be moved",
-            extra={"packet": packet.id, "kind": type(trouble).__name__, "again_in": patience},
-        )
+    def _set_back(self, packet: PacketRecord, trouble: Exception) -> None:
+        """Let a packet whose files could not be moved wait. What is the ledger's trouble is raised again."""
+        if is_ledgers(trouble):
+            raise trouble
+        place = self._control.lanes[packet.lane].place_in(trouble) or packet.name
+        self._control.troubles.meet(_thing(packet), trouble, place)
 
     # --- What people take away --------------------------------------------------------------------------------------
 
@@ -354,6 +350,22 @@ def _with_doubts_of(record: PacketRecord, earlier: PacketRecord | None) -> Packe
     if earlier is None:
         return record
     return replace(record, lost_whole=earlier.lost_whole, lost_since=earlier.lost_since)
+
+
+def _thing(packet: PacketRecord) -> Thing:
+    return Thing("packet", packet.lane, packet.id)
+
+
+def _things(action: Action) -> Iterator[Thing]:
+    match action:
+        case Admit(lane=lane, found=found):
+            yield Thing("files", lane, found.candidate.name)
+        case SetLane(record=record):
+            yield Thing("lane", record.id)
+        case Check():
+            return
+        case _:
+            yield _thing(action.packet)
 
 
 def _end_attempt(tx: Transaction, packet: PacketRecord, result: AttemptResult | None, now: datetime) -> None:

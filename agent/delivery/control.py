@@ -17,8 +17,6 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from threading import Event
 
-from sqlalchemy.exc import DatabaseError
-
 from agent.clock import Clock
 from agent.crashpoints import here
 from agent.delivery.actions import Check, Found
@@ -28,18 +26,18 @@ from agent.delivery.jobs import Jobs
 from agent.delivery.keeping import remove_old
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
-from agent.delivery.problems import LEDGER_TROUBLE
+from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
+from agent.delivery.troubles import LONGEST_PATIENCE, Thing, Troubles, as_problem, is_ledgers
 from agent.delivery.verdicts import Finished
 from agent.delivery.verification import Said, Verifications
 from agent.delivery.wishes import Wishes
-from agent.folder.filesystem import FileSystemProblem
 from agent.folder.names import name_key
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import FilenameClaim, LaneRecord, PacketRecord
 from agent.log import log, where
-from agent.model import AttemptResult, Checked, Fault, LaneId, LaneKind, PacketState, Problem
+from agent.model import AttemptResult, Checked, Fault, LaneId, LaneKind, PacketState, Problem, Retry
 
 ROUNDS = 50  # a step ends when the planner has nothing more to do now; more rounds than this would be a loop of ours
 LONGEST_SLEEP = 60.0
@@ -102,6 +100,9 @@ class Control:
         self._removed_on: dict[LaneId, date] = {}
         self._dice = dice or random.SystemRandom()
         self._changed = changed
+        self.troubles = Troubles(clock.steady)
+        self._patience = LEDGER_PATIENCE
+        self._numbers: tuple[dict[LaneId, int], dict[LaneId, dict[PacketState, int]]] = ({}, {})
         self.adopted = False  # packets stood on the shelves that the ledger should have known: it was lost
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._finished: list[Finished] = []
@@ -168,36 +169,51 @@ class Control:
     def run_until(self, is_over: Callable[[], bool]) -> None:
         """Work until `stop`, or until `is_over`, which is asked after each step, says so."""
         while True:
-            try:
-                pause = self.step()
-            except DatabaseError as trouble:
-                pause = self._ledger_trouble(trouble)
+            pause = self.step()
             if self._stopping:
                 if not self.sending and self._inbox.empty():
                     return
             elif is_over():
                 return
-            try:
+            with suppress(queue.Empty):
                 self._receive(self._inbox.get(timeout=pause))
-            except queue.Empty:
-                continue
 
-    def _ledger_trouble(self, trouble: DatabaseError) -> float:
+    def step(self) -> float:
+        """Do all that is to do now; return in how many seconds at most there is something to do again.
+
+        Raises nothing: what keeps the whole agent from working is its `trouble`, and is tried again with patience.
+        """
+        while not self._inbox.empty():
+            self._receive(self._inbox.get_nowait())
+        try:
+            pause = self._step()
+        except Exception as trouble:  # noqa: BLE001 - the one place of this thread: it ends only when it is told to
+            return self._all_in_trouble(trouble)
+        self._patience = LEDGER_PATIENCE
+        return pause
+
+    def _all_in_trouble(self, trouble: Exception) -> float:
         """Go back to what the ledger says after it could not be written; return how long to wait before going on.
 
         Nothing is lost by it: what was taken but not written down goes back into the folder (`recover_lane`), and what
         has come back from a sender is recorded when the ledger can be written again.
         """
-        log.error("the ledger cannot be used", extra={"trouble": where(trouble)})
-        self.trouble = LEDGER_TROUBLE.problem((Fault("ledger", "", str(trouble.orig)),))
+        pause = self._patience
+        if is_ledgers(trouble):
+            log.error("the ledger cannot be used", extra={"trouble": where(trouble)})
+            self.trouble = LEDGER_TROUBLE.problem((Fault("ledger", "", str(getattr(trouble, "orig", trouble))),))
+        else:
+            log.error("the work broke off", extra={"trouble": where(trouble), "again_in": pause})
+            self.trouble = INNER_TROUBLE.problem((Fault("", "", where(trouble)),), what="its work")
+            self._patience = min(LONGEST_PATIENCE, pause * 2)
         for lane in self.lanes.values():
             lane.recovered = False
             self._look_at[lane.id] = 0.0
         self._reread = True
-        return LEDGER_PATIENCE
+        self._tell(at_once=True)
+        return pause
 
-    def step(self) -> float:
-        """Do all that is to do now; return in how many seconds at most there is something to do again."""
+    def _step(self) -> float:
         reading = self.clock.read()
         now, begun = reading.wall, reading.steady
         if self._clock_guard.mind(reading):
@@ -208,17 +224,10 @@ class Control:
         if self._reread:
             self._read_all()
             self._reread = False
-        while not self._inbox.empty():
-            self._receive(self._inbox.get_nowait())
-        while self._asked:
-            asked = self._asked[0]
-            answer = self._wishes.carry_out(asked.request, now)
-            self._asked.popleft()
-            with suppress(InvalidStateError):  # nobody waits for it any more
-                asked.answered.set_result(answer)
+        self._answer(now)
+        self.verifications.take_answers()
         for lane in self.lanes.values():
-            if lane.watcher is not None:
-                lane.watcher.supervise(self.clock.steady())
+            self._supervise(lane)
             if not self._stopping and self.clock.steady() >= self._look_at.get(lane.id, 0.0):
                 self._look(lane, now)
         self._decide(now)
@@ -228,20 +237,43 @@ class Control:
         self._tell()
         return self._next_due(now, begun)
 
-    def _tell(self) -> None:
-        """Tell that something may have changed, but not with every step of a busy moment."""
-        steady = self.clock.steady()
-        self._untold = steady - self._told_at < TELL_APART
-        if not self._untold:
-            self._told_at = steady
-            self._changed(self)
+    def _answer(self, now: datetime) -> None:
+        """Carry out what was asked. While the ledger cannot be written it waits; what breaks down is answered so."""
+        while self._asked:
+            asked = self._asked[0]
+            try:
+                answer = self._wishes.carry_out(asked.request, now)
+            except Exception as trouble:
+                if is_ledgers(trouble):
+                    raise
+                log.error("a request broke down", extra={"trouble": where(trouble)})
+                answer = Answer(sentences=(as_problem(trouble, "what was asked").sentence,))
+            self._asked.popleft()
+            with suppress(InvalidStateError):  # nobody waits for it any more
+                asked.answered.set_result(answer)
+
+    def _supervise(self, lane: Lane) -> None:
+        watcher, thing = lane.watcher, Thing("watcher", lane.id)
+        if watcher is not None and self.troubles.may(thing):
+            with self.troubles.guard(thing, lane.settings.folder):
+                watcher.supervise(self.clock.steady())
+
+    def _tell(self, *, at_once: bool = False) -> None:
+        """Tell that something may have changed, but not with every step of a busy moment. Raises nothing."""
+        try:
+            steady = self.clock.steady()
+            self._untold = not at_once and steady - self._told_at < TELL_APART
+            if not self._untold:
+                self._told_at = steady
+                self._changed(self)
+        except Exception as trouble:  # noqa: BLE001 - who is told what the agent does must not keep it from doing it
+            log.error("the state could not be told", extra={"trouble": where(trouble)})
+            self._untold = True
 
     def _start(self, now: datetime) -> None:
         recover_ledger(self.ledger, now)
         readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)
         self._read_all()
-        for packet in self.packets.values():
-            self.verifications.begin(packet)
         self._started = True
 
     def _read_all(self) -> None:
@@ -254,8 +286,19 @@ class Control:
         self._finished = [
             replace(done, packet=self.packets.get(done.packet.id, done.packet)) for done in self._finished
         ]
+        self._finish_what_never_began()
+        self.verifications.begin_again()
+
+    def _finish_what_never_began(self) -> None:
+        """Give back the tries that stand in the ledger and never came to a sender, where a fault came in between."""
+        back = {done.packet.id for done in self._finished}
+        for packet in self.packets.values():
+            if packet.state is PacketState.SENDING and packet.id not in self.sending and packet.id not in back:
+                problem = INNER_TROUBLE.problem((), what=packet.name)
+                self._finished.append(Finished(packet, AttemptResult(Retry(problem)), self._dice.random()))
 
     def _receive(self, message: object) -> None:
+        """Take a message in, without ledger or disk: so none is lost to a fault."""
         match message:
             case None:
                 self._stopping = True
@@ -270,7 +313,7 @@ class Control:
             case _Asked():
                 self._asked.append(message)
             case Said():
-                self.verifications.said(message)
+                self.verifications.answered(message)
             case _CheckDone(lane=lane, packet=packet_id, checked=checked):
                 self.lanes[lane].check_done(packet_id, checked)
                 if isinstance(checked, Problem):
@@ -283,16 +326,19 @@ class Control:
     def _look(self, lane: Lane, now: datetime) -> None:
         record = self.lane_records[lane.id]
         self._looked_at[lane.id] = self.clock.steady()
-        self._look_at[lane.id] = lane.look(self.ledger, record, now)
-        if lane.offline is not None:
-            return
-        if lane.writes_in_steps and not record.writes_in_steps:
-            self.record_lane(replace(record, writes_in_steps=True))
-            record = self.lane_records[lane.id]
         was_recovered = lane.recovered
         try:
+            self._look_at[lane.id] = lane.look(self.ledger, record, now)
+            if lane.offline is not None:
+                return
+            if lane.writes_in_steps and not record.writes_in_steps:
+                self.record_lane(replace(record, writes_in_steps=True))
+                record = self.lane_records[lane.id]
             self._after_look(lane, record, now)
-        except FileSystemProblem as trouble:
+        except Exception as trouble:
+            if is_ledgers(trouble):
+                raise
+            log.warning("a lane has to wait", extra={"lane": str(lane.id), "trouble": where(trouble)})
             self._look_at[lane.id] = lane.unreachable(trouble)
             return
         if lane.recovered and not was_recovered:  # files may have gone back into the folder
@@ -311,8 +357,11 @@ class Control:
         if self.clock.steady() >= self._tidy_at.get(lane.id, 0.0):
             self._tidy_at[lane.id] = self.clock.steady() + lane.settings.rescan_seconds
             lane.recovered = not self._again.pop(lane.id, False)  # a file that was in use then may be free now
-            self._carrying_out.notice_what_people_did(lane)
-            self._remove_old(lane, now)
+            lane.tidy_spool()
+            with self.troubles.guard(Thing("shelves", lane.id)):
+                self._carrying_out.notice_what_people_did(lane)
+            with self.troubles.guard(Thing("old files", lane.id)):
+                self._remove_old(lane, now)
 
     def _remove_old(self, lane: Lane, now: datetime) -> None:
         today = now.astimezone().date()
@@ -335,18 +384,19 @@ class Control:
             for action in actions:
                 if isinstance(action, Check):
                     self._check(action)
-            self._carrying_out.all([action for action in actions if not isinstance(action, Check)], now)
-            del self._finished[: len(view.finished)]
+            unwritten = self._carrying_out.all([action for action in actions if not isinstance(action, Check)], now)
+            gone = {done.packet.id for done in view.finished} - unwritten
+            self._finished = [done for done in self._finished if done.packet.id not in gone]
         log.error("the planner found no end", extra={"actions": [type(action).__name__ for action in actions]})
 
     def _view(self, now: datetime) -> View:
-        steady = self.clock.steady()
+        stuck = self.troubles.waiting("packet")
         return View(
             lanes=tuple(self._lane_view(lane, now) for lane in self.lanes.values()),
             packets=tuple(sorted(self.packets.values(), key=lambda packet: (packet.arrived_at, packet.id))),
-            finished=tuple(self._finished),
+            finished=tuple(done for done in self._finished if done.packet.id not in stuck),
             free_senders=0 if self._stopping else self._senders - len(self.sending),
-            stuck=self._carrying_out.stuck(steady),
+            stuck=stuck,
             verifying=self.verifications.packets,
             stopping=self._stopping,
         )
@@ -354,7 +404,10 @@ class Control:
     def _lane_view(self, lane: Lane, now: datetime) -> LaneView:
         statements = lane.id.kind is LaneKind.STATEMENTS
         active = {packet.id for packet in self.packets.values()}
-        found = tuple(one for one in lane.found.values() if one.packet not in active)
+        waiting = self.troubles.waiting("files")
+        found = tuple(
+            one for one in lane.found.values() if one.packet not in active and one.candidate.name not in waiting
+        )
         relevant = statements and (found or any(packet.lane == lane.id for packet in self.packets.values()))
         return LaneView(
             id=lane.id,
@@ -385,11 +438,17 @@ class Control:
     def _check(self, action: Check) -> None:
         lane, found = self.lanes[action.lane], action.found
         lane.checking(found.packet)
-        self._jobs.check(
-            partial(lane.check, found, self.clock.now(), hash_ahead=action.hash_ahead),
-            lambda checked: self._inbox.put(_CheckDone(lane.id, found.packet, checked)),
-            lambda _trouble: self._inbox.put(_CheckDone(lane.id, found.packet, lane.broken_check(found))),
-        )
+        thing = Thing("check", lane.id)
+        with self.troubles.guard(thing, found.candidate.name):
+            self._jobs.check(
+                lane.id,
+                partial(lane.check, found, self.clock.now(), hash_ahead=action.hash_ahead),
+                lambda checked: self._inbox.put(_CheckDone(lane.id, found.packet, checked)),
+                lambda _trouble: self._inbox.put(_CheckDone(lane.id, found.packet, lane.broken_check(found))),
+            )
+        unstarted = self.troubles.of(thing)
+        if unstarted is not None:
+            self._inbox.put(_CheckDone(lane.id, found.packet, unstarted))
 
     # --- For the hands ----------------------------------------------------------------------------------------------
 
@@ -403,18 +462,22 @@ class Control:
             if packet.id in self.sending:
                 self.sending[packet.id] = (sent, total)
 
-        self._jobs.send(
-            partial(
-                lane.send,
-                packet,
-                progress,
-                self.cancel,
-                self.clock.now(),
-                stands_between=self.lane_records[packet.lane].stands_between,
-            ),
-            lambda result: self._inbox.put(_Back(packet.id, result)),
-            lambda _trouble: self._inbox.put(_Back(packet.id, lane.broken_send(packet))),
-        )
+        try:
+            self._jobs.send(
+                partial(
+                    lane.send,
+                    packet,
+                    progress,
+                    self.cancel,
+                    self.clock.now(),
+                    stands_between=self.lane_records[packet.lane].stands_between,
+                ),
+                lambda result: self._inbox.put(_Back(packet.id, result)),
+                lambda _trouble: self._inbox.put(_Back(packet.id, lane.broken_send(packet))),
+            )
+        except Exception as trouble:  # noqa: BLE001 - no thread could be had: nothing went out
+            log.error("a sender could not be started", extra={"trouble": where(trouble)})
+            self._inbox.put(_Back(packet.id, AttemptResult(Retry(as_problem(trouble, packet.name)))))
 
     def refresh(self, packet_ids: Iterable[str]) -> None:
         """Read packets again that have been written."""
@@ -423,6 +486,7 @@ class Control:
                 self.packets[packet.id] = packet
             else:
                 self.packets.pop(packet.id, None)
+                self.troubles.over(Thing("packet", packet.lane, packet.id))
                 self.ended.append(_without_reply(packet))
 
     def record_lane(self, record: LaneRecord) -> None:
@@ -445,9 +509,22 @@ class Control:
         self._again[lane] = True
         self._tidy_at[lane] = 0.0
 
+    def numbers(self, midnight: datetime) -> tuple[dict[LaneId, int], dict[LaneId, dict[PacketState, int]]]:
+        """Return how many packets of each lane need someone, and how many of each state there are since `midnight`.
+
+        While the ledger cannot be read, those that were told last.
+        """
+        try:
+            self._numbers = self.ledger.unresolved_counts(), self.ledger.counts(midnight)
+        except Exception as trouble:
+            if not is_ledgers(trouble):
+                raise
+        return self._numbers
+
     def trouble_of(self, lane: LaneId) -> Problem | None:
         """Return what hampers a lane that runs."""
-        return self.lanes[lane].trouble or self._carrying_out.trouble_of(lane) or self.lanes[lane].left_alone
+        own = self.lanes[lane]
+        return self.trouble or own.trouble or self.troubles.of_lane(lane) or own.spool_trouble or own.left_alone
 
     # --- Sleeping ---------------------------------------------------------------------------------------------------
 
@@ -465,7 +542,7 @@ class Control:
         due = [(date - now).total_seconds() for date in dates if date is not None and date > began]
         moments = [
             *self._look_at.values(),
-            *self._carrying_out.due(),
+            *self.troubles.due(),
             *self.verifications.due(),
             *(lane.watcher.due for lane in self.lanes.values() if lane.watcher is not None),
             *([self._told_at + TELL_APART] if self._untold else []),

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from agent.log import log, where
+from agent.model import LaneId
 
 Result = TypeVar("Result")
 
@@ -25,9 +26,23 @@ class Jobs(Protocol):
         ...
 
     def check(
-        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+        self,
+        lane: LaneId,
+        work: Callable[[], Result],
+        done: Callable[[Result], None],
+        broken: Callable[[Exception], None],
     ) -> None:
-        """Run the `work` of a check likewise."""
+        """Run the `work` of a check likewise. One lane's checks never wait for another's."""
+        ...
+
+    def verify(
+        self,
+        lane: LaneId,
+        work: Callable[[], Result],
+        done: Callable[[Result], None],
+        broken: Callable[[Exception], None],
+    ) -> None:
+        """Run the `work` of a question to the service likewise. It may hang: no check waits for it."""
         ...
 
     def close(self) -> None:
@@ -36,11 +51,14 @@ class Jobs(Protocol):
 
 
 class ThreadJobs:
-    """A small pool of threads for senders, and one thread for checks."""
+    """A small pool of threads for senders; for each lane that needs them, a thread for checks and one for questions.
+
+    Each raises RuntimeError where the system has no thread left.
+    """
 
     def __init__(self, senders: int) -> None:
         self._senders = ThreadPoolExecutor(senders, thread_name_prefix="sender")
-        self._checks = ThreadPoolExecutor(1, thread_name_prefix="check")
+        self._own: dict[tuple[str, LaneId], ThreadPoolExecutor] = {}
 
     def send(
         self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
@@ -49,15 +67,34 @@ class ThreadJobs:
         self._senders.submit(_run, work, done, broken)
 
     def check(
-        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+        self,
+        lane: LaneId,
+        work: Callable[[], Result],
+        done: Callable[[Result], None],
+        broken: Callable[[Exception], None],
     ) -> None:
-        """Run `work` in the checking thread."""
-        self._checks.submit(_run, work, done, broken)
+        """Run `work` in the lane's checking thread."""
+        self._thread("check", lane).submit(_run, work, done, broken)
+
+    def verify(
+        self,
+        lane: LaneId,
+        work: Callable[[], Result],
+        done: Callable[[Result], None],
+        broken: Callable[[Exception], None],
+    ) -> None:
+        """Run `work` in the lane's asking thread."""
+        self._thread("verify", lane).submit(_run, work, done, broken)
+
+    def _thread(self, what: str, lane: LaneId) -> ThreadPoolExecutor:
+        if (what, lane) not in self._own:
+            self._own[what, lane] = ThreadPoolExecutor(1, thread_name_prefix=what)
+        return self._own[what, lane]
 
     def close(self) -> None:
         """Take nothing more, and wait for what is under way."""
-        self._checks.shutdown(wait=True, cancel_futures=True)
-        self._senders.shutdown(wait=True, cancel_futures=True)
+        for pool in (*self._own.values(), self._senders):
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class InlineJobs:
@@ -70,7 +107,21 @@ class InlineJobs:
         _run(work, done, broken)
 
     def check(
-        self, work: Callable[[], Result], done: Callable[[Result], None], broken: Callable[[Exception], None]
+        self,
+        _lane: LaneId,
+        work: Callable[[], Result],
+        done: Callable[[Result], None],
+        broken: Callable[[Exception], None],
+    ) -> None:
+        """Run `work` now."""
+        _run(work, done, broken)
+
+    def verify(
+        self,
+        _lane: LaneId,
+        work: Callable[[], Result],
+        done: Callable[[Result], None],
+        broken: Callable[[Exception], None],
     ) -> None:
         """Run `work` now."""
         _run(work, done, broken)

@@ -16,6 +16,7 @@ from agent.delivery.actions import Found
 from agent.delivery.places import Places
 from agent.delivery.planner import Terms
 from agent.delivery.proof import ProvenFiles, prove
+from agent.delivery.troubles import as_problem
 from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.problems import FILE_CHANGED
 from agent.destinations.protocol import Destination, Progress
@@ -119,6 +120,7 @@ class Lane:
         self.unpicked: tuple[PassedOver, ...] = ()  # files that make no packet: worth a word once they lie there long
         self.writes_in_steps = False  # whoever writes here goes on after a file has stood still
         self._taken: dict[str, tuple[float, int]] = {}  # files lately taken: when, in steady seconds, and how large
+        self.spool_trouble: Problem | None = None  # what cannot be removed of a packet that has ended
         self.recovered = False
         self.looks: tuple[FileLook, ...] = ()
         self._clock = clock
@@ -130,6 +132,7 @@ class Lane:
         self._failed_before: dict[str, frozenset[str] | None] = {}  # None: it could not be asked
         self._setbacks = 0
         self._probe: Probe | None = None
+        self._left_in_spool: set[str] = set()
         self._waits: dict[tuple[str, str], datetime] | None = None  # since when files wait, as the ledger says
 
     # --- Looking (control thread) -----------------------------------------------------------------------------------
@@ -160,8 +163,11 @@ class Lane:
         self._meet(candidates, ledger, now)
         period = min(self.settings.rescan_seconds, POLL_SECONDS)
         if self.watcher is not None:
-            self.watcher.follow(seen.folders, steady)
-            period = self.watcher.look_every
+            try:
+                self.watcher.follow(seen.folders, steady)
+                period = self.watcher.look_every
+            except Exception as trouble:  # noqa: BLE001 - events are only hints: without them the looks come by time
+                log.warning("a folder cannot be followed", extra={"lane": str(self.id), "trouble": where(trouble)})
         return min(steady + period, max(due(self.looks) or steady + period, steady + 0.01))
 
     def _new_probe(self, *, writes_in_steps: bool) -> Probe:
@@ -194,9 +200,20 @@ class Lane:
                         return file.base
         return None
 
-    def unreachable(self, trouble: FileSystemProblem) -> float:
+    def place_in(self, trouble: Exception) -> Path | None:
+        """Return which of the lane's folders a problem of the file system came up in: a shelf, or the lane's own."""
+        if not isinstance(trouble, FileSystemProblem):
+            return None
+        shelves = (self.settings.shelf(name) for name in ("held", "sending", "sent", "failed"))
+        return next((shelf for shelf in shelves if trouble.path.is_relative_to(shelf)), self.settings.folder)
+
+    def problem_of(self, trouble: Exception) -> Problem:
+        """Return what the lane says of what it met, naming its shelf or its folder."""
+        return as_problem(trouble, self.place_in(trouble) or self.settings.folder)
+
+    def unreachable(self, trouble: Exception) -> float:
         """Remember why the folder cannot be worked with; return when, in steady seconds, to look again."""
-        self.offline = folder_problem(trouble, self.settings.folder)
+        self.offline = self.problem_of(trouble)
         self._forget_all_but({})
         self.looks = ()
         self._probe = None  # whoever was writing could not either: that stillness says nothing
@@ -273,7 +290,7 @@ class Lane:
         """Take a check's result. A problem of its own means: not just now; the next look starts anew."""
         found = self.found.get(packet)
         if found is None:
-            self.intake.forget(packet)
+            self._empty_spool_of(packet)
         elif isinstance(checked, Problem):
             del self.found[packet]
             self.trouble = checked
@@ -433,7 +450,24 @@ class Lane:
         """Let go of what was prepared for a packet that has ended."""
         self._requests.pop(packet, None)
         self._failed_before.pop(packet, None)
-        self.intake.forget(packet)
+        self._empty_spool_of(packet)
+
+    def _empty_spool_of(self, packet: str) -> None:
+        """Remove what stands in the spool; another program (an antivirus) may hold it, and then it goes later."""
+        try:
+            self.intake.forget(packet)
+        except Exception as trouble:  # noqa: BLE001 - it keeps nothing else from going on
+            log.warning("the spool has to wait", extra={"packet": packet, "trouble": where(trouble)})
+            self._left_in_spool.add(packet)
+            self.spool_trouble = as_problem(trouble, "OutTray's data folder")
+        else:
+            self._left_in_spool.discard(packet)
+
+    def tidy_spool(self) -> None:
+        """Try once more to remove what could not be removed from the spool."""
+        self.spool_trouble = None
+        for packet in sorted(self._left_in_spool):
+            self._empty_spool_of(packet)
 
     def drop(self, packet: str) -> None:
         """Take files out of sight that have become a packet, or that turned out to be gone."""

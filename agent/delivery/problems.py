@@ -152,6 +152,11 @@ LEDGER_TROUBLE = Words(
     "OutTray cannot write its ledger, and sends nothing until it can.",
     "Make room on the disk that holds OutTray's data folder. If there is room, tell IT.",
 )
+INNER_TROUBLE = Words(
+    "inner-trouble",
+    "OutTray cannot go on with {what} at the moment.",
+    "OutTray tries again by itself, and goes on with everything else. If this stays, tell IT.",
+)
 
 
 def lost_in_a_breakdown(name: str) -> Unknown:

@@ -28,12 +28,11 @@ NEEDS_SOMEONE_AFTER = timedelta(minutes=30)  # how long a scan may wait for its 
 def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     """Return what a running agent is doing. Called in the control thread."""
     now = control.clock.now()
-    unresolved = control.ledger.unresolved_counts()
-    counts = control.ledger.counts(_midnight(now))
+    unresolved, counts = control.numbers(_midnight(now))
     lanes = []
     packets = [_packet(packet, control.sending.get(packet.id)) for packet in control.packets.values()]
     for lane in control.lanes.values():
-        record = control.lane_records[lane.id]
+        record = control.lane_records.get(lane.id, LaneRecord(lane.id))
         found = list(lane.found.values())
         packets.extend(_found(lane, one, now) for one in found)
         of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})

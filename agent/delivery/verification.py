@@ -6,6 +6,7 @@ service has been asked `AFTER` seconds after the delivery, or has told of failed
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.delivery.documents import utc_text
+from agent.delivery.troubles import Thing
 from agent.destinations.verifying import Marked, not_accepted
 from agent.ledger.records import PacketRecord
 from agent.model import PacketState, Problem, StatementUpload, Words
@@ -89,6 +91,7 @@ class Verifications:
         self._jobs = jobs
         self._post = post
         self._open: dict[str, Verification] = {}
+        self._answers: deque[Said] = deque()
 
     @property
     def packets(self) -> frozenset[str]:
@@ -105,8 +108,14 @@ class Verifications:
         """Ask about a delivered packet, where the settings want that and it has not been done."""
         lane = self._control.lanes.get(packet.lane)
         wanted = packet.state is PacketState.DELIVERED and "verification" not in (packet.receipt or {})
-        if wanted and lane is not None and lane.verifier is not None:
+        if wanted and lane is not None and lane.verifier is not None and packet.id not in self._open:
             self._open[packet.id] = Verification(self._control.clock.steady())
+
+    def begin_again(self) -> None:
+        """Ask about whatever is delivered and was not asked about, and no more about what is none of ours any more."""
+        self._open = {packet: one for packet, one in self._open.items() if packet in self._control.packets}
+        for packet in self._control.packets.values():
+            self.begin(packet)
 
     def ask(self) -> None:
         """Ask whatever is due."""
@@ -114,20 +123,41 @@ class Verifications:
         for packet_id, verification in self._open.items():
             if verification.under_way or verification.due > steady:
                 continue
-            verification.under_way = True
             packet = self._control.packets[packet_id]
-            self._jobs.check(
-                partial(self._control.lanes[packet.lane].verify, packet, self._control.cancel, now),
-                partial(self._back, packet_id),
-                partial(self._broken, packet_id),
-            )
+            try:
+                self._jobs.verify(
+                    packet.lane,
+                    partial(self._control.lanes[packet.lane].verify, packet, self._control.cancel, now),
+                    partial(self._back, packet_id),
+                    partial(self._broken, packet_id),
+                )
+            except Exception as trouble:  # noqa: BLE001 - no thread could be had: as if the service had not answered
+                self._broken(packet_id, trouble)
+            verification.under_way = True
 
-    def said(self, said: Said) -> None:
+    def answered(self, said: Said) -> None:
+        """Keep an answer until the ledger has it."""
+        self._answers.append(said)
+
+    def take_answers(self) -> None:
+        """Take in what was answered. While the ledger cannot be written the answers wait; any other fault ends but the
+        one verification."""
+        while self._answers:
+            said = self._answers[0]
+            if said.packet in self._open and said.packet in self._control.packets:
+                packet = self._control.packets[said.packet]
+                with self._control.troubles.guard(Thing("verification", packet.lane, packet.id), packet.name):
+                    self._take(said)
+                if self._control.troubles.of(Thing("verification", packet.lane, packet.id)):
+                    self._open.pop(said.packet, None)
+            self._answers.popleft()
+
+    def _take(self, said: Said) -> None:
         """Take an answer; the last one, or the first that tells of failed statements, goes into the receipt."""
         verification = self._open[said.packet]
-        verification.asked += 1
-        verification.under_way = False
-        if said.answer.problem is None and verification.asked < len(AFTER):
+        if said.answer.problem is None and verification.asked + 1 < len(AFTER):
+            verification.asked += 1
+            verification.under_way = False
             return
         packet, now = self._control.packets[said.packet], self._control.clock.now()
         with self._control.ledger.transaction() as tx:

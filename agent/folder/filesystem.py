@@ -31,6 +31,10 @@ class Exists(FileSystemProblem):
     """Something stands at the target already, and it is left alone."""
 
 
+class InTheWay(Exists):
+    """Something that is no folder stands where a folder has to be."""
+
+
 class Busy(FileSystemProblem):
     """Another program has the file open (a sharing violation): not yet."""
 

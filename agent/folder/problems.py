@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, Missing, NoRoom, Offline
+from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, InTheWay, Missing, NoRoom, Offline
 from agent.model import Fault, Problem, Words
 
 OFFLINE = Words(
@@ -25,6 +25,11 @@ DAMAGED = Words(
     "folder-damaged",
     "The disk that holds {folder} reports a defect.",
     "Tell IT today: files on this disk may be in danger.",
+)
+IN_THE_WAY = Words(
+    "folder-in-the-way",
+    "Something that is no folder stands where OutTray needs its folder {folder}.",
+    "Rename it, or move it elsewhere. OutTray goes on by itself then.",
 )
 BUSY = Words(
     "folder-busy",
@@ -74,6 +79,7 @@ _WORDS: dict[type[FileSystemProblem], Words] = {
     NoRoom: NO_ROOM,
     Damaged: DAMAGED,
     Busy: BUSY,
+    InTheWay: IN_THE_WAY,
 }
 
 

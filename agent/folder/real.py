@@ -15,7 +15,18 @@ from typing import BinaryIO, Literal
 from agent.crashpoints import here
 from agent.folder import copying
 from agent.folder.errors import problem_of, translated
-from agent.folder.filesystem import Busy, Damaged, Denied, Entry, Exists, FileSystemProblem, Missing, Offline, Opened
+from agent.folder.filesystem import (
+    Busy,
+    Damaged,
+    Denied,
+    Entry,
+    Exists,
+    FileSystemProblem,
+    InTheWay,
+    Missing,
+    Offline,
+    Opened,
+)
 from agent.folder.names import name_key
 from agent.folder.system import system
 from agent.model import Identity
@@ -114,9 +125,9 @@ class RealFileSystem:
             try:
                 real.mkdir(parents=True, exist_ok=True)
             except (FileExistsError, NotADirectoryError) as error:
-                raise Exists(path, "a file stands where the folder should be") from error
+                raise InTheWay(path, "a file stands where the folder should be") from error
             if _kind(real.lstat()) != "folder":
-                raise Exists(path, "a link stands where the folder should be")
+                raise InTheWay(path, "a link stands where the folder should be")
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder if it is empty; a link to a folder is left."""

@@ -19,7 +19,7 @@ from typing import BinaryIO, Literal
 from agent.clock import Clock
 from agent.folder.copying import aside_of
 from agent.folder.errors import problem_of
-from agent.folder.filesystem import Entry, Exists, FileSystemProblem, Missing, Opened
+from agent.folder.filesystem import Entry, Exists, FileSystemProblem, InTheWay, Missing, Opened
 from agent.folder.names import name_key
 from agent.model import Identity
 
@@ -225,7 +225,7 @@ class SimulatedFileSystem:
             if node is None and folder.name:
                 self._add(_Node(folder, "folder", next(self._numbers)))
             elif node is not None and node.kind != "folder":
-                raise Exists(folder)
+                raise InTheWay(folder)
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder if it is empty."""

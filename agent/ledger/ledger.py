@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, and_, bindparam, func, or_, select, text
+from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, or_, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from agent.clock import Reading
 from agent.ledger import schema
@@ -92,8 +93,7 @@ class Ledger:
             finally:
                 self._standing.forget(writing.touched)
                 if sqlite and not synced:
-                    connection.execute(text("PRAGMA synchronous=FULL"))
-                    connection.commit()
+                    _sync_again(connection)
 
     def packet(self, packet_id: str) -> PacketRecord | None:
         """Return one packet, or None."""
@@ -245,6 +245,15 @@ class Ledger:
                     identity = Identity(row.size, row.mtime_ns, row.file_id)
                     files.setdefault(row.packet, []).append(PacketFile(row.name, row.role, identity, row.sha256))
         return [_packet(row, tuple(files.get(row.id, ()))) for row in rows]
+
+
+def _sync_again(connection: Connection) -> None:
+    """Let a connection sync what it writes; one that cannot be told so writes nothing more."""
+    try:
+        connection.execute(text("PRAGMA synchronous=FULL"))
+        connection.commit()
+    except SQLAlchemyError:
+        connection.invalidate()
 
 
 def _filled_up(values: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import BinaryIO, Self
 
 from agent.crashpoints import here
 from agent.intake.statements import wire
+from agent.log import log, where
 
 _BUFFER = 64 * 1024  # what is larger goes past it
 
@@ -86,8 +87,14 @@ class Spool:
 
 
 def empty_spool(folder: Path) -> None:
-    """Make the spool folder, and remove the bodies that an agent left which was killed: each is made again at need."""
+    """Make the spool folder, and remove the bodies that an agent left which was killed: each is made again at need.
+
+    One that another program holds stays until the next start; no packet asks for it again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for pattern in ("*.json", "*.part"):
         for left in folder.glob(pattern):
-            left.unlink(missing_ok=True)
+            try:
+                left.unlink(missing_ok=True)
+            except OSError as trouble:
+                log.warning("the spool has to wait", extra={"trouble": where(trouble)})

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from agent.delivery.requests import Request
 from agent.folder.filesystem import FileSystemProblem
@@ -168,8 +168,6 @@ class World:
             if self._down_until is not None:
                 self._start()
             return self.practice.step()
-        except DatabaseError as trouble:
-            return self.practice.control._ledger_trouble(trouble)
         except Killed:
             self.kill(self._down_dice.choice((0.0, 5.0, 3600.0)))
             return 1e-6
