@@ -53,27 +53,32 @@ def is_problem_json(reply: Reply) -> bool:
 
 
 def speaks_of_failure(content: Mapping[str, Any]) -> bool:
-    """Tell whether a JSON object says that something failed, in the shapes that are known (RFC 9457, RFC 6749, both
-    services' errors): a success must not.
+    """Tell whether a JSON object says that something failed, in the shapes that are known: a success must not.
+
+    RFC 9457, RFC 6749, both services' errors, and what gateways and frameworks say in their place; keys however they
+    are written, and one level down as well.
     """
-    properties = content.get("properties")
-    lists = (content.get("subErrors"), content.get("errors"), content.get("Errors"), content.get("fieldErrors"))
-    if any(lists) or (isinstance(properties, Mapping) and properties.get("errors")):
+    said = {_plain_key(key): value for key, value in content.items()}
+    properties = said.get("properties")
+    if any(said.get(key) for key in _FAULT_LISTS) or (isinstance(properties, Mapping) and properties.get("errors")):
         return True
-    if any(content.get(key) for key in ("error", "errorCode", "failureReason", "error_description", "fault")):
+    if any(said.get(key) for key in _FAULT_KEYS) or said.get("success") is False or said.get("ok") is False:
         return True
-    if content.get("success") is False or content.get("ok") is False:
+    if "title" in said and ("detail" in said or _failed_status(said.get("status"))):
         return True
-    return _failed_status(content.get("status")) or _failed_status(content.get("statusCode"))
+    inner = [value for value in said.values() if isinstance(value, Mapping)]
+    return any(_failed_status(part.get(key)) for part in (said, *inner) for key in _STATUS_KEYS)
 
 
 def is_problem_details(content: Mapping[str, Any]) -> bool:
-    """Tell whether an object is an RFC 9457 problem, or the attachments service's and its tokens' older shapes."""
-    if isinstance(content.get("properties"), Mapping) or "failureReason" in content or "error" in content:
+    """Tell whether an object is the attachments service's problem (RFC 9457 with more than a status to tell), or its
+    tokens' older shape. A bare status or `error` is what any gateway says.
+    """
+    if isinstance(content.get("properties"), Mapping) or "failureReason" in content:
         return True
     if isinstance(content.get("Errors"), list) or isinstance(content.get("errors"), list):
         return True
-    return "title" in content and ("status" in content or "detail" in content)
+    return "title" in content and ("instance" in content or "detail" in content)
 
 
 def is_statement_error(content: Mapping[str, Any]) -> bool:
@@ -94,9 +99,19 @@ def _failed_status(status: object) -> bool:
     return word in _FAILED_WORDS or (word.isdecimal() and int(word) >= 400)
 
 
+_STATUS_KEYS = ("status", "statuscode", "code", "httpstatus")
+_FAULT_LISTS = ("suberrors", "errors", "fielderrors", "violations")
+_FAULT_KEYS = (
+    "error", "errorcode", "errormessage", "errordescription", "errortype", "failurereason", "fault", "faultstring",
+    "exception", "loginurl", "redirecturl", "reason",
+)  # fmt: skip
 _FAILED_WORDS = {status.name for status in HTTPStatus if status >= 400} | {
     "ERROR", "ERRORS", "FAIL", "FAILED", "FAILURE", "REJECTED", "INVALID", "DENIED", "REFUSED",
 }  # fmt: skip
+
+
+def _plain_key(key: object) -> str:
+    return str(key).replace("_", "").replace("-", "").casefold()
 
 
 def _media_type(reply: Reply) -> str:

@@ -84,7 +84,7 @@ class StatementsDestination:
             self.name,
             store,
             "api_key",
-            is_success=lambda content: "message" not in content and not speaks_of_failure(content),
+            is_success=lambda content: "message" not in map(str.casefold, content) and not speaks_of_failure(content),
             is_own_error=is_statement_error,
         )
         self._store_id = store_id

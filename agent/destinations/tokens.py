@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Condition, Event
 from typing import Any
 
@@ -53,7 +53,8 @@ class TokenSource:
         self._client = client
         self._url = token_url
         self._credentials = credentials
-        self._service = service
+        # RFC 6749, 5.2: a token's refusal is an object with `error`.
+        self._service = replace(service, is_own_error=lambda said: "error" in said or service.is_own_error(said))
         self._clock = clock
         self._changed = Condition()
         self._token: Token | None = None

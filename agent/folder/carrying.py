@@ -17,7 +17,7 @@ from agent.crashpoints import here
 from agent.folder.filesystem import Busy, Denied, Entry, Exists, FileSystem, Missing
 from agent.folder.names import MANIFEST, OWN_PREFIX, is_watched, may_pair, name_key
 from agent.folder.packets import Packet, shelf_names
-from agent.model import Identity
+from agent.model import Identity, LaneKind
 
 _MOST_STRANGERS = 20
 _TIMES_DIFFER = 2_000_000_000  # nanoseconds by which a copy's time may differ: FAT's granularity
@@ -209,7 +209,6 @@ def carry_back(
     def free() -> Callable[[int], bool]:
         standing = names_in(fs, lane)
         used = frozenset(map(name_key, standing))
-        coming = {file.role for file in packet.files if name_key(file.name) in used or stands(fs, origins[file.name])}
 
         def is_free(number: int) -> bool:
             names = shelf_names(packet, number).files.values()
@@ -217,7 +216,7 @@ def carry_back(
                 return False
             if number > 1 and {name_key(name.partition("/")[0]) for name in names} & used:
                 return False
-            return len(coming) < 2 or not could_meet(packet, names, standing)
+            return not could_meet(fs, lane, packet, names, standing)
 
         return is_free
 
@@ -234,9 +233,15 @@ def carry_back(
     carry(fs, notes, journey)
 
 
-def could_meet(packet: Packet, names: Iterable[str], standing: Iterable[str]) -> bool:
-    """Tell whether any of these names could be paired with one that stands there and is none of the packet's own."""
-    own = {name_key(file.name) for file in packet.files}
+def could_meet(fs: FileSystem, lane: Path, packet: Packet, names: Iterable[str], standing: Iterable[str]) -> bool:
+    """Tell whether any of these names could be paired with one that stands in the lane's folder and is a stranger's.
+
+    Strangers are told by identity: another file under a name of the packet's own is one of them. In a lane without
+    sidecars nothing pairs.
+    """
+    if not packet.lane.endswith(f"/{LaneKind.ATTACHMENTS}"):
+        return False
+    own = {name_key(file.name) for file in packet.files if is_ours(fs, lane / file.name, file.identity)}
     strangers = [name for name in standing if name_key(name) not in own and is_watched(name)]
     return any(may_pair(name, stranger) for name in names for stranger in strangers)
 

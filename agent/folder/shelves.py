@@ -113,7 +113,7 @@ def _make_it_one_or_the_other(fs: FileSystem, lane: Path, place: Path, packet: P
     for file in packet.files:
         if file.name in names and _is_just(fs, lane / file.name, file.identity):
             fs.move(lane / file.name, place / file.name)
-    may_meet = len({file.role for file in packet.files}) > 1 and could_meet(packet, names, names_in(fs, lane))
+    may_meet = could_meet(fs, lane, packet, names, names_in(fs, lane))
     if may_meet or any(occupied(fs, lane / name) for name in names):
         for file in packet.sidecar_first:
             if file.name not in names and _is_just(fs, lane / file.name, file.identity):

@@ -132,7 +132,7 @@ def test_a_refusal_names_every_fault_in_the_front_desks_words(tmp_path: Path):
 
 
 def test_too_large(tmp_path: Path):
-    result, _ = send(tmp_path, httpx.Response(413, json={"title": "Too large", "status": 413}))
+    result, _ = send(tmp_path, httpx.Response(413, json={"title": "Too large", "status": 413, "detail": "64 MB"}))
     assert isinstance(result.outcome, Refused)
     assert result.outcome.problem.code == "too-large"
 

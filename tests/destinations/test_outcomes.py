@@ -114,6 +114,14 @@ def test_anothers_word_is_never_a_yes_nor_a_packets_fault(kind: str, content: by
         assert outcome.problem.code == "something-between"
 
 
+GATEWAYS = [
+    {},
+    {"requestId": "1"},
+    {"message": "Endpoint request timed out"},
+    {"error": "Bad Gateway"},
+    {"timestamp": "2026-07-13", "path": "/", "status": 504, "error": "Gateway Timeout"},
+    {"title": "Bad Gateway", "status": 502},
+]
 NOT_A_SUCCESS = [
     {"status": "BAD_REQUEST"},
     {"status": "BAD_REQUEST", "subErrors": [], "message": "no"},
@@ -125,7 +133,19 @@ NOT_A_SUCCESS = [
     {"properties": {"errors": [{"code": "DENTATT_001"}]}},
     {"success": False},
     {"statusCode": 502},
+    {"title": "Denied", "detail": "by policy"},
+    {"errorMessage": "no"},
+    {"error_code": 12},
+    {"code": 400},
+    {"exception": "java.lang.IllegalState", "path": "/"},
+    {"login_url": "https://portal.example.com"},
+    {"data": {"status": "BAD_REQUEST"}},
 ]
+
+
+@pytest.mark.parametrize("content", [{"message": "ok"}, {"Message": "Forbidden"}, {"MESSAGE": ""}])
+def test_a_message_is_no_success_of_the_statements_service(content: dict[str, object]):
+    assert isinstance(classified("statements", 200, content), Unknown)
 
 
 @KINDS
@@ -164,7 +184,7 @@ def test_a_problem_is_one_whatever_its_status(kind: str):
 
 @KINDS
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-@pytest.mark.parametrize("gateway", [{"message": "Endpoint request timed out"}, {}, {"requestId": "1"}])
+@pytest.mark.parametrize("gateway", GATEWAYS)
 def test_a_gateways_json_is_not_the_services(kind: str, status: int, gateway: dict[str, str]):
     assert isinstance(classified(kind, status, gateway), Unknown)
     assert isinstance(classified(kind, status, OWN[kind]), Retry)

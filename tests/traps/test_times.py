@@ -41,7 +41,7 @@ def test_times_that_jump_by_an_hour_lose_nothing_and_send_nothing_twice(
     practice.drop("waits.pdf", files.pdf())
     practice.drop("Statements.csv", made.csv(made.ROW), STATEMENTS)
     practice.pass_(10)
-    practice.drop("Statements.csv", made.csv(made.ROW, made.ROW), STATEMENTS)
+    practice.drop("Statements.csv", made.csv(made.ROW, ("1002", *made.ROW[1:])), STATEMENTS)
     practice.service().rule = lambda _name, _accepted: BUSY
     practice.drop("queued.pdf", files.pdf())
     practice.drop("queued.json", files.sidecar(claimId="QUEUED"))
