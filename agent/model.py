@@ -121,6 +121,9 @@ class Words:
         return Problem(self.code, self.sentence.format(**facts), self.what_to_do.format(**facts), tuple(details))
 
 
+SENT_WHOLE = ".whole"
+"""The ending of an empty file beside a statement's body in the spool: all of it is going out, so that a try which was
+killed then can be told from one of which nothing had gone."""
 SOMETHING_BETWEEN = "something-between"
 """The code of a problem that is the network's: someone else answers in a service's place."""
 

@@ -271,7 +271,7 @@ class Control:
             self._untold = True
 
     def _start(self, now: datetime) -> None:
-        recover_ledger(self.ledger, now)
+        recover_ledger(self.ledger, self.lanes, now)
         readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)
         self._read_all()
         self._started = True

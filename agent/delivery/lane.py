@@ -86,6 +86,10 @@ class Intake(Protocol):
         """Remove what was prepared for a packet that has ended."""
         ...
 
+    def went_out_whole(self, packet: str) -> bool:
+        """Tell whether a try that was killed had come to the end of its body, as far as that was noted."""
+        ...
+
 
 class Lane:
     """One lane. Belongs to the control thread, but for `check` and `send`, which run in others and change nothing."""

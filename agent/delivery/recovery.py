@@ -32,16 +32,24 @@ READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any d
 LARGEST_RECEIPT = 16 << 20
 
 
-def recover_ledger(ledger: Ledger, now: datetime) -> None:
+def recover_ledger(ledger: Ledger, lanes: Mapping[LaneId, Lane], now: datetime) -> None:
     """End the tries that were under way when the agent was killed: whether they arrived is not known."""
     for packet in ledger.unfinished():
         if packet.state is PacketState.SENDING:
             with ledger.transaction() as tx:
                 tx.end_attempt(packet, now, "unknown", 0, "killed")
-                lost = replace(packet, lost_since=packet.lost_since or packet.last_tried_at or now)
+                lost = replace(
+                    packet,
+                    lost_since=packet.lost_since or packet.last_tried_at or now,
+                    lost_whole=packet.lost_whole or _went_out_whole(lanes.get(packet.lane), packet),
+                )
                 tx.queue(lost, now, problem=None, possibly_sent=True)
                 tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
             here("try-ended-as-unknown")
+
+
+def _went_out_whole(lane: Lane | None, packet: PacketRecord) -> bool:
+    return lane is not None and packet.name_refusals == 0 and lane.intake.went_out_whole(packet.id)
 
 
 def readdress(ledger: Ledger, accounts: Mapping[LaneId, str], now: datetime) -> None:

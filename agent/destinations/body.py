@@ -6,7 +6,7 @@ The length is known before the first byte, so a body that is cut short can never
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,11 @@ class Body:
         limiter: UploadLimiter,
         progress: Progress,
         cancel: Event,
+        *,
+        before_the_last: Callable[[], None] = lambda: None,
     ) -> None:
+        """`before_the_last` is called before the last piece is handed over: from then on the service may have all."""
+        self._before_the_last = before_the_last
         self.length = sum(len(part) if isinstance(part, bytes) else part.identity.size for part in parts)
         self.sent = 0  # bytes taken by the transport
         self.started = False
@@ -79,6 +83,8 @@ class Body:
             for piece in (part,) if isinstance(part, bytes) else self._read(part):
                 self._allow(len(piece))
                 self.started = True
+                if self.sent + len(piece) >= self.length:
+                    self._before_the_last()
                 # Whoever takes the piece comes back only when the system has it: a failed write leaves it uncounted.
                 yield piece
                 here("piece-sent")

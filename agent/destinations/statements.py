@@ -28,6 +28,7 @@ from agent.destinations.transport import without_credentials
 from agent.destinations.verifying import FAILED, MOST_PAGES, Marked, marked, same_statement, statements_in
 from agent.folder.filesystem import FileSystem
 from agent.model import (
+    SENT_WHOLE,
     AttachmentRequest,
     AttemptResult,
     Blocked,
@@ -107,6 +108,8 @@ class StatementsDestination:
         key = self._key()
         if isinstance(key, Blocked):
             return AttemptResult(key)
+        mark = request.spool.with_suffix(SENT_WHOLE)
+        mark.unlink(missing_ok=True)
         return attempt(
             self._client,
             self._url,
@@ -117,6 +120,7 @@ class StatementsDestination:
                 self._limiter,
                 progress,
                 cancel,
+                before_the_last=mark.touch,
             ),
             lambda reply, body: self._read(reply, body, request, cancel),
             service=self._service,

@@ -15,7 +15,7 @@ from agent.intake.statements.check import check_statements
 from agent.intake.statements.gather import gather_statements
 from agent.intake.statements.own_profiles import own_profiles
 from agent.intake.structure import incomplete_reason
-from agent.model import Candidate, Checked, LaneId
+from agent.model import SENT_WHOLE, Candidate, Checked, LaneId
 from agent.settings.schema import AttachmentsSettings, LaneSettings, StatementsSettings
 
 
@@ -54,6 +54,11 @@ class AttachmentsLane:
     def forget(self, packet: str) -> None:
         """Nothing was prepared."""
         del packet
+
+    def went_out_whole(self, packet: str) -> bool:
+        """Nothing is noted: no refusal could confirm it."""
+        del packet
+        return False
 
 
 class StatementsLane:
@@ -106,6 +111,11 @@ class StatementsLane:
     def forget(self, packet: str) -> None:
         """Remove the body from the spool."""
         (self._spool / f"{packet}.json").unlink(missing_ok=True)
+        (self._spool / f"{packet}{SENT_WHOLE}").unlink(missing_ok=True)
+
+    def went_out_whole(self, packet: str) -> bool:
+        """Tell whether the last try, which was killed, had come to the end of its body."""
+        return (self._spool / f"{packet}{SENT_WHOLE}").exists()
 
 
 def intake_for(
