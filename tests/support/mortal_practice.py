@@ -202,7 +202,8 @@ base_url = "{self.sandbox.url}"
 
     def drop_statement(self, name: str = "Statements.csv", account: str = "1001", rows: int = 1) -> None:
         """Put a statement file into the statements lane."""
-        self.drop("statements", name, csv(*[(account, *ROW[1:])] * rows))
+        accounts = [account, *(f"{account}-{number}" for number in range(2, rows + 1))]
+        self.drop("statements", name, csv(*[(one, *ROW[1:]) for one in accounts]))
 
     # --- what there is to see ---------------------------------------------------------------------------------------
 
