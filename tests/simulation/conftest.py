@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-FEW, MANY = 10, 2000
+FEW, MANY = 10, 300
 A_CHUNK = 20
 
 
