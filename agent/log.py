@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from agent.shown import in_unicode
+
 log = logging.getLogger("agent")
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -63,4 +65,4 @@ class _JsonLines(logging.Formatter):
             "thread": record.threadName,
             **{key: value for key, value in vars(record).items() if key not in _OWN},
         }
-        return json.dumps(line, ensure_ascii=True, default=str)
+        return json.dumps(in_unicode(line), ensure_ascii=True, default=lambda value: in_unicode(str(value)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.shown import shown
+from agent.shown import in_unicode, shown
 
 if TYPE_CHECKING:
     from agent.settings.reading import Loaded
@@ -60,4 +60,4 @@ def say(line: str) -> None:
 
 def answer_json(answer: Any) -> None:
     """Write the answer for a script. In ASCII, which every console and pipe of Windows passes on unharmed."""
-    typer.echo(json.dumps(answer, indent=2))
+    typer.echo(json.dumps(in_unicode(answer), indent=2))

@@ -11,6 +11,7 @@ from agent.delivery.control import Control
 from agent.delivery.status import snapshot_of
 from agent.ledger.records import PacketRecord
 from agent.model import PacketState
+from agent.shown import in_unicode
 
 MOST_ENDED = 10_000  # packets that one pass can report; a running agent keeps fewer in mind
 MOST_TRIES = 3  # in one pass; a packet that still could not go is left for the next
@@ -29,8 +30,8 @@ class Pass:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return vars(self)
+        """Return it as JSON, for other programs."""
+        return dict(in_unicode(vars(self)))
 
 
 def one_pass(control: Control, tell: Callable[[int, int], None] = lambda _ended, _left: None) -> Pass:

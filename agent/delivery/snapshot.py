@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from agent.model import LaneState, Problem
+from agent.shown import in_unicode
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Snapshot:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """Return the snapshot as JSON."""
-        return asdict(self)
+        """Return the snapshot as JSON, for other programs."""
+        return dict(in_unicode(asdict(self)))
 
 
 def moment(at: datetime | None) -> str | None:

@@ -26,6 +26,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from agent.shown import in_unicode
+
 
 class UtcText(TypeDecorator[datetime]):
     """A moment in UTC as text of one width, so that it sorts as it reads."""
@@ -62,6 +64,28 @@ class NameText(TypeDecorator[str]):
         return None if value is None else self._written.sub(lambda one: chr(int(one[1], 16)), value)
 
 
+class ShownText(TypeDecorator[str]):
+    """A text that is only shown and searched for: half characters are spelled out for good."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - the base's signature
+        """Write a text."""
+        return None if value is None else str(in_unicode(value))
+
+
+class Facts(TypeDecorator[Any]):
+    """What people are told, as JSON; half characters in it are spelled out for good."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 - the base's signature
+        """Write facts."""
+        return in_unicode(value)
+
+
 metadata = MetaData()
 
 packet = Table(
@@ -86,14 +110,14 @@ packet = Table(
     Column("tried_seconds", Float, nullable=False, default=0.0),
     Column("last_tried_at", UtcText),
     Column("lost_since", UtcText),
-    Column("claim", String, nullable=False, default=""),
+    Column("claim", ShownText, nullable=False, default=""),
     Column("fingerprint", String(64), nullable=False, default=""),
     Column("upload_name", NameText, nullable=False, default=""),
     Column("size", BigInteger, nullable=False, default=0),
-    Column("warnings", JSON, nullable=False, default=list),
-    Column("problem", JSON(none_as_null=True)),
-    Column("receipt", JSON(none_as_null=True)),
-    Column("control_number", String, nullable=False, default=""),
+    Column("warnings", Facts, nullable=False, default=list),
+    Column("problem", Facts),
+    Column("receipt", JSON(none_as_null=True)),  # its names are those of files, and stay what they are
+    Column("control_number", ShownText, nullable=False, default=""),
     Column("ended_at", UtcText),
     Column("account", String, nullable=False, default=""),
     Column("resolved_at", UtcText),  # a failed packet whose files have left the shelf needs nobody any more
@@ -150,7 +174,7 @@ lane = Table(
     Column("blocked_since", UtcText),
     Column("rest_until", UtcText),  # the service asked for patience, or cannot be reached
     Column("setbacks", Integer, nullable=False, default=0),
-    Column("problem", JSON(none_as_null=True)),
+    Column("problem", Facts),
     Column("marker_expected", Boolean, nullable=False, default=False),
     Column("lost_in_a_row", Integer, nullable=False, default=0),
     Column("stopped", Boolean, nullable=False, default=False),
@@ -175,7 +199,7 @@ journal = Table(
     Column("packet", String(32), nullable=False, default=""),
     Column("lane", String, nullable=False, default=""),
     Column("event", String(32), nullable=False),
-    Column("detail", JSON, nullable=False, default=dict),
+    Column("detail", Facts, nullable=False, default=dict),
     Column("actor", String, nullable=False, default=""),  # the OS user, where a person asked for it
     Index("journal_by_packet", "packet"),
 )

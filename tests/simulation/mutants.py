@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from agent.delivery import planner, proof, verdicts
+from agent.delivery import planner, proof, snapshot, verdicts
 from agent.destinations import outcomes
 from agent.destinations.answers import Answer
 from agent.folder import names
@@ -81,6 +81,12 @@ MUTANTS = {
             (planner, "_same_content", lambda _twin, _found: False),
             (planner, "_says_the_same", lambda _one, _other: False),
         ),
+    ),
+    "names-as-they-are": Mutant(
+        "names that are no text",
+        "what is shown of a name is the name",
+        "odd-names",
+        ((snapshot, "in_unicode", lambda value: value),),
     ),
     "bins-are-packets": Mutant(
         "a NAS's recycle bin",

@@ -27,6 +27,7 @@ from agent.delivery.snapshot import LaneSnapshot, Snapshot
 from agent.desk.interface.address import Keys
 from agent.desk.page.page import BODY, Page
 from agent.model import LaneState
+from agent.shown import in_unicode
 
 STATE = "/api/state"
 ANSWER_SECONDS = 20.0
@@ -70,7 +71,7 @@ def api_routes(page: Page, link: Callable[[str], str] | None) -> list[Route]:
             if not answered.cancelled():
                 raise
             return _sentence(503, ENDED)
-        return JSONResponse(asdict(answer))
+        return JSONResponse(in_unicode(asdict(answer)))
 
     def open_page(request: HttpRequest) -> Response:
         if link is None:

@@ -8,6 +8,7 @@ from agent.desk.notices.notice import Notice
 from agent.desk.notices.situation import Cause, LaneTrouble, Member
 from agent.desk.page.words import counted, lane_name
 from agent.model import LaneState
+from agent.shown import shown
 
 NEEDS_YOU = "/#needs"
 _THE_PAGE_SAYS = "The page says why and what to do."
@@ -57,7 +58,7 @@ def cause(cause: Cause, members: Sequence[Member], *, show_names: bool) -> Notic
     (member,) = members
     title, text = _ONE[cause]
     said = text.format(rows=counted(member.rows or 1, "row needs correcting", "rows need correcting"))
-    return Notice(title, f"{member.name}: {said}" if show_names and member.name else said, f"/#{member.anchor}")
+    return Notice(title, f"{shown(member.name)}: {said}" if show_names and member.name else said, f"/#{member.anchor}")
 
 
 def lane(trouble: LaneTrouble) -> Notice:

@@ -23,6 +23,7 @@ from agent.desk.page.done import done_of
 from agent.desk.page.frame import frame_of
 from agent.desk.page.session import Sessions
 from agent.desk.users import user_name
+from agent.shown import in_unicode
 
 BODY = "outtray.body"  # where the guard leaves a request's body, read and bounded, in the ASGI scope
 SESSION = "outtray.session"  # where it leaves the session's cookie
@@ -58,7 +59,7 @@ class Page:
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a template's page. `request`, `desk` and `actor` are known in every template."""
         known = {"request": request, "desk": self.desk, "actor": self.actor, "lock_seconds": self.sessions.lock_seconds}
-        return HTMLResponse(self.templates.get_template(template).render(known | values), status)
+        return HTMLResponse(in_unicode(self.templates.get_template(template).render(known | values)), status)
 
     def form(self, request: Request) -> ImmutableMultiDict[str, str]:
         """Return a posted form's fields, in order, empty ones too. Not for files: the page takes none.

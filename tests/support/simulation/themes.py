@@ -51,7 +51,7 @@ THEMES = {
     "mid-take": Theme({strangers.dies_in_mid_take: 10, scanner_scans: 8, staff_drops: 8}),
     "copies": Theme({strangers.statement_is_copied: 8, pms_exports: 8}, on=True),
     "recycled": Theme({strangers.recycle_bin_fills: 8}, on=True),
-    "odd-names": Theme({strangers.an_unprintable_name_comes: 4}),
+    "odd-names": Theme({strangers.an_unprintable_name_comes: 4}, on=True),
 }
 """By name, in the order in which seeds draw them."""
 

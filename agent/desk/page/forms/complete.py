@@ -36,6 +36,7 @@ from agent.intake.attachments.check import check_packet
 from agent.intake.attachments.fields import printable
 from agent.intake.attachments.sidecar import Sidecar, read_sidecar
 from agent.model import Fault, Readiness
+from agent.shown import in_unicode
 
 NOTE = "metadata-completed"
 _GONE = Gone(
@@ -156,7 +157,7 @@ def _sheet(
     prefix = form_id(str(found.lane), *names)
     first = names[0]
     almanac = Almanac(page.desk.clock.now())
-    file = urlencode({"file": first.encode("utf-8", "surrogateescape")})
+    file = urlencode({"file": in_unicode(first)})
     title = listed([printable(scan.base) for scan in found.scans]) if len(names) < 4 else printable(files_name(names))
     return Sheet(
         id=prefix,
@@ -169,7 +170,7 @@ def _sheet(
             found.lane,
             [(scan.name, found.settings.folder / scan.name, scan.identity, scan.since) for scan in found.scans],
         ),
-        show=(("lane", str(found.lane)), ("file", printable(first))),
+        show=(("lane", str(found.lane)), ("file", in_unicode(first))),
         lane=str(found.lane),
         hidden=tuple(("seen", scan.token) for scan in found.scans),
         sentences=sentences,

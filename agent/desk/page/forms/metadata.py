@@ -23,6 +23,7 @@ from agent.folder.filesystem import FileSystemProblem
 from agent.folder.problems import folder_problem
 from agent.intake.attachments.fields import printable
 from agent.model import Identity, LaneId
+from agent.shown import in_unicode
 
 PATIENCE = 10.0
 """Seconds to wait for the control thread: it answers at its next step, unless its disk is very slow."""
@@ -99,7 +100,7 @@ def shown_scans(
     found = []
     for number, (name, path, identity, since) in enumerate(scans):
         drawn = number < MOST_PICTURES and can_be_drawn(page.desk.files, path)
-        said = {"file": name.encode("utf-8", "surrogateescape")} | ({"packet": packet.encode()} if packet else {})
+        said = {"file": in_unicode(name)} | ({"packet": packet} if packet else {})
         address = f"/scan/{lane}/image?{urlencode(said)}" if drawn else ""
         at = almanac.since(since) if since else None
         found.append(Shown(printable(name.rpartition("/")[2]), size(identity.size), at, address))

@@ -24,6 +24,7 @@ from agent.desk.page.page import Page
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.intake.filetypes import content_of
 from agent.log import log, where
+from agent.shown import called
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -63,11 +64,12 @@ def _path(page: Page, lane: str, file: str, packet: str) -> Path | None:
             found = on_shelf(desk, packet)
         except FileSystemProblem:
             return None
-        stands = found is not None and str(found.record.lane) == lane and file in found.standing
-        return found.places[file] if found is not None and stands else None
+        name = called(file, found.standing) if found is not None and str(found.record.lane) == lane else None
+        return found.places[name] if found is not None and name is not None else None
     known = attachments_lane(desk, lane)
-    seen = any(is_without_sidecar(one, lane) and file in one.files for one in desk.snapshot().packets)
-    return known[1].folder / file if known is not None and seen else None
+    waiting = [name for one in desk.snapshot().packets if is_without_sidecar(one, lane) for name in one.files]
+    seen = called(file, waiting)
+    return known[1].folder / seen if known is not None and seen is not None else None
 
 
 def can_be_drawn(fs: FileSystem, path: Path) -> bool:

@@ -25,6 +25,7 @@ from agent.intake.attachments.pairing import pair
 from agent.intake.attachments.sidecar import ENDING, Sidecar
 from agent.model import Candidate, Identity, LaneId, Observation, PacketState, Problem
 from agent.settings.schema import AttachmentsSettings
+from agent.shown import called
 
 MOST_OTHERS = 50
 _LONGEST_NAME = 255
@@ -70,19 +71,20 @@ def waiting(desk: Desk, lane: str, file: str) -> Waiting | None:
     if known is None:
         return None
     without = [packet for packet in desk.snapshot().packets if is_without_sidecar(packet, lane)]
-    packet = next((one for one in without if file in one.files), None)
-    if packet is None:
+    name = called(file, [name for one in without for name in one.files])
+    packet = next((one for one in without if name in one.files), None)
+    if packet is None or name is None:
         return None
     lane_id, settings = known
     scans = list(_standing(desk.files, settings.folder, packet, lane))
     if len(scans) != len(packet.files):
         return None
     others: list[Scan] = []
-    if "/" not in file:
+    if "/" not in name:
         rest = [one for one in without if one is not packet and not any("/" in name for name in one.files)]
         others = [scan for one in rest[:MOST_OTHERS] for scan in _standing(desk.files, settings.folder, one, lane)]
     others.sort(key=lambda scan: scan.name)
-    return Waiting(lane_id, settings, file.rpartition("/")[0], tuple(scans), tuple(others))
+    return Waiting(lane_id, settings, name.rpartition("/")[0], tuple(scans), tuple(others))
 
 
 def is_without_sidecar(packet: PacketSnapshot, lane: str) -> bool:

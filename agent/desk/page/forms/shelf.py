@@ -23,6 +23,7 @@ from agent.intake.attachments.sidecar import MOST_BYTES, Sidecar, read_sidecar
 from agent.ledger.records import PacketRecord, Shelf
 from agent.model import Identity, Observation, PacketState, Problem
 from agent.settings.schema import LaneSettings
+from agent.shown import in_unicode
 
 REPLACED, SET_ASIDE = ".replaced", ".set-aside"
 
@@ -138,7 +139,7 @@ def note_beside(fs: FileSystem, kept: Path, text: str) -> None:
     for number in count(1):
         suffix = f" ({number})" if number > 1 else ""
         try:
-            fs.write(kept.with_name(f"{stem}.note{suffix}{PROBLEM_TEXT}"), text.encode("utf-8", "replace"))
+            fs.write(kept.with_name(f"{stem}.note{suffix}{PROBLEM_TEXT}"), in_unicode(text).encode())
         except Exists:
             continue
         return

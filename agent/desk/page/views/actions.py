@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from agent.delivery.requests import Request as Wish
 from agent.delivery.requests import Verb
+from agent.delivery.snapshot import PacketSnapshot
 from agent.desk.opening import may_show, show_file, show_folder
 from agent.desk.page.page import Page
 from agent.desk.page.words import files_name
@@ -25,6 +26,7 @@ from agent.ledger import lookups
 from agent.ledger.records import PacketRecord
 from agent.model import LaneId, PacketState
 from agent.settings.schema import LaneSettings
+from agent.shown import called
 
 PATIENCE = 2.0  # seconds; the control thread answers at its next step
 
@@ -113,7 +115,8 @@ class Actions:
         found, name = self._lane(request), self._page.form(request).get("file", "")
         if found is None or not name:
             return self._back(request, "gone")
-        return self._shown(request, "show", found[1].folder / name)
+        names = {file for one in self._desk.snapshot().packets if one.lane == str(found[0]) for file in _members(one)}
+        return self._shown(request, "show", found[1].folder / (called(name, names) or name))
 
     def _nearest(self, request: Request, packet: PacketRecord, lane: LaneSettings) -> Response:
         shelf = shelf_of(packet, lane)
@@ -165,6 +168,10 @@ class Actions:
         back = urlsplit(self._page.form(request).get("back", "/"))
         inside = back.path.startswith("/") and not back.path.startswith("//") and "\\" not in back.path
         return back.path if inside and not back.scheme and not back.netloc else "/"
+
+
+def _members(packet: PacketSnapshot) -> tuple[str, ...]:
+    return (*packet.files, *filter(None, [packet.sidecar]))
 
 
 def routes(page: Page) -> list[Route]:

@@ -15,6 +15,7 @@ from agent.desk.page.views.guides import LANE_TROUBLES, NO_SIDECAR, OTHERWISE, P
 from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain
 from agent.ledger.records import PacketRecord
 from agent.model import Fault, LaneKind, LaneState, PacketState, Problem
+from agent.shown import in_unicode
 
 UNFOLDED = 4
 ROWS_SHOWN = 50
@@ -251,7 +252,7 @@ def files_button(verb: Verb, packet: PacketSnapshot, *, is_main: bool = False) -
     about = files_name(packet.files, packet.name)
     match verb:
         case Verb.COMPLETE:
-            query = urlencode({"file": file.encode("utf-8", "surrogateescape")})
+            query = urlencode({"file": in_unicode(file)})
             address = f"/scan/{quote(packet.lane)}/form?{query}"
             return Button(verb, address, (), is_main, embeds=True, about=about)
         case Verb.SHOW:

@@ -21,6 +21,7 @@ from agent.ledger.lookups import Search
 from agent.ledger.records import PacketRecord
 from agent.model import PacketState
 from agent.settings.schema import Settings
+from agent.shown import in_unicode
 
 A_PAGE = 25
 AT_A_TIME = 500
@@ -238,7 +239,7 @@ def _line(cells: tuple[str, ...]) -> str:
 
 def unharmed(cell: str) -> str:
     """Keep a spreadsheet from taking a cell for a formula: a name can begin with one of its signs (CSV injection)."""
-    text = cell.encode("utf-8", "replace").decode()  # a name that is not Unicode at all
+    text = in_unicode(cell)
     return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r") or text[:1] in ("\t", "\r") else text
 
 
