@@ -45,10 +45,25 @@ def test_whatever_fails_the_engine_goes_on(seam: str, lasts: bool, calls: Counte
     goes_on(tmp_path, Fault(seam, dice.choice(sorted(SEAMS[seam])), dice.randint(1, calls[seam]), lasts))
 
 
+EVERY_KIND = pytest.mark.parametrize(
+    ("seam", "kind"), [(seam, kind) for seam, kinds in SEAMS.items() for kind in kinds]
+)
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(3000)
 @HOW_LONG
-@pytest.mark.parametrize(("seam", "kind"), [(seam, kind) for seam, kinds in SEAMS.items() for kind in kinds])
+@EVERY_KIND
+def test_whatever_kind_of_fault_the_engine_goes_on(
+    seam: str, kind: str, lasts: bool, calls: Counter[str], tmp_path: Path
+) -> None:
+    dice = random.Random(f"{seam} {kind} {lasts}")
+    goes_on(tmp_path, Fault(seam, kind, dice.randint(1, calls[seam]), lasts))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+@HOW_LONG
+@EVERY_KIND
 def test_whatever_fails_at_any_call_the_engine_goes_on(
     seam: str, kind: str, lasts: bool, calls: Counter[str], tmp_path: Path
 ) -> None:

@@ -23,7 +23,8 @@ def test_300_mib_go_through_a_few(tmp_path: Path):
 
     def script(connection: Connection, head: bytes) -> None:
         connection.read_body(head)
-        connection.reply(201, b"{}", "Connection: close")
+        accepted = b'{"attachmentControlNumber": "7", "attachmentIds": ["1"]}'
+        connection.reply(201, accepted, "Content-Type: application/json", "Connection: close")
 
     with serving(token_or(script)) as url:
         destination = attachments(build_client(), url)
