@@ -101,6 +101,7 @@ class AttachmentsDestination:
                 service=self._service,
                 secrets=(token.value,),
                 cancel=cancel,
+                is_success=_holds_control_number,
             )
 
         result = self._authorized(post, cancel)
@@ -110,7 +111,7 @@ class AttachmentsDestination:
         """Ask for a token, then for the service's health (GET `/healthcheck`)."""
         never = Event()
 
-        def look(token: Token) -> Reply | Refused | Retry | Blocked:
+        def look(token: Token, heard: Callable[[Reply], None]) -> Reply | Refused | Retry | Blocked:
             return ask(
                 self._client,
                 lambda: self._client.build_request("GET", self._health_url, headers=_authorization(token)),
@@ -118,9 +119,12 @@ class AttachmentsDestination:
                 secrets=(token.value,),
                 cancel=never,
                 clock=self._clock,
+                heard=heard,
             )
 
-        return health_of(lambda: self._authorized(look, never), self._service, self._clock)
+        return health_of(
+            lambda heard: self._authorized(lambda token: look(token, heard), never), self._service, self._clock
+        )
 
     def search(
         self, attachment_ids: tuple[str, ...], cancel: Event

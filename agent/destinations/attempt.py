@@ -11,7 +11,7 @@ import httpx
 
 from agent.clock import Clock
 from agent.crashpoints import here
-from agent.destinations.answers import speaks_json
+from agent.destinations.answers import Shape
 from agent.destinations.body import Body
 from agent.destinations.network import cancelled_by
 from agent.destinations.outcomes import (
@@ -19,8 +19,9 @@ from agent.destinations.outcomes import (
     classify_exception,
     classify_failure,
     classify_reply,
-    date_of,
+    own_date,
 )
+from agent.destinations.problems import UNEXPECTED
 from agent.destinations.protocol import Health
 from agent.destinations.reply import LARGEST_REPLY, Reply, read_reply
 from agent.model import AttemptResult, Blocked, BodySent, Outcome, Refused, Retry, Unknown
@@ -38,10 +39,12 @@ def attempt(
     service: Service,
     secrets: Iterable[str],
     cancel: Event,
+    is_success: Shape | None = None,
 ) -> AttemptResult:
     """POST one body and tell what became of it. Never raises.
 
-    `read` makes the outcome of a reply. `secrets` are what the request carried: no outcome shows them.
+    `read` makes the outcome of a reply. `secrets` are what the request carried: no outcome shows them. `is_success`:
+    what this request's success must hold, where that is more than the service's replies have in common.
     """
     body: Body | None = None
     service_date = None
@@ -51,7 +54,7 @@ def attempt(
             reply = _post(client, url, {**headers, "Content-Length": str(body.length)}, body, secrets)
         here("reply-not-recorded")
         outcome = read(reply, body.sent_so_far)
-        service_date = date_of(reply) if speaks_json(reply) else None
+        service_date = own_date(reply, service, is_success)
     except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
         outcome = classify_exception(exc, service, body=_sent(body), secrets=secrets)
         # Where it happened, but not the exception's words: they may quote a file name.
@@ -75,8 +78,12 @@ def ask(
     cancel: Event,
     clock: Clock,
     largest: int = LARGEST_REPLY,
+    heard: Callable[[Reply], None] = lambda _reply: None,
 ) -> Reply | Refused | Retry | Blocked:
-    """Send a small request that changes nothing at the service. Return its reply if it is a success. Never raises."""
+    """Send a small request that changes nothing at the service. Return its reply if it is a success. Never raises.
+
+    `heard` is given whatever reply comes.
+    """
     try:
         with cancelled_by(cancel):
             response = client.send(build(), stream=True)
@@ -86,20 +93,34 @@ def ask(
                 response.close()
     except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
         return classify_failure(exc, service, secrets)
+    heard(reply)
     outcome = classify_reply(reply, service, clock.now())
     if isinstance(outcome, Unknown):  # cannot be: nothing went out that could be lost
         return Retry(outcome.problem, outcome.status)
     return outcome or reply
 
 
-def health_of(look: Callable[[], Reply | Refused | Retry | Blocked], service: Service, clock: Clock) -> Health:
-    """Return what a look at the service found, and how long it took."""
+def health_of(
+    look: Callable[[Callable[[Reply], None]], Reply | Refused | Retry | Blocked],
+    service: Service,
+    clock: Clock,
+    is_success: Shape | None = None,
+) -> Health:
+    """Return what a look at the service found, how long it took, and the service's own time.
+
+    `look` passes on whatever reply comes to what it is given. `is_success`: what a success of it holds.
+    """
     start = clock.steady()
-    found = look()
+    heard: list[Reply] = []
+    found = look(heard.append)
+    said = own_date(heard[-1], service, is_success) if heard else None
     seconds = f"{service.address}, {clock.steady() - start:.2f} s"
     if isinstance(found, Reply):
-        return Health(None, f"HTTP status {found.status}, {seconds}")
-    return Health(found.problem, f"HTTP status {found.status}, {seconds}" if found.status else seconds)
+        return Health(None, f"HTTP status {found.status}, {seconds}", said)
+    broke_down = found.problem.code == UNEXPECTED.code
+    return Health(
+        found.problem, f"HTTP status {found.status}, {seconds}" if found.status else seconds, said, broke_down
+    )
 
 
 def _post(client: httpx.Client, url: str, headers: dict[str, str], body: Body, secrets: Iterable[str]) -> Reply:

@@ -28,6 +28,9 @@ from agent.model import Blocked, BodySent, Fault, Problem, Refused, Retry, Unkno
 LONGEST_WAIT = 24 * 3600.0
 """Seconds: more than this no Retry-After is believed."""
 
+FIRST_YEAR, LAST_YEAR = 2020, 2200
+"""Of a service whose clock is out of these nothing is believed."""
+
 TRY_LATER = frozenset({425, 429})
 OF_THE_PACKET = frozenset({400, 409, 412, 413, 415, 422})
 _LANE_IS_BROKEN = {
@@ -190,9 +193,16 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max((until - since).total_seconds(), 0.0), LONGEST_WAIT)
 
 
-def date_of(reply: Reply) -> datetime | None:
-    """Return when the reply was made, by its sender's clock (RFC 9110, 6.6.1); None where it does not say."""
-    return _http_date(reply.headers.get("date", ""))
+def own_date(reply: Reply, service: Service, is_success: Shape | None = None) -> datetime | None:
+    """Return when the service made the reply, by its own clock (RFC 9110, 6.6.1); None where it does not say so itself.
+
+    Of anyone else's reply the Date is anyone's, and one out of a cache (it bears an Age: RFC 9111, 5.1) is of long ago.
+    """
+    answer = answer_of(reply, is_success or service.is_success, service.is_own_error)
+    if answer not in (Answer.SUCCESS, Answer.OWN_ERROR) or "age" in reply.headers:
+        return None
+    said = _http_date(reply.headers.get("date", ""))
+    return said if said is not None and FIRST_YEAR <= said.year <= LAST_YEAR else None
 
 
 def quoted(words: VendorWords) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -16,10 +17,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Health:
-    """What a look at the service found; `problem` is None where all is well."""
+    """What a look at the service found; `problem` is None where all is well.
+
+    `service_date`: the Date of a reply of the service's own. `cannot_be_asked`: it is not the network that was in the
+    way, but this look broke down, and would again.
+    """
 
     problem: Problem | None
     detail: str = ""  # for IT: status, address, seconds
+    service_date: datetime | None = None
+    cannot_be_asked: bool = False
 
 
 class Destination(Protocol):

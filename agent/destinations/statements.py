@@ -130,7 +130,9 @@ class StatementsDestination:
 
     def health(self) -> Health:
         """Search for one statement: the service has no health endpoint, and this shows whether the key is taken."""
-        return health_of(lambda: self._search({"limit": "1"}, Event()), self._service, self._clock)
+        return health_of(
+            lambda heard: self._search({"limit": "1"}, Event(), heard), self._service, self._clock, _holds_statements
+        )
 
     def search(
         self, filter_: str, page: int, cancel: Event, limit: int = MOST_ENTITIES
@@ -165,7 +167,9 @@ class StatementsDestination:
         """Close all connections."""
         self._client.close()
 
-    def _search(self, parameters: dict[str, str], cancel: Event) -> Reply | Refused | Retry | Blocked:
+    def _search(
+        self, parameters: dict[str, str], cancel: Event, heard: Callable[[Reply], None] = lambda _reply: None
+    ) -> Reply | Refused | Retry | Blocked:
         key = self._key()
         if isinstance(key, Blocked):
             return key
@@ -179,6 +183,7 @@ class StatementsDestination:
             cancel=cancel,
             clock=self._clock,
             largest=_LARGEST_PAGE,
+            heard=heard,
         )
 
     def _headers(self, key: str) -> dict[str, str]:
@@ -220,6 +225,11 @@ class StatementsDestination:
             return unproven
         problem = self._service.problem(problems.EMPTY_SUCCESS)
         return Delivered(unproven.status, "", warnings=(problem.sentence,), problem=problem)
+
+
+def _holds_statements(content: Mapping[str, Any]) -> bool:
+    """Tell whether a search's success is the service's: whoever else answers has no statements to list."""
+    return isinstance(content.get("entities"), list) and not speaks_of_failure(content)
 
 
 def _speaks_of_repeated_name(refused: Refused) -> bool:
