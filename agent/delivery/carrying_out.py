@@ -30,7 +30,7 @@ from agent.delivery.actions import (
 from agent.delivery.lane import Lane
 from agent.delivery.troubles import FIRST_PATIENCE, Thing, is_ledgers
 from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing, Offline
-from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT, name_key
+from agent.folder.names import name_key
 from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction
 from agent.log import log
@@ -268,14 +268,11 @@ class CarryingOut:
         try:
             if packet.state is PacketState.DELIVERED:
                 packet = self._held_against_its_receipt(lane, packet, now)
-                beside = {RECEIPT: documents.as_bytes(packet.receipt or {})}
+                beside = documents.beside_sent(packet)
                 shelf = lane.settings.shelf("sent") / f"{ended.astimezone():%Y-%m-%d}"
             else:
                 problem = packet.problem or problems.VANISHED.problem(name=packet.name)
-                beside = {
-                    PROBLEM_TEXT: documents.problem_text(packet, problem, ended).encode(),
-                    PROBLEM_JSON: documents.as_bytes(documents.problem_json(packet, problem, ended)),
-                }
+                beside = documents.beside_failed(packet, problem, ended)
                 shelf = lane.settings.shelf("failed")
             here("recorded-not-shelved")
             lane.places.shelve(packet, shelf, beside)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
+from agent.folder.packets import ShelfNames
+from agent.folder.receipts import VERSION, DocumentFile, ProblemDocument, Receipt, ShelvedFile
 from agent.ledger.records import PacketRecord
 from agent.model import AttemptResult, Delivered, LaneKind, Problem
 from agent.shown import shown
@@ -15,37 +19,53 @@ from agent.shown import shown
 def receipt(
     packet: PacketRecord, result: AttemptResult, delivered: Delivered, destination: str, at: datetime
 ) -> dict[str, Any]:
-    """Return the receipt, in the form of the files contract (design section 5)."""
-    twice = packet.possibly_sent and delivered.confirmed_by != "refusal"
-    return {
-        "packet": packet.id,
-        "store": packet.lane.store,
-        "lane": str(packet.lane.kind),
-        "files": _as_sent(packet, result),
-        "sent_at": utc_text(at),
-        "attempts": packet.attempts,
-        "destination": destination,
-        "status": delivered.status,
-        "response": delivered.response,
-        "attachment_control_number": delivered.attachment_control_number or None,
-        "attachment_ids": list(delivered.attachment_ids),
-        "image_intelligence_transaction_id": delivered.image_intelligence_transaction_id or None,
-        "possibly_sent_twice": twice,
-        "confirmed_by": delivered.confirmed_by,
-        "warnings": [*packet.warnings, *delivered.warnings],
-    }
+    """Return the receipt as the ledger keeps it: before it is known what the files are called on the shelf."""
+    return Receipt(
+        **_of_packet(packet),
+        files=_as_sent(packet, result),
+        sent_at=at,
+        attempts=packet.attempts,
+        destination=destination,
+        status=delivered.status,
+        response=delivered.response,
+        attachment_control_number=delivered.attachment_control_number or None,
+        attachment_ids=delivered.attachment_ids,
+        image_intelligence_transaction_id=delivered.image_intelligence_transaction_id or None,
+        possibly_sent_twice=packet.possibly_sent and delivered.confirmed_by != "refusal",
+        confirmed_by=delivered.confirmed_by,
+        warnings=(*packet.warnings, *delivered.warnings),
+    ).as_json
 
 
-def problem_json(packet: PacketRecord, problem: Problem, at: datetime) -> dict[str, Any]:
-    """Return the problem, in the form of the files contract."""
-    return {
-        "packet": packet.id,
-        "store": packet.lane.store,
-        "lane": str(packet.lane.kind),
-        "files": _as_taken(packet),
-        "at": utc_text(at),
-        **asdict(problem),
-    }
+def beside_sent(packet: PacketRecord) -> Callable[[ShelfNames], dict[str, bytes]]:
+    """Return what writes a sent packet's documents, once it is known what its files are called on the shelf."""
+
+    def written(names: ShelfNames) -> dict[str, bytes]:
+        on_shelf = [file.as_json for file in _on_shelf(packet, names)]
+        return {RECEIPT: as_bytes({**(packet.receipt or {}), "on_shelf": on_shelf})}
+
+    return written
+
+
+def beside_failed(packet: PacketRecord, problem: Problem, at: datetime) -> Callable[[ShelfNames], dict[str, bytes]]:
+    """Return what writes a failed packet's documents, once it is known what its files are called on the shelf."""
+
+    def written(names: ShelfNames) -> dict[str, bytes]:
+        document = ProblemDocument(
+            **_of_packet(packet),
+            files=_as_taken(packet),
+            on_shelf=_on_shelf(packet, names),
+            at=at,
+            **asdict(problem),
+            attempts=packet.attempts,
+            possibly_sent=packet.possibly_sent,
+        )
+        return {
+            PROBLEM_TEXT: problem_text(packet, problem, at).encode(),
+            PROBLEM_JSON: as_bytes(document.as_json),
+        }
+
+    return written
 
 
 def problem_text(packet: PacketRecord, problem: Problem, at: datetime) -> str:
@@ -72,17 +92,43 @@ def as_bytes(document: dict[str, Any]) -> bytes:
     return "\n".join(map(shown, lines)).encode() + b"\n"
 
 
-def _as_sent(packet: PacketRecord, result: AttemptResult) -> list[dict[str, Any]]:
+def _of_packet(packet: PacketRecord) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "packet": packet.id,
+        "store": packet.lane.store,
+        "lane": str(packet.lane.kind),
+        "account": packet.account,
+        "name": packet.name,
+        "folder": packet.folder,
+        "keep_names": packet.keep_names,
+        "upload_name": packet.upload_name,
+        "fingerprint": packet.fingerprint,
+        "claim_id": packet.claim or None,
+        "arrived_at": packet.arrived_at,
+    }
+
+
+def _as_sent(packet: PacketRecord, result: AttemptResult) -> list[DocumentFile]:
     """Return the files of a receipt; what goes out of a statement file is made of it, so the file itself is named."""
     if packet.lane.kind is LaneKind.STATEMENTS or not result.files:
-        return [file for file in _as_taken(packet) if file["name"] in {one.name for one in packet.documents}]
-    return [asdict(file) for file in result.files]
+        documents = {file.name for file in packet.documents}
+        return [file for file in _as_taken(packet) if file.name in documents]
+    return [DocumentFile(**asdict(file)) for file in result.files]
 
 
-def _as_taken(packet: PacketRecord) -> list[dict[str, Any]]:
-    return [{"name": file.name, "size": file.identity.size, "sha256": file.sha256 or None} for file in packet.files]
+def _as_taken(packet: PacketRecord) -> list[DocumentFile]:
+    return [DocumentFile(name=file.name, size=file.identity.size, sha256=file.sha256 or None) for file in packet.files]
 
 
-def utc_text(at: datetime) -> str:
-    """Return a moment as the documents write it: ISO 8601 in UTC, to the millisecond."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _on_shelf(packet: PacketRecord, names: ShelfNames) -> list[ShelvedFile]:
+    return [
+        ShelvedFile(
+            name=file.name,
+            on_shelf=names.files[file.name],
+            role=file.role,
+            size=file.identity.size,
+            sha256=file.sha256 or None,
+        )
+        for file in packet.files
+    ]

@@ -70,7 +70,7 @@ class Places:
         places = (self._place(packet.id, source), self._place(packet.id, target))
         shelves.transfer(self._fs, *places, shelf_packet(packet, self.installation))
 
-    def shelve(self, packet: PacketRecord, shelf: Path, beside: dict[str, bytes]) -> None:
+    def shelve(self, packet: PacketRecord, shelf: Path, beside: shelves.Documents) -> None:
         """Move an ended packet to its last shelf, with its documents."""
         self._expect_folder()
         shelves.shelve(self._fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
@@ -100,11 +100,14 @@ class Places:
         return any(file.name.rpartition("/")[2] not in standing for file in packet.documents)
 
     def dealt_with(self, records: Sequence[PacketRecord]) -> list[PacketRecord]:
-        """Return which failed packets have no file left on `failed`, and remove their problem documents."""
+        """Return which failed packets have no file left on `failed`, and remove their problem documents.
+
+        Of one whose files could not be told (read back from an old document) nobody knows; a person says so.
+        """
         shelf = self._settings.shelf("failed")
         packets = {packet.id: shelf_packet(packet, self.installation) for packet in records}
         left = failed.files_left(self._fs, shelf, packets.values())
-        gone = [packet for packet in records if not left[packet.id]]
+        gone = [packet for packet in records if packet.files and not left[packet.id]]
         for packet in gone:
             failed.tidy(self._fs, shelf, packets[packet.id])
         return gone

@@ -169,3 +169,10 @@ def moment(at: datetime) -> str:
     local = at.astimezone()
     hour = local.hour % 12 or 12
     return f"{local:%B} {local.day}, {local.year} at {hour}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
+
+
+AFTER_A_TRY = frozenset(
+    words.code
+    for words in (GAVE_UP, GAVE_UP_UNSURE, LOST_TOO_LONG_AGO, TAKEN_BY_WHOM, VANISHED, WITHDRAWN, CHANGED, BROKE_DOWN)
+) | {"refused", "too-large", "name-taken"}
+"""What packets fail with that may have been tried before: by such a code alone nobody knows whether one arrived."""

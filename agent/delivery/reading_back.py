@@ -5,121 +5,128 @@ Anyone can write on a shelf. A document counts only if it has our form, and the 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from agent.delivery.lane import Lane
-from agent.delivery.problems import ASK_FIRST, GAVE_UP_UNSURE
+from agent.delivery.problems import AFTER_A_TRY
+from agent.folder.digest import digest_of
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
-from agent.folder.packets import is_plain
+from agent.folder.receipts import AnyDocument, ProblemDocument, Receipt, ShelfDocument, read_document
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
-from agent.ledger.transaction import problem_from
 from agent.log import log, where
-from agent.model import Candidate, Identity, LaneKind, Observation, PacketState
+from agent.model import Candidate, Fault, Identity, LaneKind, Observation, PacketState, Problem
 
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
-LARGEST_RECEIPT = 16 << 20
-
-_Read = Callable[[Lane, dict[str, Any], Path, datetime], PacketRecord]
 
 
 def read_back(ledger: Ledger, lane: Lane, now: datetime) -> None:
     """Remember again what a lane has sent lately, and what has failed. Raises FileSystemProblem."""
-    for receipt, path in documents(lane, recent_days(lane, now), RECEIPT):
-        _remember(ledger, lane, _sent, receipt, path, now)
-    for problem, path in documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON):
-        _remember(ledger, lane, _failed, problem, path, now)
+    for receipt, path in documents(lane, recent_days(lane, now), RECEIPT, Receipt):
+        _remember(ledger, lane, _sent(lane, receipt, path, now), now)
+    for problem, path in documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON, ProblemDocument):
+        _remember(ledger, lane, _failed(lane, problem, path, now), now)
 
 
-def _remember(ledger: Ledger, lane: Lane, read: _Read, document: dict[str, Any], path: Path, now: datetime) -> None:
-    try:
-        record = read(lane, document, path, now)
-    except (ValueError, KeyError, TypeError) as trouble:
-        log.warning("a document on a shelf is not of our form", extra={"trouble": where(trouble)})
-        return
+def _remember(ledger: Ledger, lane: Lane, record: PacketRecord, now: datetime) -> None:
     if ledger.packet(record.id) is not None:
         return
     with ledger.transaction() as tx:
         tx.admit(record, now)
         if lane.id.kind is LaneKind.STATEMENTS and record.files:
-            at = min(record.arrived_at, now)
+            at = min(record.ended_at or now, now)
             if record.state is PacketState.SENT and record.account == lane.terms.account:
                 tx.claim(_claim(lane, record, ClaimState.ACCEPTED, at))
             elif record.possibly_sent:
                 tx.claim(_claim(lane, record, ClaimState.UNKNOWN, at))
 
 
-def _sent(lane: Lane, receipt: dict[str, Any], path: Path, now: datetime) -> PacketRecord:
-    sent_at = datetime.fromisoformat(receipt["sent_at"])
+def _sent(lane: Lane, receipt: Receipt, path: Path, now: datetime) -> PacketRecord:
     files = tuple(
-        PacketFile(_plain(file["name"]), "document", Identity(int(file["size"]), 0, ""), str(file["sha256"] or ""))
-        for file in receipt["files"]
+        PacketFile(file.name, file.role, Identity(file.size, 0, ""), file.sha256 or "") for file in receipt.on_shelf
+    ) or tuple(
+        PacketFile(file.name, "document", Identity(file.size, 0, ""), file.sha256 or "") for file in receipt.files
     )
+    attachments = lane.id.kind is LaneKind.ATTACHMENTS
     return PacketRecord(
-        id=_plain(receipt["packet"]),
+        **_of_document(receipt, path, RECEIPT),
         lane=lane.id,
         state=PacketState.SENT,
-        name=path.name.removesuffix(RECEIPT),
         shelf=Shelf.SENT,
         files=files,
-        arrived_at=sent_at,
-        attempts=int(receipt["attempts"]),
-        possibly_sent=bool(receipt["possibly_sent_twice"]),
-        fingerprint=_fingerprint(lane, path, files, now) if lane.id.kind is LaneKind.ATTACHMENTS else "",
-        receipt=receipt,
-        control_number=str(receipt["attachment_control_number"] or ""),
-        ended_at=sent_at,
-        account=_account(lane, receipt),
+        arrived_at=receipt.arrived_at or receipt.sent_at,
+        attempts=receipt.attempts,
+        possibly_sent=receipt.possibly_sent_twice,
+        fingerprint=_fingerprint(lane, path, files, now)
+        if attachments and not receipt.version
+        else receipt.fingerprint,
+        receipt=receipt.as_json,
+        control_number=receipt.attachment_control_number or "",
+        ended_at=receipt.sent_at,
+        account=receipt.account or _account(lane, receipt),
     )
 
 
-def _failed(lane: Lane, document: dict[str, Any], path: Path, now: datetime) -> PacketRecord:
-    del now
-    at = datetime.fromisoformat(document["at"])
-    digests = {_plain(file["name"]): str(file["sha256"] or "") for file in document["files"]}
+def _failed(lane: Lane, document: ProblemDocument, path: Path, now: datetime) -> PacketRecord:
+    details = tuple(Fault(one.where, one.value, one.message) for one in document.details)
+    unsaid = document.possibly_sent is None
     return PacketRecord(
-        id=_plain(document["packet"]),
+        **_of_document(document, path, PROBLEM_JSON),
         lane=lane.id,
         state=PacketState.FAILED,
-        name=path.name.removesuffix(PROBLEM_JSON),
         shelf=Shelf.FAILED,
-        files=tuple(
-            PacketFile(name, _role(lane, name), lane.fs.identify(path.parent / name), digest)
-            for name, digest in digests.items()
-            if _stands(lane, path.parent / name)
-        ),
-        arrived_at=at,
-        possibly_sent=document["code"] == GAVE_UP_UNSURE.code or str(document["what_to_do"]).startswith(ASK_FIRST),
-        problem=problem_from({key: document[key] for key in ("code", "sentence", "what_to_do", "details")}),
-        ended_at=at,
-        account=lane.terms.account,
+        files=tuple(_standing(lane, document, path)),
+        arrived_at=document.arrived_at or document.at or now,
+        attempts=document.attempts,
+        possibly_sent=document.code in AFTER_A_TRY if unsaid else bool(document.possibly_sent),
+        fingerprint=document.fingerprint,
+        problem=Problem(document.code, document.sentence, document.what_to_do, details),
+        ended_at=document.at or now,
+        account=document.account or lane.terms.account,
     )
 
 
-def _account(lane: Lane, receipt: dict[str, Any]) -> str:
-    """Return the account that a receipt is of: the lane's, unless its address is another."""
-    address = str(receipt.get("destination") or lane.destination.name)
+def _of_document(document: ShelfDocument, path: Path, ending: str) -> dict[str, Any]:
+    return {
+        "id": document.packet,
+        "name": document.name or path.name.removesuffix(ending),
+        "folder": document.folder,
+        "keep_names": document.keep_names,
+        "upload_name": document.upload_name,
+        "claim": document.claim_id or "",
+    }
+
+
+def _standing(lane: Lane, document: ProblemDocument, path: Path) -> Iterator[PacketFile]:
+    """Yield a failed packet's files, as they stand: people may have mended them, or taken some away.
+
+    An older document does not say what they are called there: then a file is the packet's only by its digest.
+    """
+    for file in document.on_shelf:
+        identity = _identity(lane, path.parent / file.on_shelf)
+        if identity is not None:
+            yield PacketFile(file.name, file.role, identity, file.sha256 or "")
+    for one in document.files if not document.on_shelf else ():
+        identity, there = _identity(lane, path.parent / one.name), path.parent / one.name
+        if identity is not None and one.sha256 and digest_of(lane.fs, there) == one.sha256:
+            yield PacketFile(one.name, _role(lane, one.name), identity, one.sha256)
+
+
+def _account(lane: Lane, receipt: Receipt) -> str:
+    """Return the account that an older receipt is of: the lane's, unless its address is another."""
+    address = receipt.destination or lane.destination.name
     return lane.terms.account if address == lane.destination.name else address
-
-
-def _plain(name: object) -> str:
-    """Return a name from a document, of a file on the shelf or in a packet's folder there. Raises ValueError."""
-    text = str(name)
-    if not is_plain(text, text.partition("/")[0] if "/" in text else ""):
-        raise ValueError("a name that leads elsewhere")
-    return text
 
 
 def _claim(lane: Lane, record: PacketRecord, state: ClaimState, at: datetime) -> FilenameClaim:
     return FilenameClaim(
         packet=record.id,
         store_id=lane.terms.account,
-        key=name_key(lane.intake.upload_name(record.candidate, at)),
+        key=name_key(record.upload_name or lane.intake.upload_name(record.candidate, at)),
         sha256=record.files[0].sha256,
         state=state,
         claimed_at=at,
@@ -169,8 +176,10 @@ def recent_days(lane: Lane, now: datetime) -> Iterator[Path]:
     yield from (sent / entry.name for entry in entries if entry.kind == "folder" and entry.name >= oldest)
 
 
-def documents(lane: Lane, shelves: Iterable[Path], ending: str) -> Iterator[tuple[dict[str, Any], Path]]:
-    """Yield our own documents on these shelves. Anyone can write there: what is not of our form is passed over."""
+def documents(
+    lane: Lane, shelves: Iterable[Path], ending: str, form: type[AnyDocument]
+) -> Iterator[tuple[AnyDocument, Path]]:
+    """Yield the lane's documents on these shelves. Anyone can write there: what is not of our form is passed over."""
     for shelf in shelves:
         try:
             entries = lane.fs.list(shelf)
@@ -180,17 +189,20 @@ def documents(lane: Lane, shelves: Iterable[Path], ending: str) -> Iterator[tupl
             if entry.kind != "file" or not entry.name.endswith(ending):
                 continue
             try:
-                with lane.fs.open(shelf / entry.name) as file:
-                    document = json.loads(file.read(LARGEST_RECEIPT))
-                if document["store"] == lane.id.store and document["lane"] == lane.id.kind:
-                    yield document, shelf / entry.name
-            except (FileSystemProblem, ValueError, KeyError, TypeError) as trouble:
+                document = read_document(lane.fs, shelf / entry.name, form)
+            except Offline:
+                raise
+            except FileSystemProblem as trouble:
                 log.warning("a document on a shelf could not be read back", extra={"trouble": where(trouble)})
+                continue
+            if document.lane == lane.id.kind and (
+                document.store == lane.id.store or document.account == lane.terms.account
+            ):
+                yield document, shelf / entry.name
 
 
-def _stands(lane: Lane, path: Path) -> bool:
+def _identity(lane: Lane, path: Path) -> Identity | None:
     try:
-        lane.fs.identify(path)
-    except FileSystemProblem:
-        return False
-    return True
+        return lane.fs.identify(path)
+    except Missing:
+        return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
@@ -23,13 +23,11 @@ from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, name_key
 from agent.folder.packets import Packet
+from agent.folder.receipts import ProblemDocument, Receipt
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketRecord, Shelf
 from agent.log import log, where
 from agent.model import LaneId, LaneKind, PacketState
-
-READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
-LARGEST_RECEIPT = 16 << 20
 
 
 def recover_ledger(ledger: Ledger, lanes: Mapping[LaneId, Lane], now: datetime) -> None:
@@ -160,11 +158,12 @@ def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path
 def _finish_shelving(lane: Lane, now: datetime) -> None:
     """Bring to their last shelf the packets of which a document stands there already: it is written first."""
     standing = chain(
-        documents(lane, recent_days(lane, now), RECEIPT), documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON)
+        documents(lane, recent_days(lane, now), RECEIPT, Receipt),
+        documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON, ProblemDocument),
     )
-    begun = {str(document.get("packet")): path.parent for document, path in standing}
+    begun = {document.packet: path.parent for document, path in standing}
     for shelf in (Shelf.SENDING, Shelf.HELD):
         for taken in shelves.taken(lane.fs, lane.places.shelf(shelf)):
             packet = taken.packet
             if packet is not None and packet.installation == lane.places.installation and packet.id in begun:
-                shelves.shelve(lane.fs, taken.place, begun[packet.id], packet, {})
+                shelves.shelve(lane.fs, taken.place, begun[packet.id], packet, lambda _names: {})

@@ -14,9 +14,9 @@ from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.delivery.documents import utc_text
 from agent.delivery.troubles import Thing
 from agent.destinations.verifying import Marked, not_accepted
+from agent.folder.receipts import utc_text
 from agent.ledger.records import PacketRecord
 from agent.model import PacketState, Problem, StatementUpload, Words
 

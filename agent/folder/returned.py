@@ -6,18 +6,15 @@ by the problem of exactly one packet, and by nothing standing beside it but that
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agent.folder.digest import digest_of
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Offline
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, name_key
+from agent.folder.receipts import ProblemDocument, read_document
 from agent.model import Observation
-
-_LARGEST_PROBLEM = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -55,20 +52,14 @@ def retried_packet(
 
 def _read(fs: FileSystem, path: Path, kind: str) -> _Failed | None:
     """Read a problem document. Anyone can write there: what is not of our form says nothing."""
-    with fs.open(path) as file:
-        data = file.read(_LARGEST_PROBLEM)
-    try:
-        document: Any = json.loads(data)
-        if document["lane"] != kind or not document["code"]:
-            return None
-        files = document["files"]
-        return _Failed(
-            str(document["packet"]),
-            frozenset(name_key(str(file["name"]).rpartition("/")[2]) for file in files),
-            frozenset((int(file["size"]), str(file["sha256"])) for file in files if file.get("sha256")),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    document = read_document(fs, path, ProblemDocument)
+    if document.lane != kind:
         return None
+    return _Failed(
+        document.packet,
+        frozenset(name_key(file.name.rpartition("/")[2]) for file in document.files),
+        frozenset((file.size, file.sha256) for file in document.files if file.sha256),
+    )
 
 
 def _is_its_own(fs: FileSystem, lane: Path, failed: _Failed, member: Observation) -> bool:

@@ -40,8 +40,11 @@ from agent.folder.copying import aside_of
 from agent.folder.documents import number_on, remove_documents, write_documents
 from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing
 from agent.folder.names import MANIFEST
-from agent.folder.packets import Packet, manifest_bytes, read_manifest, shelf_names
+from agent.folder.packets import Packet, ShelfNames, manifest_bytes, read_manifest, shelf_names
 from agent.model import Identity
+
+Documents = Callable[[ShelfNames], Mapping[str, bytes]]
+"""What is to stand beside a packet's files, by its endings, once it is known what these are called on the shelf."""
 
 
 @dataclass(frozen=True)
@@ -199,10 +202,11 @@ def _write_manifest(fs: FileSystem, place: Path, packet: Packet) -> None:
 # --- To the last shelf ----------------------------------------------------------------------------------------------
 
 
-def shelve(fs: FileSystem, place: Path, shelf: Path, packet: Packet, documents: Mapping[str, bytes]) -> int | None:
+def shelve(fs: FileSystem, place: Path, shelf: Path, packet: Packet, documents: Documents) -> int | None:
     """Move a packet from its own folder to `shelf` (a day of `sent`, or `failed`), with its receipt or its problem.
 
-    `documents` by their endings (`names.DOCUMENTS`); a `.json` one names the packet under "packet". Returns the number
+    `documents` tells them by their endings (`names.DOCUMENTS`), for they say what the packet's files are called here; a
+    `.json` one names the packet under "packet". Returns the number
     that the packet has there (`packets.shelf_names`): the smallest for which neither one of its names nor any document
     of its NAME is used; None where nothing of it was left to shelve.
 
@@ -220,6 +224,9 @@ def shelve(fs: FileSystem, place: Path, shelf: Path, packet: Packet, documents: 
         used = keys_of(fs, shelf)
         return lambda number: not shelf_names(packet, number).keys & used
 
+    def names(number: int) -> ShelfNames:
+        return shelf_names(packet, number)
+
     journey = Journey(
         folder=shelf,
         moves=lambda number: [
@@ -228,8 +235,8 @@ def shelve(fs: FileSystem, place: Path, shelf: Path, packet: Packet, documents: 
         ],
         subfolder=lambda number: shelf_names(packet, number).folder,
         free=free,
-        arrive=lambda number: write_documents(fs, shelf, shelf_names(packet, number), packet, documents),
-        undo_arrival=lambda number: remove_documents(fs, shelf, shelf_names(packet, number), packet, documents),
+        arrive=lambda number: write_documents(fs, shelf, names(number), packet, documents(names(number))),
+        undo_arrival=lambda number: remove_documents(fs, shelf, names(number), packet, documents(names(number))),
     )
     number = carry(fs, notes, journey)
     clear_place(fs, place, packet.folder, notes)

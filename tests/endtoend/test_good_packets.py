@@ -106,7 +106,11 @@ def test_the_files_and_the_sidecar_stand_on_sent_as_they_were_dropped(day: Day, 
 
 def test_the_receipt_says_everything(day: Day, packet: GoodPacket) -> None:
     receipt, accepted = day.receipts[packet.name], day.by_claim[packet.id]
-    assert set(receipt) == RECEIPT_FIELDS
+    assert set(receipt) >= RECEIPT_FIELDS
+    assert (receipt["version"], receipt["claim_id"]) == (1, packet.id)
+    assert {(file["on_shelf"], file["sha256"]) for file in receipt["on_shelf"]} == {
+        (name, sha256(data)) for name, data in day.sent.items() if name in packet.drops
+    }
     assert [{**file, "name": file["name"].rpartition("/")[2]} for file in receipt["files"]] == [
         {"name": name, "size": len(data), "sha256": sha256(data)} for name, data in packet.documents.items()
     ]

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.folder import shelves
 from agent.folder.failed import files_left, put_back, tidy
 from agent.folder.filesystem import Busy, Changed, Damaged, FileSystemProblem, Missing, Offline
 from agent.folder.names import MANIFEST, PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.folder.packets import Packet, read_manifest
-from agent.folder.shelves import Taken, shelve, take, taken, transfer, undo_take
+from agent.folder.shelves import Taken, take, taken, transfer, undo_take
 from agent.folder.simulated import SimulatedFileSystem
 from tests.support.folders import LANE, Cut, HandClock, PowerCut, every_step, make_packet
 
@@ -39,6 +40,12 @@ def world(*names: str, windows: bool = False, across: Path | None = None, **othe
     for name, data in others.items():
         fs.put(LANE / name, data)
     return fs
+
+
+def shelve(
+    fs: SimulatedFileSystem, place: Path, shelf: Path, packet: Packet, documents: dict[str, bytes]
+) -> int | None:
+    return shelves.shelve(fs, place, shelf, packet, lambda _names: documents)
 
 
 def packet_in(fs: SimulatedFileSystem, names: tuple[str, ...]) -> Packet:

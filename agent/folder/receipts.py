@@ -1,0 +1,146 @@
+"""Receipts and problems as they stand on the shelves: typed, versioned, and read back without a guess.
+
+Each says which files of its packet stand beside it, what they are called there, and their digests. Anyone can write on
+a shelf, so a document counts only if it has our form, and the names in it only if they are plain. What a newer OutTray
+adds is kept. Documents without a version are older: what they do not say is taken for the worse.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from agent.folder.filesystem import Damaged, FileSystem
+from agent.folder.packets import is_plain
+from agent.shown import shown
+
+VERSION = 1
+_LARGEST = 16 << 20
+
+
+_HALF = re.compile("[\ud800-\udfff]")  # of a character: a disk takes it in a name, and a service can send one
+
+
+def _whole(text: Any) -> Any:
+    return _HALF.sub(lambda half: shown(half[0]), text) if isinstance(text, str) else text
+
+
+def _plain(name: str) -> str:
+    if not is_plain(name, name.partition("/")[0] if "/" in name else ""):
+        raise ValueError("a name that leads elsewhere")
+    return name
+
+
+def utc_text(at: datetime) -> str:
+    """Return a moment as the documents write it: ISO 8601 in UTC, to the millisecond."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Text = Annotated[str, BeforeValidator(_whole)]
+PlainName = Annotated[Text, AfterValidator(_plain)]
+Moment = Annotated[AwareDatetime, PlainSerializer(utc_text)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """Return what is written."""
+        return self.model_dump()
+
+
+class DocumentFile(_Form):
+    """A file as a person or a service knows it. `name`: as it was called in the watched folder, or on the wire."""
+
+    name: PlainName
+    size: int
+    sha256: Text | None = None
+
+
+class ShelvedFile(_Form):
+    """A file of the packet as it stands on the shelf. `on_shelf` is relative to the folder of the document."""
+
+    name: PlainName
+    on_shelf: PlainName
+    role: Text
+    size: int
+    sha256: Text | None = None
+
+
+class ShelfDocument(_Form):
+    """What receipts and problems have in common.
+
+    `name`, `folder` and `upload_name` are those of the packet in the watched folder and at the service; `account` is
+    the service's address with the account there; `fingerprint` says what the packet asks for (`Checked.fingerprint`).
+    `on_shelf`: all that stands there of the packet, its sidecar too.
+    """
+
+    version: int = 0
+    packet: PlainName
+    store: Text = ""
+    lane: Text
+    account: Text = ""
+    name: Text = ""
+    folder: Text = ""
+    keep_names: bool = False
+    upload_name: Text = ""
+    fingerprint: Text = ""
+    claim_id: Text | None = None
+    arrived_at: Moment | None = None
+    files: tuple[DocumentFile, ...]
+    on_shelf: tuple[ShelvedFile, ...] = ()
+
+
+class Receipt(ShelfDocument):
+    """Proof of a delivery (design: the files contract)."""
+
+    sent_at: Moment
+    attempts: int
+    destination: Text = ""
+    status: int = 0
+    response: Any = None
+    attachment_control_number: Text | None = None
+    attachment_ids: tuple[Text, ...] = ()
+    image_intelligence_transaction_id: Text | None = None
+    possibly_sent_twice: bool
+    confirmed_by: Text = ""
+    warnings: tuple[Text, ...] = ()
+
+
+class ProblemDetail(_Form):
+    """One fault in the terms of what was dropped."""
+
+    where: Text = ""
+    value: Text = ""
+    message: Text = ""
+
+
+class ProblemDocument(ShelfDocument):
+    """Why a packet failed (design: the files contract). `possibly_sent`: one of its tries may have arrived."""
+
+    at: Moment | None = None
+    code: Annotated[Text, Field(min_length=1)]
+    sentence: Text = ""
+    what_to_do: Text = ""
+    details: tuple[ProblemDetail, ...] = ()
+    attempts: int = 0
+    possibly_sent: bool | None = None
+
+
+AnyDocument = TypeVar("AnyDocument", Receipt, ProblemDocument)
+
+
+def read_document(fs: FileSystem, path: Path, form: type[AnyDocument]) -> AnyDocument:
+    """Read a document. Raises `Damaged` where it has not this form, and other `FileSystemProblem`s."""
+    with fs.open(path) as file:
+        data = file.read(_LARGEST)
+    try:
+        return form.model_validate(json.loads(data))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(path, "not a document of ours") from error
