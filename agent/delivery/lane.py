@@ -438,17 +438,19 @@ class Lane:
     # --- Bookkeeping ------------------------------------------------------------------------------------------------
 
     def busy(self, *, settling: bool, soon: float) -> bool:
-        """Tell whether there are files that are about to become packets.
+        """Tell whether there are files that are about to become packets; with `settling` also those that may."""
+        return (settling and self.settles(soon=soon)) or any(
+            found.candidate.readiness is Readiness.READY for found in self.found.values()
+        )
 
-        With `settling` also those that may, and those that will have been incomplete for too long in `soon` seconds.
-        """
+    def settles(self, *, soon: float) -> bool:
+        """Tell whether files may become packets, or will have been incomplete for too long in `soon` seconds."""
         overdue_at = self._clock.steady() + soon - self.settings.incomplete_minutes * 60
-        for seen in self.looks if settling else ():
-            if seen.status in (FileStatus.SETTLING, FileStatus.IN_USE):
-                return True
-            if seen.status is FileStatus.INCOMPLETE and seen.since <= overdue_at:
-                return True
-        return any(found.candidate.readiness is Readiness.READY for found in self.found.values())
+        return any(
+            seen.status in (FileStatus.SETTLING, FileStatus.IN_USE)
+            or (seen.status is FileStatus.INCOMPLETE and seen.since <= overdue_at)
+            for seen in self.looks
+        )
 
     def forget(self, packet: str) -> None:
         """Let go of what was prepared for a packet that has ended."""

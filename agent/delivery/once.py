@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.delivery.control import Control
 from agent.delivery.status import snapshot_of
-from agent.ledger.records import PacketRecord
+from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import PacketState
 from agent.shown import in_unicode
 
@@ -17,11 +17,16 @@ MOST_ENDED = 10_000  # packets that one pass can report; a running agent keeps f
 MOST_TRIES = 3  # in one pass; a packet that still could not go is left for the next
 LONGEST_WAIT = 15.0  # seconds for which a pass waits for a packet's next try
 LONGEST_SETTLING = 60.0  # seconds for which a pass waits for files that go on changing
+LONGEST_STILL = 20.0  # seconds for which a pass waits where nothing moves: a shelf, the ledger, a file in use
+KEEPS_PACKETS = ("packet", "files", "shelves", "lane", "check")  # troubles that keep packets from their way
 
 
 @dataclass
 class Pass:
-    """What one pass brought about. `unreachable`: the lanes that are blocked, offline, or whose service is away."""
+    """What one pass brought about.
+
+    `unreachable`: the lanes that are blocked or offline, whose service is away, or whose files cannot move, with why.
+    """
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
@@ -39,55 +44,99 @@ def one_pass(control: Control, tell: Callable[[int, int], None] = lambda _ended,
 
     `tell` is called after each step with how many packets have ended and how many are still on their way.
     """
-    control.ended = deque(control.ended, maxlen=MOST_ENDED)
-    begun = control.clock.steady()
-    tries_before = dict[str, int]()
+    run = OnePass(control)
 
     def is_over() -> bool:
-        for packet in control.packets.values():
-            tries_before.setdefault(packet.id, packet.attempts - (packet.id in control.sending))
         tell(len(control.ended), len(control.packets))
-        settling = control.clock.steady() - begun < LONGEST_SETTLING
-        return not _has_more_to_do(control, tries_before, settling=settling)
+        return run.is_over()
 
     control.run_until(is_over)
-    done = Pass()
-    for packet in control.ended:
-        (done.sent if packet.state is PacketState.SENT else done.failed).append(_row(packet))
-    for left in snapshot_of(control, ()).packets:
-        done.waiting.append(
-            {"packet": left.id, "lane": left.lane, "name": left.name, "state": left.state, "why": left.why}
+    return run.result()
+
+
+class OnePass:
+    """A pass that is under way. It ends in bounded time: whatever does not move any more is left for the next one."""
+
+    def __init__(self, control: Control) -> None:
+        control.ended = deque(control.ended, maxlen=MOST_ENDED)
+        self._control = control
+        self._begun = self._moved_at = control.clock.steady()
+        self._moves: object = None
+        self._tries_before = dict[str, int]()
+
+    def is_over(self) -> bool:
+        """Tell, after each step of the control loop, whether that was all."""
+        control, steady = self._control, self._control.clock.steady()
+        for packet in control.packets.values():
+            self._tries_before.setdefault(packet.id, packet.attempts - (packet.id in control.sending))
+        settling = steady - self._begun < LONGEST_SETTLING
+        moves = self._what_moves()
+        if moves != self._moves or self._is_at_work(settling=settling):
+            self._moves, self._moved_at = moves, steady
+        elif steady - self._moved_at >= LONGEST_STILL:
+            return True
+        return not self._has_more_to_do(settling=settling)
+
+    def _what_moves(self) -> object:
+        control = self._control
+        return (
+            len(control.ended),
+            [(packet.id, packet.state, packet.shelf, packet.attempts) for packet in control.packets.values()],
+            [sorted(found.candidate.name for found in lane.found.values()) for lane in control.lanes.values()],
         )
-    for lane in control.lanes.values():
-        record = control.lane_records[lane.id]
-        problem = lane.offline or (record.problem if record.blocked_since or record.setbacks else None)
-        if problem is not None:
-            done.unreachable[str(lane.id)] = problem.sentence
-    return done
 
+    def _is_at_work(self, *, settling: bool) -> bool:
+        """Tell whether something is under way that has bounds of its own."""
+        control = self._control
+        return (
+            bool(control.sending or control.verifications.packets)
+            or any(found.checking for lane in control.lanes.values() for found in lane.found.values())
+            or (settling and any(lane.settles(soon=LONGEST_WAIT) for lane in control.lanes.values()))
+        )
 
-def _has_more_to_do(control: Control, tries_before: dict[str, int], *, settling: bool) -> bool:
-    if control.sending or any(packet.unshelved for packet in control.packets.values()):
-        return True
-    now = control.clock.now()
-    for lane in control.lanes.values():
-        if (
-            lane.offline is None
-            and not control.lane_records[lane.id].paused_since
-            and lane.busy(settling=settling, soon=LONGEST_WAIT)
-        ):
+    def _has_more_to_do(self, *, settling: bool) -> bool:
+        control = self._control
+        if control.trouble is not None or control.sending:
             return True
-    for packet in control.packets.values():
-        lane_record = control.lane_records.get(packet.lane)
-        if packet.state is not PacketState.QUEUED or lane_record is None or lane_record.paused_since:
-            continue
-        if control.lanes[packet.lane].offline is not None or lane_record.blocked_since is not None:
-            continue
-        due = max(moment for moment in (packet.next_at, lane_record.rest_until, now) if moment is not None)
-        soon = (due - now).total_seconds() <= LONGEST_WAIT
-        if soon and packet.attempts - tries_before.get(packet.id, 0) < MOST_TRIES:
+        if any(packet.unshelved for packet in control.packets.values()):
             return True
-    return False
+        now = control.clock.now()
+        for lane in control.lanes.values():
+            if (
+                lane.offline is None
+                and not control.lane_records[lane.id].paused_since
+                and lane.busy(settling=settling, soon=LONGEST_WAIT)
+            ):
+                return True
+        for packet in control.packets.values():
+            lane_record = control.lane_records.get(packet.lane)
+            if packet.state is not PacketState.QUEUED or lane_record is None or lane_record.paused_since:
+                continue
+            if control.lanes[packet.lane].offline is not None or lane_record.blocked_since is not None:
+                continue
+            due = max(moment for moment in (packet.next_at, lane_record.rest_until, now) if moment is not None)
+            soon = (due - now).total_seconds() <= LONGEST_WAIT
+            if soon and packet.attempts - self._tries_before.get(packet.id, 0) < MOST_TRIES:
+                return True
+        return False
+
+    def result(self) -> Pass:
+        """Return what the pass brought about."""
+        control, done = self._control, Pass()
+        for packet in control.ended:
+            (done.sent if packet.state is PacketState.SENT else done.failed).append(_row(packet))
+        for left in snapshot_of(control, ()).packets:
+            done.waiting.append(
+                {"packet": left.id, "lane": left.lane, "name": left.name, "state": left.state, "why": left.why}
+            )
+        for lane in control.lanes.values():
+            record = control.lane_records.get(lane.id, LaneRecord(lane.id))
+            service = record.problem if record.blocked_since or record.setbacks else None
+            shelf = lane.trouble or control.troubles.of_lane(lane.id, KEEPS_PACKETS)
+            problem = control.trouble or lane.offline or service or shelf
+            if problem is not None:
+                done.unreachable[str(lane.id)] = problem.sentence
+        return done
 
 
 def _row(packet: PacketRecord) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.delivery.actions import Found
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
+from agent.delivery.troubles import Thing
 from agent.folder.settling import FileStatus
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
@@ -30,7 +31,10 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     now = control.clock.now()
     unresolved, counts = control.numbers(_midnight(now))
     lanes = []
-    packets = [_packet(packet, control.sending.get(packet.id)) for packet in control.packets.values()]
+    packets = [
+        _packet(packet, control.sending.get(packet.id), control.troubles.of(Thing("packet", packet.lane, packet.id)))
+        for packet in control.packets.values()
+    ]
     for lane in control.lanes.values():
         record = control.lane_records.get(lane.id, LaneRecord(lane.id))
         found = list(lane.found.values())
@@ -111,8 +115,9 @@ def _lane_state(record: LaneRecord, offline: Problem | None) -> tuple[LaneState,
     return LaneState.RUNNING, None, record.problem
 
 
-def _packet(packet: PacketRecord, progress: tuple[int, int] | None) -> PacketSnapshot:
+def _packet(packet: PacketRecord, progress: tuple[int, int] | None, trouble: Problem | None = None) -> PacketSnapshot:
     sent, total = progress or (0, sum(packet.sizes))
+    problem = trouble or packet.problem
     return PacketSnapshot(
         id=packet.id,
         lane=str(packet.lane),
@@ -122,7 +127,7 @@ def _packet(packet: PacketRecord, progress: tuple[int, int] | None) -> PacketSna
         attempts=packet.attempts,
         sent_bytes=sent,
         total_bytes=total,
-        why=packet.problem.sentence if packet.problem else "",
+        why=problem.sentence if problem else "",
         files=tuple(file.name for file in packet.files if file.role == "document"),
         sidecar=next((file.name for file in packet.files if file.role == "sidecar"), ""),
         since=moment(packet.arrived_at),

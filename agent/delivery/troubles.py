@@ -7,7 +7,7 @@ becomes that thing's trouble: it is told, tried again with patience, and everyth
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,9 +117,19 @@ class Troubles:
         trouble = self._known.get(thing)
         return trouble.problem if trouble else None
 
-    def of_lane(self, lane: LaneId) -> Problem | None:
-        """Return what is in trouble in a lane, as far as it is one problem: the first; None where nothing is."""
-        return next((trouble.problem for thing, trouble in self._known.items() if thing.lane == lane), None)
+    def of_lane(self, lane: LaneId, kinds: Collection[str] = ()) -> Problem | None:
+        """Return what is in trouble in a lane, as far as it is one problem: the first; None where nothing is.
+
+        `kinds`: only things of these.
+        """
+        return next(
+            (
+                trouble.problem
+                for thing, trouble in self._known.items()
+                if thing.lane == lane and (not kinds or thing.kind in kinds)
+            ),
+            None,
+        )
 
 
 def is_ledgers(error: Exception) -> bool:

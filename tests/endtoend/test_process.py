@@ -96,6 +96,15 @@ def test_once_ends_with_4_when_the_lane_is_blocked(practice: Practice) -> None:
     assert done.stdout.isascii()
 
 
+def test_once_ends_with_4_and_names_the_shelf_when_nothing_can_be_shelved(practice: Practice) -> None:
+    (practice.folder / "sent").write_bytes(b"a file that someone called so")
+    practice.drop_packet()
+    done = run(practice, "run", "--once")
+    assert (done.returncode, done.stderr) == (4, "")
+    assert str(practice.folder / "sent") in done.stdout
+    assert "delivered: scan" in done.stdout
+
+
 def test_a_second_agent_for_the_same_data_folder_is_refused(practice: Practice) -> None:
     with running(practice, "--json") as process:
         practice.wait_for(lambda: practice.status().get("running"), "the first agent to run")
