@@ -174,6 +174,9 @@ class StatementsSettings(LaneSettings):
         "*.json",
     )
     external_location_id: Text | None = None
+    hidden_rows: Literal["ask", "send", "skip"] = Field(
+        "ask", description="what becomes of rows, columns and sheets that a workbook hides"
+    )
     verify: Flag = False
     filename_rule: FilenameRuleSettings = FilenameRuleSettings()
 

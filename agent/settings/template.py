@@ -80,6 +80,7 @@ environment = "sandbox"              # sandbox or production; or base_url and to
 # profile = "auto"                   # or a profile's name, or a path to one
 # include = ["*.xml", "*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xls", "*.json"]
 # external_location_id = "1"
+# hidden_rows = "ask"                # or send, or skip: rows, columns and sheets that a workbook hides
 # verify = false
 # [store.statements.filename_rule]
 # scope = "filename"                 # filename or store

@@ -192,7 +192,9 @@ class Judge:
             with self.fs.open(settings.folder / seen.name) as stream:
                 source = examine(seen.base, stream)
                 own = own_profiles(self.profiles, self.rules.lane.store) if self.profiles else ()
-                reading = begin(source, settings.profile, today, settings.external_location_id or "", own)
+                reading = begin(
+                    source, settings.profile, today, settings.external_location_id or "", own, settings.hidden_rows
+                )
                 cents = sum(_amounts(reading.texts()))
         except (Unreadable, FileSystemProblem, OSError) as trouble:  # it was written to since it was checked
             log.warning("a statement file changed in mid-check", extra={"trouble": where(trouble)})

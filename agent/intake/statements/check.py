@@ -49,7 +49,9 @@ def check_statements(
         try:
             source = examine(observation.base, stream)
             sha256 = (source.sha256,)
-            reading = begin(source, settings.profile, today, settings.external_location_id or "", own())
+            reading = begin(
+                source, settings.profile, today, settings.external_location_id or "", own(), settings.hidden_rows
+            )
             with Spool(spool, upload_filename, int(settings.max_request_mb * _MEGABYTE)) as out:
                 for text in reading.texts():
                     out.add(text)

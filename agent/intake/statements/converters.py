@@ -27,7 +27,19 @@ from agent.intake.statements.values import Refusal, contacts, dates, money, name
 REFUSED = "\x00"
 NOTED = "\x01"
 
-_IDENTIFIERS = frozenset({"account", "external_id", "pms_id", "patient_id", "provider_id", "location", "code"})
+IDENTIFIERS = frozenset(
+    {
+        "account",
+        "external_id",
+        "pms_id",
+        "patient_id",
+        "provider_id",
+        "location",
+        "order_id",
+        "code",
+        "account_and_name",
+    }
+)
 _SHORTENED = re.compile(r"-?\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
 DAY = (  # how Excel writes what it took for a day
     r"\d{1,2}-(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:-\d{2}(?:\d{2})?)?"
@@ -78,7 +90,7 @@ def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
         return lambda raw: _zip(first, raw)
     if field.kind == "long-text":
         return lambda raw: wire.pair(first, _paragraphs(raw))
-    read = _identifier if field.name in _IDENTIFIERS else _text
+    read = _identifier if field.name in IDENTIFIERS else _text
     return lambda raw: _same(field.wire, read(raw))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.intake.statements.problems import BAD_ROW, BAD_ROWS, Notice
+from agent.intake.statements.problems import BAD_ROW, BAD_ROWS, HIDDEN_ROW, HIDDEN_ROWS, Notice
 from agent.model import Fault, Problem
 
 MOST_FAULTS = 10_000
@@ -23,6 +23,7 @@ class Findings:
         self.unit = unit
         self.faults: list[Fault] = []
         self._bad: set[int] = set()
+        self._numbers: list[int] = []
         self._notices: dict[Notice, list[int]] = {}
         self._counts: dict[Notice, int] = {}
         self._sentences: dict[str, None] = {}
@@ -30,7 +31,9 @@ class Findings:
     def fault(self, number: int, where: str, value: object, message: str) -> None:
         """Note what fails the file. `number` is its row or statement. Raises `TooManyFaults` when it is enough."""
         self._bad.add(number)
-        shown = str(value) if value is not None else ""
+        self._numbers.append(number)
+        whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e20
+        shown = f"{value:.0f}" if whole else str(value) if value is not None else ""
         self.faults.append(Fault(where, shown[:_VALUE_SHOWN] + "..." * (len(shown) > _VALUE_SHOWN), message))
         if len(self.faults) >= MOST_FAULTS:
             raise TooManyFaults
@@ -60,7 +63,10 @@ class Findings:
         more = "at least " if len(self.faults) >= MOST_FAULTS else ""
         rows = f"{more}{count:,} {self.unit}{'s' * (count != 1)}"
         words = BAD_ROW if count == 1 and not more else BAD_ROWS
-        details = sorted(self.faults, key=_row) if self.unit == "row" else self.faults
+        if all(fault.message == HIDDEN_ROW for fault in self.faults):
+            words = HIDDEN_ROWS
+        order = sorted(range(len(self.faults)), key=self._numbers.__getitem__)
+        details = [self.faults[at] for at in order] if self.unit == "row" else self.faults
         return words.problem(details, name=name, rows=rows)
 
     def _told(self, notice: Notice, count: int) -> str:
@@ -71,8 +77,3 @@ class Findings:
     def _listed(self, places: Sequence[int], count: int) -> str:
         rest = f" and {count - len(places):,} more" if count > len(places) and len(places) == _PLACES_SHOWN else ""
         return f"{self.unit}{'s' * (len(places) != 1)} {', '.join(map(str, places))}{rest}"
-
-
-def _row(fault: Fault) -> int:
-    digits = fault.where.removeprefix("row ").partition(",")[0]
-    return int(digits) if digits.isdigit() else 0

@@ -51,7 +51,8 @@ def possible_headings(source: Source, own: Sequence[Profile] = ()) -> list[Headi
         )
     profiles = [profile for profile in (*own, *built_in().values()) if profile.recognise.format == "table"]
     found: list[tuple[tuple[int, int, int], Headings]] = []
-    for head in heads_of(source):
+    heads = list(heads_of(source))
+    for head in [head for head in heads if head[2] is None or not head[2].hidden] or heads:
         widest = max((_filled(row) for _, row in head[0]), default=0)
         for index, (number, row) in enumerate(head[0][:_FIRST_ROWS]):
             if _filled(row) >= _FEWEST_HEADINGS and len(row) <= MOST_COLUMNS and _could_be_headings(row):

@@ -14,6 +14,7 @@ from agent.intake.statements import wire
 from agent.intake.statements.problems import Unreadable
 from agent.intake.statements.profile import Profile
 from agent.intake.statements.reading import begin
+from agent.intake.statements.sheets import Hidden
 from agent.intake.statements.source import examine
 from agent.model import Problem
 
@@ -42,6 +43,7 @@ def preview(
     today: date,
     location: str = "",
     own: Callable[[], Sequence[Profile]] = tuple,
+    hidden: Hidden = "ask",
 ) -> Preview:
     """Return what would become of the file at `path`. `own` gives the store's own profiles.
 
@@ -50,7 +52,7 @@ def preview(
     with fs.open(path) as stream:
         try:
             source = examine(path.name, stream)
-            reading = begin(source, profile, today, location, own())
+            reading = begin(source, profile, today, location, own(), hidden)
         except Unreadable as unreadable:
             return Preview(unreadable.problem)
         choice = reading.choice

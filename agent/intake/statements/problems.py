@@ -49,6 +49,30 @@ COLUMNS_RIVAL = Words(
     "{name} has several columns that each could be {meaning}: {columns}.",
     "Keep one of them under its heading, or put the right value into one column; rename or remove the others, " + _BACK,
 )
+HIDDEN_ROWS = Words(
+    "hidden-rows",
+    "{name} has {rows} that the workbook hides, perhaps by a filter.",
+    "Show all rows in Excel and delete those that are not to be sent, save the file, "
+    + _BACK
+    + " Where hidden rows are "
+    "always to go, or never, IT can say so for this lane: hidden_rows.",
+)
+HIDDEN_COLUMNS = Words(
+    "hidden-columns",
+    "{name} hides columns that would be sent: {columns}.",
+    "Show these columns in Excel, or delete them if they are not to be sent; save the file, " + _BACK,
+)
+SHEETS_DIFFER = Words(
+    "sheets-differ",
+    "{name} has statements on several sheets that are not alike: {sheets}.",
+    "Give them the same headings in the same order, or keep one of them in this file and the others elsewhere; save "
+    "the file, " + _BACK,
+)
+HIDDEN_SHEETS = Words(
+    "hidden-sheets",
+    "{name} hides sheets with statements: {sheets}.",
+    "Show these sheets in Excel, or delete them if they are not to be sent; save the file, " + _BACK,
+)
 TWO_PROFILES = Words(
     "two-profiles",
     "{name} fits the profiles {first} and {second} equally well.",
@@ -86,6 +110,12 @@ CHANGED = Words(
 )
 EXPORT_AGAIN = "Export it again, and save the new file into the folder."
 SAVE_AS = "Open it in Excel, save it as an Excel workbook (.xlsx) or as CSV, " + _BACK
+
+SHEETS_DATED = "Keep the sheets of one date in the file, save it, " + _BACK
+CALCULATE = "Open it in Excel, which works its formulas out, save it, " + _BACK
+NO_RESULT_KEPT = (
+    "This formula was never worked out, so that nobody knows its value. Open the file in Excel and save it there."
+)
 
 
 class Unreadable(Exception):
@@ -137,6 +167,9 @@ SAME_ACCOUNT = Notice(
 TOTAL_LEFT_OUT = Notice(
     "1 row of totals, counts or page numbers left out", "{count} rows of totals, counts or page numbers left out"
 )
+HIDDEN_SENT = Notice("1 hidden row sent", "{count} hidden rows sent")
+HIDDEN_LEFT_OUT = Notice("1 hidden row left out", "{count} hidden rows left out")
+HIDDEN_ROW = "This row is hidden. Show it if it is to be sent, or delete it."
 TWICE = "The same account is asked for the same amount in {unit} {number}. Delete one of the two, or join them."
 TOTAL_OR_PATIENT = (
     "This row may be a total or a patient. Delete it if it is a total; else fill in the account number, the name and "

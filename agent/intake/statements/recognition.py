@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 
 from agent.intake.statements import profile as profiles
+from agent.intake.statements.findings import Findings
 from agent.intake.statements.mapping import Mapping, laid_over
-from agent.intake.statements.problems import NO_HEADER, TWO_PROFILES, WRONG_PROFILE, Unreadable, unreadable
+from agent.intake.statements.problems import (
+    HIDDEN_SHEETS,
+    NO_HEADER,
+    SHEETS_DIFFER,
+    TWO_PROFILES,
+    WRONG_PROFILE,
+    Unreadable,
+    unreadable,
+)
 from agent.intake.statements.profile import Profile, normal
 from agent.intake.statements.readers import Block, Row, text, workbook, xml
+from agent.intake.statements.sheets import Hidden, continues, sheet_rows
 from agent.intake.statements.source import Source
 from agent.intake.statements.values import Refusal, dates, plain
 
@@ -34,12 +44,15 @@ class Table:
     sheet: workbook.Sheet | None = None
     titles: tuple[str, ...] = ()
     strength: int = 0
-    other_sheets: tuple[str, ...] = ()
 
-    def blocks(self, source: Source) -> Iterator[Block]:
-        """Yield the rows after the headings."""
-        found = self.sheet.blocks() if self.sheet else text.blocks(source, self.delimiter)
-        for block in found:
+    def blocks(
+        self, source: Source, findings: Findings, hidden: Hidden = "ask", order: int | None = None
+    ) -> Iterator[Block]:
+        """Yield the rows after the headings. `hidden` and `order`: see `sheet_rows`."""
+        if self.sheet is not None:
+            yield from sheet_rows(self.sheet, self.mapping, self.header_number, hidden, findings, order)
+            return
+        for block in text.blocks(source, self.delimiter):
             rest = block.after(self.header_number)
             if rest is not None:
                 yield rest
@@ -63,15 +76,22 @@ class Choice:
     profile: Profile
     why: str
     table: Table | None = None
-    beside: tuple[str, ...] = field(default=())  # other sheets with something in them
+    also: tuple[Table, ...] = ()  # the tables of the sheets behind, with the same headings
+    beside: tuple[str, ...] = ()  # other sheets with something in them, which do not go
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All that goes, in order."""
+        return (self.table, *self.also) if self.table else ()
 
 
-def choose(source: Source, wanted: str | Profile, own: Sequence[Profile] = ()) -> Choice:
+def choose(source: Source, wanted: str | Profile, own: Sequence[Profile] = (), hidden: Hidden = "ask") -> Choice:
     """Return how to read the file, with the profile that is `wanted`, or by looking at it (`auto`).
 
     `own`: profiles that are tried first where none is wanted by name: what the store itself has said of its exports.
 
-    Raises `Unreadable`: the file fits no profile, two equally well, or not the one that the settings name.
+    Raises `Unreadable`: the file fits no profile, two equally well, or not the one that the settings name; or it has
+    statements on sheets that are hidden (`hidden` is "ask") or unlike.
     """
     if isinstance(wanted, Profile):
         candidates, wanted = [wanted], wanted.name
@@ -88,7 +108,7 @@ def choose(source: Source, wanted: str | Profile, own: Sequence[Profile] = ()) -
         return Choice(fitting[0], "it is JSON" if not named else _by_name(wanted))
     if kind == "xml":
         return _choose_xml(source, fitting, wanted)
-    return _choose_table(source, fitting, wanted, () if named else own)
+    return _choose_table(source, fitting, wanted, () if named else own, hidden)
 
 
 def _choose_xml(source: Source, fitting: list[Profile], wanted: str) -> Choice:
@@ -107,13 +127,17 @@ def _choose_xml(source: Source, fitting: list[Profile], wanted: str) -> Choice:
     )
 
 
-def _choose_table(source: Source, fitting: list[Profile], wanted: str, own: Sequence[Profile]) -> Choice:
+def _choose_table(
+    source: Source, fitting: list[Profile], wanted: str, own: Sequence[Profile], hidden: Hidden
+) -> Choice:
     named = wanted != "auto"
-    heads = list(heads_of(source))
+    everything = list(heads_of(source))
+    shown = [head for head in everything if head[2] is None or not head[2].hidden]
+    heads = shown if shown or hidden == "skip" else everything
     if mine := [t for p in own for head in heads if p.recognise.headings and (t := _found(p, *head, named=False))]:
         best = max(reversed(mine), key=lambda t: t.strength)  # of two that fit alike, what was said last
         why = f"row {best.header_number} has the headings of {best.mapping.profile.name}, the store's own profile"
-        return Choice(best.mapping.profile, why, best, _beside(heads, best))
+        return _with_sheets(source, Choice(best.mapping.profile, why, best), everything, [*own, *fitting], hidden)
     tables = [t for p in fitting for head in heads if (t := _found(p, *head, named=named))]
     if not tables:
         if named and fitting[0].recognise.headings:
@@ -132,12 +156,56 @@ def _choose_table(source: Source, fitting: list[Profile], wanted: str, own: Sequ
         why = f"row {best.header_number} has the headings {', '.join(chosen.recognise.headings)}"
     else:
         why = f"row {best.header_number} has headings for {best.mapping.score} fields, and no other profile fits"
-    return Choice(chosen, _by_name(wanted) if named else why, best, _beside(heads, best))
+    choice = Choice(chosen, _by_name(wanted) if named else why, best)
+    return _with_sheets(source, choice, everything, fitting, hidden)
 
 
-def _beside(heads: Sequence[Head], best: Table) -> tuple[str, ...]:
-    """Return the other sheets with something in them."""
-    return tuple(sheet.name for _, _, sheet in heads if sheet and best.sheet and sheet.name != best.sheet.name)
+def _with_sheets(
+    source: Source, choice: Choice, heads: Sequence[Head], profiles_: Sequence[Profile], hidden: Hidden
+) -> Choice:
+    """Return the choice with what becomes of the other sheets: all of one shape go, and none is dropped unawares."""
+    best = choice.table
+    if best is None or best.sheet is None:
+        return choice
+    alike: list[Table] = []
+    unlike, unseen, beside = [], [], []
+    for head in heads:
+        sheet = head[2]
+        table = best if sheet is best.sheet else _on_sheet(head, best, profiles_)
+        if sheet is None:
+            continue
+        if sheet.hidden and hidden == "skip":
+            beside.append(sheet.name)
+        elif table is not None and sheet.hidden and hidden == "ask":
+            unseen.append(sheet.name)
+        elif table is not None and _headings(table) == _headings(best):
+            alike.append(table)
+        elif table is not None or (not sheet.hidden and continues(head[0], best.mapping)):
+            unlike.append(sheet.name)
+        else:
+            beside.append(sheet.name)
+    if unseen:
+        raise Unreadable(HIDDEN_SHEETS.problem(name=source.name, sheets=", ".join(unseen)))
+    if unlike:
+        sheets = ", ".join([*(table.sheet.name for table in alike if table.sheet), *unlike])
+        raise Unreadable(SHEETS_DIFFER.problem(name=source.name, sheets=sheets))
+    return replace(choice, table=alike[0], also=tuple(alike[1:]), beside=tuple(beside))
+
+
+def _on_sheet(head: Head, best: Table, profiles_: Sequence[Profile]) -> Table | None:
+    """Return the table of statements on another sheet, by the same profile if that fits."""
+    for profile in (best.mapping.profile, *profiles_):
+        table = _found(profile, *head, named=profile is best.mapping.profile)
+        if table is not None and not table.mapping.missing():
+            return table
+    return None
+
+
+def _headings(table: Table) -> list[str]:
+    headings = [normal(heading) for heading in table.mapping.headings]
+    while headings and not headings[-1]:
+        headings.pop()
+    return headings
 
 
 def heads_of(source: Source) -> Iterator[Head]:

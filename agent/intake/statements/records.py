@@ -87,7 +87,7 @@ class RecordStatements:
             of_line = self._found(line.cells, self._line)
             if of_line:
                 lines.append(self._line_text(record, line, of_line))
-        pieces = {field: self._piece(record, record.place, at[1], at[2]) for field, at in found.items()}
+        pieces = {field: self._piece(record, record, at[1], at[2]) for field, at in found.items()}
         self._complete(record, pieces, found)
         if not lines and not pieces.get("amount_due"):
             self._findings.fault(record.number, self._where(record), "", "There is neither an amount due nor a line.")
@@ -112,23 +112,23 @@ class RecordStatements:
                     found[name] = (rank, column, raw)
         return found
 
-    def _piece(self, record: Record, place: str, column: Column, raw: object) -> str:
+    def _piece(self, record: Record, at: Record | Line, column: Column, raw: object) -> str:
         if isinstance(raw, dict | list | bool):
-            self._fault(record, place, column.heading, raw, "This has to be text or a number.")
+            self._fault(record, at, column.heading, raw, "This has to be text or a number.")
             return ""
         piece = column[raw]
         if type(piece) is Marked:
             if piece.notice:
                 self._findings.notice(piece.notice, record.number)
             else:
-                self._fault(record, place, column.heading, raw, piece.message)
+                self._fault(record, at, column.heading, raw, piece.message)
                 return NOTED  # told already: not missing
         return piece
 
     def _line_text(self, record: Record, line: Line, found: Found) -> tuple[str, int | None]:
         if self._layout.code_in_description and "description" in found:
             _split_code(found, self._line)
-        pieces = {field: self._piece(record, line.place, at[1], at[2]) for field, at in found.items()}
+        pieces = {field: self._piece(record, line, at[1], at[2]) for field, at in found.items()}
         charges, credit, balance = (_amount(pieces.get(f, "")) for f in ("charges", "credit", "balance"))
         if charges is not None or credit is not None:
             own = (charges or 0) - (credit or 0)
@@ -168,13 +168,13 @@ class RecordStatements:
         spellings = self._profile.columns.get(field) or self._profile.columns.get("pms_id", ("",))
         known = next((h for h, cs in self._statement.items() if cs[0][1].field.name == field), spellings[0])
         heading = known.rpartition("/")[2]
-        self._fault(record, record.place, heading, "", MISSING[field])
+        self._fault(record, record, heading, "", MISSING[field])
 
-    def _fault(self, record: Record, place: str, heading: str, raw: object, message: str) -> None:
-        if place.startswith("row "):
-            self._findings.fault(int(place.removeprefix("row ")), f"{place}, column {heading}", raw, message)
+    def _fault(self, record: Record, at: Record | Line, heading: str, raw: object, message: str) -> None:
+        if at.place.startswith("row "):
+            self._findings.fault(at.number, f"{at.place}, column {heading}", raw, message)
         else:
-            where = place.replace(record.place, self._where(record), 1)
+            where = at.place.replace(record.place, self._where(record), 1)
             self._findings.fault(record.number, f"{where}, {heading}", raw, message)
 
     def _where(self, record: Record) -> str:

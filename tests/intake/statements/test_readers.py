@@ -20,7 +20,7 @@ from agent.intake.statements.readers.text import blocks, rows_of
 from agent.intake.statements.reading import begin
 from agent.intake.statements.source import examine
 from tests.support import statement_files as made
-from tests.support.statement_files import check, uploads
+from tests.support.statement_files import uploads
 
 
 def _rows(data: str, delimiter: str = ",") -> list[tuple[int, list[str]]]:
@@ -199,11 +199,6 @@ def test_a_workbook_that_counts_from_1904(tmp_path: Path) -> None:
     rows = [made.HEADINGS, ("1001", date(2026, 7, 31), "John Snow", 12.1)]
     (statement,) = uploads(made.xlsx(rows, date_1904=True), "a.xlsx", tmp_path / "s")
     assert (statement["statementDate"], statement["amountDue"]) == ("2026-07-31", 1210)
-
-
-def test_sheets_beside_the_one_that_is_sent_are_named(tmp_path: Path) -> None:
-    data = made.xlsx([made.HEADINGS, made.ROW], sheets=("July", "Old"))
-    assert "Only the sheet July is sent. Not sent: Old." in check(data, "a.xlsx", tmp_path / "s").warnings
 
 
 def test_a_workbook_with_filled_cells_far_right_in_few_rows_is_read(tmp_path: Path) -> None:

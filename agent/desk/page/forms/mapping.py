@@ -248,7 +248,7 @@ def _preview(case: _Case, profile: Profile) -> Preview:
     """Read the whole file as it would be read to be sent. Raises `FileSystemProblem`."""
     today = case.page.desk.clock.now().astimezone().date()
     location = case.settings.external_location_id or ""
-    return preview(case.page.desk.files, case.path, profile, today, location)
+    return preview(case.page.desk.files, case.path, profile, today, location, hidden=case.settings.hidden_rows)
 
 
 def _can_save(result: Preview) -> bool:

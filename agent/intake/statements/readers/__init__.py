@@ -9,10 +9,29 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
+
+_MOST_ROWS = 1 << 24  # of one sheet
 
 Cell = object
 Row = Sequence[Cell]
 Column = Sequence[Cell]
+
+
+class SheetRow(int):
+    """The number of a row where several sheets are read as one table: it says of which sheet it is, and is unique."""
+
+    said: str
+
+    @classmethod
+    def of(cls, number: int, sheet: str, order: int) -> Self:
+        """Return row `number` of the sheet that is the `order`-th, from 0."""
+        made = cls(order * _MOST_ROWS + number)
+        made.said = f"{number} of sheet {sheet}"
+        return made
+
+    def __str__(self) -> str:
+        return self.said
 
 
 class Block:

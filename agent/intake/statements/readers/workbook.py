@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from agent.intake.statements.problems import SAVE_AS, Unreadable, unreadable
+from agent.intake.statements.problems import CALCULATE, SAVE_AS, Unreadable, unreadable
 from agent.intake.statements.readers import Block, Row
+from agent.intake.statements.readers.sheet_looks import SheetLooks, TooManyFaults
 from agent.intake.statements.readers.workbook_guard import check_xls, check_xlsx, locked, with_slashes
+from agent.intake.statements.readers.workbook_looks import workbook_looks
 from agent.intake.statements.source import Source
 
 if TYPE_CHECKING:
@@ -22,10 +26,17 @@ _BLOCK_ROWS = 1000
 
 @dataclass
 class Sheet:
-    """A visible sheet with anything in it."""
+    """A sheet with anything in it. `hidden`: the workbook does not show it."""
 
     name: str
     sheet: CalamineSheet
+    hidden: bool
+    read_looks: Callable[[], SheetLooks]
+
+    @cached_property
+    def looks(self) -> SheetLooks:
+        """Its number formats, hidden rows and cells without a result. Raises `Unreadable`."""
+        return self.read_looks()
 
     def head(self) -> list[tuple[int, Row]]:
         """Return the first rows with their numbers, for recognition."""
@@ -41,7 +52,7 @@ class Sheet:
 
 
 def sheets(source: Source) -> list[Sheet]:
-    """Return the visible sheets that are not empty. Raises `Unreadable`."""
+    """Return the sheets that are not empty. Raises `Unreadable`."""
     data = source.rewind().read()
     if data.startswith(b"PK"):
         check_xlsx(source.name, data)
@@ -58,10 +69,11 @@ def _opened(name: str, data: bytes) -> list[Sheet]:
         workbook: CalamineWorkbook = load_workbook(io.BytesIO(data))
         found = []
         for about in workbook.sheets_metadata:
-            if about.typ == SheetTypeEnum.WorkSheet and about.visible == SheetVisibleEnum.Visible:
+            if about.typ == SheetTypeEnum.WorkSheet:
                 sheet = workbook.get_sheet_by_name(about.name)
                 if sheet.height:
-                    found.append(Sheet(about.name, sheet))
+                    hidden = about.visible != SheetVisibleEnum.Visible
+                    found.append(Sheet(about.name, sheet, hidden, _Looks(name, data, about.name)))
     except PasswordError:
         raise locked(name) from None
     except (CalamineError, ValueError, OSError, KeyError, TypeError):
@@ -72,6 +84,24 @@ def _opened(name: str, data: bytes) -> list[Sheet]:
             raise
         raise _damaged(name) from None
     return found
+
+
+@dataclass
+class _Looks:
+    """Reads the looks of one sheet."""
+
+    name: str
+    data: bytes
+    sheet: str
+
+    def __call__(self) -> SheetLooks:
+        try:
+            return workbook_looks(self.name, self.data)(self.sheet)
+        except TooManyFaults:
+            reason = "more of its formulas have no result than can be told one by one"
+            raise unreadable(self.name, reason, CALCULATE) from None
+        except (ValueError, KeyError, struct.error, IndexError):
+            raise _damaged(self.name) from None
 
 
 def _damaged(name: str) -> Unreadable:

@@ -56,19 +56,19 @@ def check_xlsx(name: str, data: bytes) -> None:
     total = 0
     for part in parts:
         sheet = _Rectangle() if part.filename.replace("\\", "/").startswith("xl/worksheets/") else None
-        unpacked = 0
-        for chunk in _unpacked(name, data, part):
-            unpacked += len(chunk)
-            if total + unpacked > MOST_BYTES or unpacked > max(_RATIO_FROM, MOST_RATIO * part.compress_size):
+        size = 0
+        for chunk in unpacked(name, data, part):
+            size += len(chunk)
+            if total + size > MOST_BYTES or size > max(_RATIO_FROM, MOST_RATIO * part.compress_size):
                 raise _too_much(name)
             if sheet:
                 sheet.see(chunk)
-        if unpacked != part.file_size:
+        if size != part.file_size:
             raise _damaged(name)
-        total += unpacked
+        total += size
         if sheet and sheet.cells > MOST_CELLS:
             exact = _Rectangle(exact=True)
-            for chunk in _unpacked(name, data, part):
+            for chunk in unpacked(name, data, part):
                 exact.see(chunk)
             if exact.cells > MOST_CELLS:
                 raise _too_wide(name)
@@ -100,10 +100,10 @@ def check_xls(name: str, data: bytes) -> None:
             records = ole.openstream(stream).read()
     except (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, AttributeError, RecursionError):
         raise _damaged(name) from None
-    if any(kind == _BIFF_LOCKED for kind, _, _ in islice(_biff(records), _FIRST_RECORDS)):
+    if any(kind == _BIFF_LOCKED for kind, _, _ in islice(biff_records(records), _FIRST_RECORDS)):
         raise locked(name)
     last_row = last_column = 0
-    for kind, start, length in _biff(records):
+    for kind, start, length in biff_records(records):
         if kind not in _BIFF_CELLS or length < 4:
             continue
         row, column = struct.unpack_from("<HH", records, start)
@@ -156,7 +156,7 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _unpacked(name: str, data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
+def unpacked(name: str, data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield what a part really unpacks to, whatever its directory entry claims."""
     start = part.header_offset
     header = data[start : start + 30]
@@ -184,7 +184,17 @@ def _unpacked(name: str, data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
         raise _damaged(name) from None
 
 
-def _biff(records: bytes) -> Iterator[tuple[int, int, int]]:
+def biff_stream(data: bytes) -> bytes:
+    """Return the records of an XLS workbook, which `check_xls` has seen."""
+    import olefile
+
+    with olefile.OleFileIO(io.BytesIO(data)) as ole:
+        read: bytes = ole.openstream("Workbook" if ole.exists("Workbook") else "Book").read()
+        return read
+
+
+def biff_records(records: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield kind, place and length of each record."""
     at, end = 0, len(records) - 4
     while at <= end:
         kind, length = struct.unpack_from("<HH", records, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
 
 class Refusal(ValueError):
@@ -11,6 +12,25 @@ class Refusal(ValueError):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class Refused(str):
+    """A cell of which is known already that it cannot be sent, and why. It reads as what a person sees in it.
+
+    Its content is no text that any rule takes for one, so that no short way past the rules lets it through.
+    """
+
+    message: str
+    seen: str
+
+    def __new__(cls, seen: str, message: str) -> Self:
+        """Return the cell that shows `seen`; `message` is a sentence that says what to do."""
+        made = super().__new__(cls, f"\0{message}\0{seen}")
+        made.message, made.seen = message, seen
+        return made
+
+    def __str__(self) -> str:
+        return self.seen
 
 
 _GUARDED = re.compile(r'=\s*"((?:[^"]|"")*)"').fullmatch
@@ -49,6 +69,8 @@ def unguarded(text: str) -> str:
 
 def tidy(text: str) -> str:
     """Return the text on one line: every run of blanks and control characters is one blank."""
+    if type(text) is Refused:
+        return text.seen
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -56,6 +78,8 @@ def require_value(raw: object) -> None:
     """Raise `Refusal` where the cell holds what a program writes in place of a value that it could not keep."""
     if not isinstance(raw, str):
         return
+    if type(raw) is Refused:
+        raise Refusal(raw.message)
     if "#" in raw and _SPREADSHEET_FAULTS(plain(raw)):
         raise Refusal("This is what Excel shows where a formula has no result. Mend the formula, or enter the value.")
     if "\ufffd" in raw:
