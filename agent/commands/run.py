@@ -198,7 +198,7 @@ def _once(settings: Settings, as_json: bool) -> int:
         _tell(done)
     if done.unreachable:
         return UNREACHABLE
-    return SOME_WAIT_OR_FAILED if done.failed or done.waiting else 0
+    return SOME_WAIT_OR_FAILED if done.failed or done.waiting or done.left_alone else 0
 
 
 def _progress(ended: int, left: int) -> None:
@@ -214,11 +214,11 @@ def _silence(_ended: int, _left: int) -> None:
 def _tell(done: Pass) -> None:
     typer.echo(f"{len(done.sent)} sent, {len(done.failed)} failed, {len(done.waiting)} waiting.")
     for packet in done.failed:
-        typer.echo(f"  failed: {packet['sentence']}")
+        say(f"  failed: {packet['sentence']}")
     for packet in done.waiting:
-        typer.echo(f"  {packet['state']}: {packet['name']}{'. ' + packet['why'] if packet['why'] else ''}")
-    for lane, sentence in done.unreachable.items():
-        typer.echo(f"  {lane}: {sentence}")
+        say(f"  {packet['state']}: {packet['name']}{'. ' + packet['why'] if packet['why'] else ''}")
+    for lane, sentence in (*done.unreachable.items(), *done.left_alone.items()):
+        say(f"  {lane}: {sentence}")
 
 
 @contextmanager

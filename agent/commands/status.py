@@ -47,6 +47,11 @@ def _tell(snapshot: dict[str, Any]) -> None:
             console.print()
             console.print(shown(f"{lane['lane']}: {lane['problem']['sentence']}"))
             console.print(shown(f"  What to do: {lane['problem']['what_to_do']}"))
+        left_alone = lane.get("left_alone")
+        if left_alone and left_alone != lane["problem"]:
+            console.print(shown(f"{lane['lane']}: {left_alone['sentence']}"))
+        for fault in left_alone["details"] if left_alone else ():
+            console.print(shown(f"  {fault['where']}: {fault['message']}"))
     if snapshot["packets"]:
         console.print()
         packets = Table(box=None, header_style="bold", pad_edge=False)

@@ -17,6 +17,7 @@ from agent.delivery.places import Places
 from agent.delivery.planner import Terms
 from agent.delivery.proof import ProvenFiles, prove
 from agent.delivery.troubles import as_problem
+from agent.delivery.unpicked import Unpicked, Waits
 from agent.delivery.verification import Answer, AsksAfterwards, ask
 from agent.destinations.problems import FILE_CHANGED
 from agent.destinations.protocol import Destination, Progress
@@ -24,7 +25,7 @@ from agent.folder.digest import digest_of
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import Changed, FileSystem, FileSystemProblem, NoRoom, Offline, ReadsFiles
 from agent.folder.looking import Look, PassedOver, left_alone, look
-from agent.folder.names import name_key
+from agent.folder.names import is_mark, name_key
 from agent.folder.problems import NOT_WANTED, PUT_ASIDE, folder_problem
 from agent.folder.settling import NEXT_STEP, Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
@@ -121,7 +122,8 @@ class Lane:
         self.offline: Problem | None = None  # why the folder cannot be looked at
         self.trouble: Problem | None = None  # why files cannot be moved, although it can
         self.left_alone: Problem | None = None  # what lies in the folder and is never picked up
-        self.unpicked: tuple[PassedOver, ...] = ()  # files that make no packet: worth a word once they lie there long
+        self.unpicked: tuple[PassedOver, ...] = ()  # what makes no packet for its name or its place
+        self._unpicked = Unpicked()
         self.writes_in_steps = False  # whoever writes here goes on after a file has stood still
         self._taken: dict[str, tuple[float, int]] = {}  # files lately taken: when, in steady seconds, and how large
         self.spool_trouble: Problem | None = None  # what cannot be removed of a packet that has ended
@@ -137,7 +139,7 @@ class Lane:
         self._setbacks = 0
         self._probe: Probe | None = None
         self._left_in_spool: set[str] = set()
-        self._waits: dict[tuple[str, str], datetime] | None = None  # since when files wait, as the ledger says
+        self._waits: Waits | None = None  # since when files wait, as the ledger says
 
     # --- Looking (control thread) -----------------------------------------------------------------------------------
 
@@ -160,11 +162,12 @@ class Lane:
             return self.unreachable(trouble)
         self.offline = self.trouble = None
         longer = self._longer_than_taken(candidates, steady)
-        self.left_alone = left_alone(seen) if longer is None else problems.LONGER_CAME.problem(name=longer)
         self.writes_in_steps = self._probe.writes_in_steps
         self._setbacks = 0
-        self.unpicked = _unpicked(seen, candidates)
+        self.unpicked = _unpicked(seen, candidates, self.id.kind)
         self._meet(candidates, ledger, now)
+        came = problems.LONGER_CAME.problem(name=longer) if longer is not None else None
+        self.left_alone = came or left_alone(seen) or self._unpicked.problem(self.settings.folder)
         period = min(self.settings.rescan_seconds, POLL_SECONDS)
         if self.watcher is not None:
             try:
@@ -228,7 +231,7 @@ class Lane:
     def _meet(self, candidates: Sequence[Candidate], ledger: Ledger, now: datetime) -> None:
         """Take over what is known of files that were here at the last look; begin anew with the others."""
         known = {found.candidate.members: found for found in self.found.values()}
-        waits = ledger.waiting_since(self.id) if self._waits is None else self._waits
+        waits: Waits = ledger.waiting_since(self.id) if self._waits is None else self._waits
         overdue = {seen.observation.name: seen for seen in self.looks if seen.status is FileStatus.OVERDUE}
         found_now: dict[str, Found] = {}
         for candidate in candidates:
@@ -252,7 +255,7 @@ class Lane:
                 incomplete=(torn.observation.base, torn.reason) if torn else None,
             )
         self._forget_all_but(found_now)
-        self._remember_waiting(waits, ledger)
+        self._remember_waiting(waits, self._unpicked.meet(self.unpicked, waits, now), ledger)
 
     def _forget_all_but(self, found_now: dict[str, Found]) -> None:
         """Go on with these; of files that have gone or changed, let go of what their check has prepared."""
@@ -261,25 +264,27 @@ class Lane:
                 self.forget(packet)
         self.found = found_now
 
-    def _remember_waiting(self, waits: dict[tuple[str, str], datetime], ledger: Ledger) -> None:
+    def _remember_waiting(self, waits: Waits, unpicked: Waits, ledger: Ledger) -> None:
         waiting = {
-            _key(member): (member, found.since)
+            _key(member): found.since
             for found in self.found.values()
             if found.candidate.readiness is Readiness.WAITING
             for member in found.candidate.members
         }
+        waiting.update(unpicked)
         gone = [key for key in waits if key not in waiting]
-        fresh = [entry for key, entry in waiting.items() if key not in waits]
+        fresh = [key for key in waiting if key not in waits]
         if gone or fresh:
             with ledger.transaction(synced=False) as tx:
                 tx.waits_no_more(self.id, gone)
-                for member, since in fresh:
-                    tx.waits(self.id, [member], since)
-        self._waits = {key: waits.get(key, since) for key, (_member, since) in waiting.items()}
+                for key in fresh:
+                    tx.waits(self.id, [key], waiting[key])
+        self._waits = {key: waits.get(key, since) for key, since in waiting.items()}
 
     def read_again(self) -> None:
         """Believe nothing that is remembered of the ledger: it was changed, or could not be written."""
         self._waits = None
+        self._unpicked.forget()
 
     def _new_id(self, now: datetime) -> str:
         return f"{now:%Y%m%d-%H%M%S}-{''.join(self._dice.choice(_ALPHABET) for _ in range(5))}"
@@ -489,14 +494,16 @@ class Lane:
         self.trouble = trouble or self.trouble
 
 
-def _unpicked(seen: Look, candidates: Iterable[Candidate]) -> tuple[PassedOver, ...]:
-    """Return what was seen and is in no candidate, with why."""
+def _unpicked(seen: Look, candidates: Iterable[Candidate], kind: LaneKind) -> tuple[PassedOver, ...]:
+    """Return what was seen and is in no candidate, with why: files by themselves, what was put aside by its folder.
+
+    What other programs put beside a scan or a statement file (marks; index files, where scans are) is left out.
+    """
     known = {member.name for candidate in candidates for member in candidate.members}
-    left = (observation for observation in seen.observations if observation.name not in known)
-    return (
-        *seen.unpicked,
-        *(PassedOver(one.name, PUT_ASIDE if one.folder else NOT_WANTED) for one in left),
-    )
+    left = [one for one in seen.observations if one.name not in known and not is_mark(one.base)]
+    beside = [PassedOver(one.name, NOT_WANTED, one.identity) for one in left if not one.folder]
+    aside = [PassedOver(folder, PUT_ASIDE) for folder in dict.fromkeys(one.folder for one in left if one.folder)]
+    return (*seen.unpicked, *(beside if kind is LaneKind.STATEMENTS else ()), *aside)
 
 
 def _key(member: Observation) -> tuple[str, str]:

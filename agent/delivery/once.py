@@ -26,12 +26,14 @@ class Pass:
     """What one pass brought about.
 
     `unreachable`: the lanes that are blocked or offline, whose service is away, or whose files cannot move, with why.
+    `left_alone`: the lanes in whose folders something lies that will never go, with what and why.
     """
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
     waiting: list[dict[str, Any]] = field(default_factory=list)
     unreachable: dict[str, str] = field(default_factory=dict)
+    left_alone: dict[str, str] = field(default_factory=dict)
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -136,6 +138,8 @@ class OnePass:
             problem = control.trouble or lane.offline or service or shelf
             if problem is not None:
                 done.unreachable[str(lane.id)] = problem.sentence
+            if lane.left_alone is not None:
+                done.left_alone[str(lane.id)] = lane.left_alone.sentence
         return done
 
 

@@ -35,7 +35,7 @@ class PacketSnapshot:
 
 @dataclass(frozen=True)
 class LaneSnapshot:
-    """One lane. `problem` is why it is not running, or what hampers it."""
+    """One lane. `problem`: why it does not run, or what hampers it; `left_alone`: what lies there and never goes."""
 
     lane: str
     state: LaneState
@@ -45,6 +45,7 @@ class LaneSnapshot:
     problem: Problem | None = None
     counts: dict[str, int] = field(default_factory=dict)
     needs_attention: int = 0
+    left_alone: Problem | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from agent.delivery.actions import Found
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
 from agent.delivery.troubles import Thing
+from agent.delivery.unpicked import Waits, remembered
 from agent.folder.settling import FileStatus
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
@@ -53,6 +54,7 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
                 problem=problem or control.trouble_of(lane.id),
                 counts=dict(of_states),
                 needs_attention=needs,
+                left_alone=lane.left_alone,
             )
         )
     return Snapshot(
@@ -73,6 +75,7 @@ def status_without_agent(settings: Settings) -> Snapshot:
     counts: Mapping[LaneId, Mapping[PacketState, int]] = {}
     unfinished: list[PacketRecord] = []
     unresolved: Mapping[LaneId, int] = {}
+    waits: dict[LaneId, Waits] = {}
     try:
         ledger = Ledger(read_only(ledger_file(settings.agent)))
     except LedgerUnavailable:
@@ -80,17 +83,20 @@ def status_without_agent(settings: Settings) -> Snapshot:
     else:
         records, counts = ledger.lanes(), ledger.counts(_midnight(now))
         unfinished, unresolved = ledger.unfinished(), ledger.unresolved_counts()
+        waits = {lane: ledger.waiting_since(lane) for lane in settings.lanes}
         ledger.close()
     lanes = []
     for lane, lane_settings in settings.lanes.items():
         state, since, problem = _lane_state(records.get(lane, LaneRecord(lane)), None)
+        left_alone = remembered(waits.get(lane, {}), lane_settings.folder, now)
         lanes.append(
             LaneSnapshot(
                 lane=str(lane),
                 state=state,
                 folder=str(lane_settings.folder),
                 since=moment(since),
-                problem=problem,
+                problem=problem or left_alone,
+                left_alone=left_alone,
                 counts={str(state): count for state, count in counts.get(lane, {}).items()},
                 needs_attention=unresolved.get(lane, 0),
             )

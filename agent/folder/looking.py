@@ -19,7 +19,7 @@ from agent.folder.names import (
     shelf_folders,
 )
 from agent.folder.returned import retried_packet
-from agent.model import Fault, Observation, Problem
+from agent.model import Fault, Identity, Observation, Problem
 from agent.settings.schema import LaneSettings
 
 _MARKER_WORDS = (
@@ -29,10 +29,11 @@ _MARKER_WORDS = (
 
 @dataclass(frozen=True)
 class PassedOver:
-    """An entry that is never picked up although its name would be: a link, a device, a folder that does not open."""
+    """An entry that is never picked up: a link, a device, a folder that does not open; or for its name."""
 
     name: str
     reason: str  # a phrase for people, to follow a colon
+    identity: Identity | None = None  # of files
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _sorted_out(
                 seen.unpicked.append(PassedOver(entry.name, problems.FOLDER))
         elif not is_watched(entry.name, shelves):
             if is_temporary(entry.name):
-                seen.unpicked.append(PassedOver(entry.name, problems.TEMPORARY))
+                seen.unpicked.append(PassedOver(entry.name, problems.TEMPORARY, entry.identity))
         elif entry.kind == "file" and entry.identity is not None:
             seen.observations.append(Observation(entry.name, entry.identity))
         else:
@@ -185,7 +186,7 @@ class _Seen:
                 self._nested.append(name)
         elif not is_watched(entry.name):
             if is_temporary(entry.name):
-                self.unpicked.append(PassedOver(name, problems.TEMPORARY))
+                self.unpicked.append(PassedOver(name, problems.TEMPORARY, entry.identity))
         elif entry.identity is not None:
             self.observations.append(Observation(name, entry.identity))
         else:

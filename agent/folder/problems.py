@@ -57,6 +57,12 @@ SHELF = Words(
     "To send a packet in it again, drag its files out of it into the watched folder. If it was a shelf before the "
     "settings were changed, tell IT.",
 )
+UNPICKED = Words(
+    "folder-unpicked",
+    "{names} {lie} in {folder} for over an hour and will not be sent: {reason}.",
+    "If it is to go, save it as a kind of file that this folder takes, and drop that. "
+    "If not, move it out of the folder.",
+)
 DEAF = Words(
     "watch-deaf",
     "The system does not report new files in {folder} at the moment.",
@@ -68,8 +74,9 @@ NOT_READABLE = "it cannot be opened, because the rights do not suffice"
 NOT_READ = "the disk cannot read it"
 LINK = "it is a shortcut to another place, or a device"
 TEMPORARY = "programs give such a name to what they have not finished"
-PUT_ASIDE = "no sidecar in its folder speaks for all that stands there"
+PUT_ASIDE = "no sidecar in it speaks for all that stands there"
 NOT_WANTED = "it is not of a kind that this folder takes"
+NEVER = "it is not picked up, for its name or its place"
 FOLDER = "this lane takes files, and looks into no folder"
 
 _WORDS: dict[type[FileSystemProblem], Words] = {

@@ -228,16 +228,12 @@ class Transaction:
         if changed.rowcount == 0:
             self._connection.execute(insert(schema.lane).values(**key, **values))
 
-    def waits(self, lane: LaneId, files: Iterable[Observation], since: datetime) -> None:
-        """Remember since when files have waited, so that a PC switched off at night does not forget."""
-        for file in files:
+    def waits(self, lane: LaneId, keys: Iterable[tuple[str, str]], since: datetime) -> None:
+        """Remember since when files (names and identities) wait, so that a PC switched off at night does not forget."""
+        for name, identity in keys:
             self._connection.execute(
                 insert(schema.waiting).values(
-                    store=lane.store,
-                    kind=lane.kind,
-                    name=file.name,
-                    identity=identity_text(file),
-                    since=since,
+                    store=lane.store, kind=lane.kind, name=name, identity=identity, since=since
                 )
             )
 

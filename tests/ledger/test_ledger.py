@@ -19,7 +19,7 @@ from agent.ledger.opening import HEAD, LedgerUnavailable, memory_ledger, open_le
 from agent.ledger.records import ClaimState, LaneRecord, Shelf
 from agent.ledger.schema import metadata
 from agent.model import LaneId, LaneKind, PacketState, SentFile
-from tests.support.packets import NOW, SCANS, STATEMENTS, TROUBLE, accepted, claim, hours, packet, seen
+from tests.support.packets import NOW, SCANS, STATEMENTS, TROUBLE, accepted, claim, hours, packet
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_clock_that_was_set_moves_every_wait_along(ledger: Ledger) -> None:
         tx.admit(held, NOW)
         tx.claim(accepted("p0", hours(1)))
         tx.lane(LaneRecord(SCANS, rest_until=NOW, setbacks=1))
-        tx.waits(SCANS, [seen("scan.pdf")], NOW)
+        tx.waits(SCANS, [("scan.pdf", "1-1-")], NOW)
         tx.shift_times(timedelta(hours=2), NOW)
     assert ledger.packet("p1").next_at == NOW + hours(7)
     assert ledger.packet("p1").first_attempt_at == NOW + hours(2)
@@ -159,7 +159,7 @@ def test_lanes_waits_and_the_clock_are_remembered(ledger: Ledger) -> None:
     with ledger.transaction() as tx:
         tx.lane(LaneRecord(SCANS))
         tx.lane(LaneRecord(SCANS, paused_since=NOW, problem=TROUBLE, marker_expected=True))
-        tx.waits(SCANS, [seen("a.pdf"), seen("b.pdf")], NOW)
+        tx.waits(SCANS, [("a.pdf", "1-1-"), ("b.pdf", "1-1-")], NOW)
         tx.remember_clock(Reading(NOW, 1.0, "boot"))
         tx.remember_clock(Reading(NOW, 2.5, "boot"))
     assert ledger.lanes() == {SCANS: LaneRecord(SCANS, paused_since=NOW, problem=TROUBLE, marker_expected=True)}

@@ -65,7 +65,11 @@ def comes_to_rest(world: World) -> None:
 def _unmet(world: World) -> list[str]:
     """Return what is left in the folders, and is neither passed over nor shown as needing someone."""
     control = world.practice.control
-    shown = {lane.settings.folder / one.name for lane in control.lanes.values() for one in lane.unpicked}
+    shown = {
+        lane.settings.folder / fault.where
+        for lane in control.lanes.values()
+        for fault in (lane.left_alone.details if lane.left_alone else ())
+    }
     folders = {str(lane): control.lanes[lane].settings.folder for lane in control.lanes}
     for packet in snapshot_of(control, ()).packets:
         if packet.needs_someone and not packet.id:
@@ -181,7 +185,7 @@ def _snapshot(world: World) -> None:
     _hold(not under_way, f"shown as under way: {under_way}")
     for lane in shown.lanes:
         _hold(lane.state is LaneState.RUNNING, f"{lane.lane} is {lane.state}: {lane.problem}")
-        _hold(lane.problem is None, f"{lane.lane} is shown with {lane.problem}")
+        _hold(lane.problem in (None, lane.left_alone), f"{lane.lane} is shown with {lane.problem}")
 
 
 def _journal(world: World) -> None:

@@ -129,6 +129,16 @@ PACKETS = {
 OTHERWISE = Guide((Verb.RETRY, Verb.SHOW))
 
 LANE_TROUBLES = frozenset(
-    {"folder-denied", "folder-full", "folder-damaged", "folder-nested", "folder-passed-over", "ledger-trouble"}
+    {
+        "folder-denied",
+        "folder-full",
+        "folder-damaged",
+        "folder-in-the-way",
+        "folder-nested",
+        "folder-passed-over",
+        "folder-unpicked",
+        "folder-was-a-shelf",
+        "ledger-trouble",
+    }
 )
 """Problems of a lane that runs which only a person can end; the others go by themselves."""
