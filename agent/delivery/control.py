@@ -214,6 +214,7 @@ class Control:
         return pause
 
     def _step(self) -> float:
+        self.ledger.open()
         reading = self.clock.read()
         now, begun = reading.wall, reading.steady
         if self._clock_guard.mind(reading):

@@ -39,10 +39,32 @@ from agent.settings.secrets import SECRET_OF, Secrets
 
 if TYPE_CHECKING:
     import httpx
+    from sqlalchemy import Engine as Database
 
     from agent.destinations.attachments import AttachmentsDestination
     from agent.destinations.limiter import UploadLimiter
     from agent.destinations.statements import StatementsDestination
+
+LEDGER_PATIENCE = 2.0  # seconds for each try to open it: until then nobody is shown anything
+
+
+class Opening:
+    """Opens the ledger, at the start or, where another program holds it or the disk is full, later."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self.opened: Opened | None = None
+        self.trouble = ""
+
+    def __call__(self) -> Database:
+        """Return what was opened. Raises LedgerUnavailable."""
+        try:
+            self.opened = open_ledger(self._path, self._clock.now(), patience=LEDGER_PATIENCE)
+        except LedgerUnavailable as trouble:
+            self.trouble = str(trouble)
+            raise
+        return self.opened.engine
 
 
 @dataclass
@@ -51,7 +73,7 @@ class Engine:
 
     settings: Settings
     control: Control
-    opened: Opened
+    opening: Opening
     ledger: Ledger
     board: Board = field(default_factory=Board)
     closing: list[Callable[[], None]] = field(default_factory=list)
@@ -65,9 +87,12 @@ class Engine:
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what the agent has to say about itself."""
-        if self.opened.set_aside is not None:
-            why = "was damaged" if self.opened.why == "damaged" else "was written by a newer OutTray"
-            what = f"The ledger {why} and was set aside as {self.opened.set_aside.name}."
+        opened = self.opening.opened
+        if opened is None:
+            return (f"{self.opening.trouble} OutTray tries again by itself; until then nothing is sent.",)
+        if opened.set_aside is not None:
+            why = "was damaged" if opened.why == "damaged" else "was written by a newer OutTray"
+            what = f"The ledger {why} and was set aside as {opened.set_aside.name}."
         elif self.control.adopted:
             what = "The ledger was missing."
         else:
@@ -117,7 +142,9 @@ def engine(
 ) -> Iterator[Engine]:
     """Make an agent ready to run, and close everything behind it. `dice` decides the jitter between tries.
 
-    Raises AlreadyRunning, or LedgerUnavailable, also when the data folder cannot be made or written.
+    A ledger that is locked, or for which there is no room, is the agent's trouble, and is opened once it can be.
+
+    Raises AlreadyRunning, or LedgerUnavailable where waiting will not help, or the data folder cannot be written.
     """
     folder = data_folder(settings.agent)
     try:
@@ -150,8 +177,14 @@ def _build(
     fs = RealFileSystem()
     spool = spool_folder(settings.agent)
     empty_spool(spool)
-    opened = open_ledger(ledger_file(settings.agent), clock.now())
-    ledger = Ledger(opened.engine)
+    opening = Opening(ledger_file(settings.agent), clock)
+    ledger = Ledger(opening)
+    try:
+        ledger.open()
+    except LedgerUnavailable as trouble:
+        if not trouble.may_pass:
+            raise
+        log.warning("the ledger cannot be opened yet", extra={"trouble": where(trouble)})
     limiter = UploadLimiter(settings.agent.upload_bytes_per_second, clock.steady)
     client = build_client(proxy=settings.agent.proxy, senders=settings.agent.senders, ssl_context=ssl_context)
     lanes: dict[LaneId, Lane] = {}
@@ -184,7 +217,7 @@ def _build(
         dice=dice,
         changed=lambda _control: made[0].board.put(made[0].snapshot()),
     )
-    built = Engine(settings, control, opened, ledger)
+    built = Engine(settings, control, opening, ledger)
     made.append(built)
     built.closing += [client.close, ledger.close, jobs.close, control.cancel.set, control.close]
     if watch:

@@ -150,7 +150,8 @@ BROKE_DOWN = Words(
 LEDGER_TROUBLE = Words(
     "ledger-trouble",
     "OutTray cannot write its ledger, and sends nothing until it can.",
-    "Make room on the disk that holds OutTray's data folder. If there is room, tell IT.",
+    "Make room on the disk that holds OutTray's data folder. If there is room, another program may hold the ledger: "
+    "tell IT.",
 )
 INNER_TROUBLE = Words(
     "inner-trouble",

@@ -6,7 +6,7 @@ is synced to disk when it ends, unless it says that what it records can be found
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from agent.clock import Reading
 from agent.ledger import schema
 from agent.ledger.filename_rule import WINDOW
+from agent.ledger.opening import LedgerUnavailable
 from agent.ledger.records import ClaimState, FilenameClaim, JournalLine, LaneRecord, PacketFile, PacketRecord, Shelf
 from agent.ledger.standing_claims import StandingClaims
 from agent.ledger.transaction import Transaction, problem_from
@@ -72,11 +73,23 @@ _WAITING = select(schema.waiting).where(
 
 
 class Ledger:
-    """Reads and writes over one database."""
+    """Reads and writes over one database. While it is not `open`, all of it raises LedgerUnavailable."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine | Callable[[], Engine]) -> None:
+        self._opener = engine
+        self._opened = engine if isinstance(engine, Engine) else None
         self._standing = StandingClaims()
+
+    def open(self) -> None:
+        """Open it, where that has not been done. Raises LedgerUnavailable."""
+        if self._opened is None and not isinstance(self._opener, Engine):
+            self._opened = self._opener()
+
+    @property
+    def _engine(self) -> Engine:
+        if self._opened is None:
+            raise LedgerUnavailable("The ledger could not be opened yet.", may_pass=True)
+        return self._opened
 
     @contextmanager
     def transaction(self, *, synced: bool = True) -> Iterator[Transaction]:
@@ -234,7 +247,8 @@ class Ledger:
 
     def close(self) -> None:
         """Close every connection."""
-        self._engine.dispose()
+        if self._opened is not None:
+            self._opened.dispose()
 
     def _packets(self, query: Select[Any], **values: Any) -> list[PacketRecord]:
         with self._engine.connect() as connection:

@@ -6,6 +6,7 @@ from what stands on the shelves. Nothing here ever overwrites a ledger.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import struct
 from contextlib import closing
@@ -14,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from agent.crashpoints import here
@@ -22,8 +23,23 @@ from agent.crashpoints import here
 HEAD = "0002"
 
 
+WAIT_FOR_A_LOCK = 15.0  # seconds for which another program's hold on the ledger is waited out
+_MAY_PASS = ("locked", "busy", "full", "disk I/O")  # in the words of SQLite's own reasons (sqlite.org/rescode.html)
+
+
 class LedgerUnavailable(Exception):
-    """The ledger can be neither opened nor made, for the disk, the rights or another program's lock."""
+    """The ledger can be neither opened nor made, for the disk, the rights or another program's lock.
+
+    `may_pass`: it may be well again in a moment, so that it is worth trying again.
+    """
+
+    def __init__(self, sentence: str, *, may_pass: bool = False) -> None:
+        super().__init__(sentence)
+        self.may_pass = may_pass
+
+
+UNUSABLE = (SQLAlchemyError, LedgerUnavailable)
+"""What whoever only reads the ledger meets while it cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -39,26 +55,27 @@ class _NewerLedgerError(Exception):
     """A newer OutTray wrote this ledger."""
 
 
-def open_ledger(path: Path, now: datetime) -> Opened:
-    """Open the SQLite ledger at `path`, making or migrating it.
+def open_ledger(path: Path, now: datetime, *, patience: float = WAIT_FOR_A_LOCK) -> Opened:
+    """Open the SQLite ledger at `path`, making or migrating it. `patience`: seconds to wait while others hold it.
 
-    Raises LedgerUnavailable when the place cannot be written at all.
+    Raises LedgerUnavailable when it is locked for longer, or the place cannot be written at all.
     """
     set_aside: Path | None = None
     why = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            engine = _ready(path)
+            engine = _ready(path, patience)
         except (DatabaseError, sqlite3.DatabaseError, _NewerLedgerError) as trouble:
             if not _is_beyond_use(trouble):
                 raise
             why = "newer" if isinstance(trouble, _NewerLedgerError) else "damaged"
             set_aside = _put_aside(path, why, now)
             here("ledger-set-aside")
-            engine = _ready(path)
+            engine = _ready(path, patience)
     except (OSError, DatabaseError, sqlite3.DatabaseError) as trouble:
-        raise LedgerUnavailable(f"The ledger {path} cannot be opened: {_reason(trouble)}.") from trouble
+        sentence = f"The ledger {path} cannot be opened: {_reason(trouble)}."
+        raise LedgerUnavailable(sentence, may_pass=_may_pass(trouble)) from trouble
     return Opened(engine, set_aside, why)
 
 
@@ -76,23 +93,22 @@ def read_only(path: Path) -> Engine:
     return _engine(path)
 
 
-def _ready(path: Path) -> Engine:
-    version = _inspect(path) if path.exists() and path.stat().st_size else None
-    engine = _engine(path)
-    try:
-        if version != HEAD:
-            _migrate(engine, version)
-    except BaseException:
-        engine.dispose()
-        raise
-    return engine
+def _ready(path: Path, patience: float) -> Engine:
+    version = _inspect(path, patience) if path.exists() and path.stat().st_size else None
+    if version != HEAD:
+        migrating = _engine(path, patience)
+        try:
+            _migrate(migrating, version)
+        finally:
+            migrating.dispose()
+    return _engine(path)
 
 
-def _inspect(path: Path) -> str | None:
+def _inspect(path: Path, patience: float) -> str | None:
     """Return which version of the ledger stands there, None for an empty database, before anything is written to it."""
     if _has_forgotten(path):
         raise sqlite3.DatabaseError("its newest entries are missing")
-    with closing(sqlite3.connect(path, timeout=15)) as connection:
+    with closing(sqlite3.connect(path, timeout=patience)) as connection:
         if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("malformed")
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -120,8 +136,8 @@ def _has_forgotten(path: Path) -> bool:
     return bool(written > carried_over)
 
 
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 15, "check_same_thread": False})
+def _engine(path: Path, patience: float = WAIT_FOR_A_LOCK) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": patience, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _durable(connection: sqlite3.Connection, _record: object) -> None:
@@ -155,6 +171,13 @@ def _is_beyond_use(trouble: Exception) -> bool:
     if isinstance(original, sqlite3.OperationalError):
         return "malformed" in str(original)
     return True
+
+
+def _may_pass(trouble: Exception) -> bool:
+    original = trouble.orig if isinstance(trouble, DatabaseError) else trouble
+    if isinstance(original, sqlite3.OperationalError):
+        return any(words in str(original) for words in _MAY_PASS)
+    return isinstance(original, OSError) and original.errno in (errno.ENOSPC, errno.EIO)
 
 
 def _put_aside(path: Path, why: str, now: datetime) -> Path:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from agent.delivery.snapshot import Snapshot
 from agent.desk.desk import Desk
 from agent.desk.notices.notice import Notice
 from agent.desk.notices.situation import situation_of
 from agent.desk.notices.telling import Told, tell
 from agent.ledger.lookups import needing_someone
+from agent.ledger.opening import UNUSABLE
 from agent.ledger.records import PacketRecord
 from agent.log import log, where
 
@@ -45,6 +44,6 @@ class Announcer:
         try:
             self._needing = needing_someone(self._desk.ledger) if snapshot.needs_attention else ()
             self._needing_of = numbers
-        except SQLAlchemyError as trouble:
+        except UNUSABLE as trouble:
             log.warning("what needs someone could not be asked", extra={"trouble": where(trouble)})
         return self._needing

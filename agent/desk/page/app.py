@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -18,6 +19,8 @@ from agent.desk.page.events import Events
 from agent.desk.page.guard import Guard, closed_page, cookie_name, own_user
 from agent.desk.page.page import SESSION, Page, routes
 from agent.desk.page.session import DEFAULT_LOCK_MINUTES, Sessions, Standing
+from agent.ledger.opening import UNUSABLE
+from agent.log import log, where
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 DEFAULT_PORT = 8080
@@ -54,9 +57,19 @@ def page_app(
             *routes(page),
         ]
     guard = Middleware(Guard, page=page, port=port, may_ask=may_ask, of_own_user=of_own_user)
-    app = Starlette(routes=every, middleware=[guard])
+    away = dict.fromkeys(UNUSABLE, partial(_ledger_away, page))
+    app = Starlette(routes=every, middleware=[guard], exception_handlers=away)
     app.state.page, app.state.events = page, events
     return app
+
+
+def _ledger_away(page: Page, request: Request, trouble: Exception) -> Response:
+    """Say that the ledger cannot be read, and not that something broke."""
+    log.warning("a view could not read the ledger", extra={"trouble": where(trouble)})
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"sentence": "OutTray cannot read its ledger just now. Try again in a minute."}, 503)
+    back = request.url.path if request.method == "GET" else "/"
+    return page.render(request, "ledger_away.html", status=503, back=back)
 
 
 def _doors(page: Page, port: int) -> list[BaseRoute]:

@@ -9,6 +9,7 @@ from agent.desk.page.views.attention import count_in_need, moment_of
 from agent.desk.page.views.moving import Band, bands
 from agent.desk.page.words import Almanac, Moment, kind_of
 from agent.ledger import lookups
+from agent.ledger.opening import UNUSABLE
 from agent.model import LaneId, LaneState
 
 
@@ -27,7 +28,10 @@ def frame_of(desk: Desk) -> Frame:
     """Return the frame as it is now."""
     snapshot, almanac = desk.snapshot(), Almanac(desk.clock.now())
     paused = [lane.lane for lane in snapshot.lanes if lane.state is LaneState.PAUSED]
-    by_whom = {lane: lookups.who(desk.ledger, "pause", lane_id(lane)) for lane in paused}
+    try:
+        by_whom = {lane: lookups.who(desk.ledger, "pause", lane_id(lane)) for lane in paused}
+    except UNUSABLE:  # the page says so itself
+        by_whom = {}
     return Frame(
         needs=count_in_need(snapshot),
         looked=almanac.clock(moment_of(snapshot.at) or almanac.now),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from agent.delivery.snapshot import Snapshot
 from agent.desk.desk import Desk
 from agent.desk.notices.notice import Notice
@@ -14,6 +12,7 @@ from agent.desk.tray.errands import Errands, Wish
 from agent.desk.tray.face import Face, bring_up_to_date
 from agent.desk.tray.recently import last_control_number, last_sent
 from agent.desk.tray.view import Entry, Record, TrayView, view
+from agent.ledger.opening import UNUSABLE
 from agent.log import log, where
 from agent.model import PacketState
 
@@ -122,6 +121,6 @@ class Tray:
                 numbered=bool(last_control_number(ledger)),
             )
             self._record_of = rested
-        except SQLAlchemyError as trouble:
+        except UNUSABLE as trouble:
             log.warning("the tray could not ask the ledger", extra={"trouble": where(trouble)})
         return self._record
