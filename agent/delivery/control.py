@@ -27,6 +27,7 @@ from agent.delivery.keeping import remove_old
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
+from agent.delivery.reconcile.settings_changed import Known, adopt_renamed, places_of
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
 from agent.delivery.troubles import LONGEST_PATIENCE, Thing, Troubles, as_problem, is_ledgers
@@ -35,7 +36,7 @@ from agent.delivery.verification import Said, Verifications
 from agent.delivery.wishes import Wishes
 from agent.folder.names import name_key
 from agent.ledger.ledger import Ledger
-from agent.ledger.records import FilenameClaim, LaneRecord, PacketRecord
+from agent.ledger.records import FilenameClaim, LanePlaces, LaneRecord, PacketRecord
 from agent.log import log, where
 from agent.model import AttemptResult, Checked, Fault, LaneId, LaneKind, PacketState, Problem, Retry
 
@@ -121,6 +122,7 @@ class Control:
         self.trouble: Problem | None = None  # what keeps the whole agent from working
         self.packets: dict[str, PacketRecord] = {}
         self.lane_records: dict[LaneId, LaneRecord] = {}
+        self.other_records: dict[LaneId, LaneRecord] = {}  # of lanes that the settings do not name any more
         self.sending: dict[str, tuple[int, int]] = {}  # packet, (bytes sent, bytes in all)
         self.ended: deque[PacketRecord] = deque(maxlen=KNOWN_ENDED)  # what came to rest lately
         self.verifications = Verifications(self, jobs, self._inbox.put)
@@ -272,6 +274,7 @@ class Control:
             self._untold = True
 
     def _start(self, now: datetime) -> None:
+        adopt_renamed(self.ledger, self.known_lanes, now)
         recover_ledger(self.ledger, self.lanes, now)
         readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)
         self._read_all()
@@ -280,10 +283,12 @@ class Control:
     def _read_all(self) -> None:
         self.ledger.read_claims_again()
         self.packets = {packet.id: packet for packet in self.ledger.unfinished()}
-        for lane in self.lanes.values():
-            lane.read_again()
         known = self.ledger.lanes()
         self.lane_records = {lane: known.get(lane, LaneRecord(lane)) for lane in self.lanes}
+        self.other_records = {lane: record for lane, record in known.items() if lane not in self.lanes}
+        for lane in self.lanes.values():
+            lane.read_again()
+            lane.places.past = self.lane_records[lane.id].places
         self._finished = [
             replace(done, packet=self.packets.get(done.packet.id, done.packet)) for done in self._finished
         ]
@@ -348,12 +353,17 @@ class Control:
     def _after_look(self, lane: Lane, record: LaneRecord, now: datetime) -> None:
         if not lane.recovered:
             # A ledger that has never met this lane is a new one: a first start, or the one before was lost.
-            found = recover_lane(self.ledger, lane, now, fresh_ledger=not record.marker_expected)
+            is_new = record.places is None and not record.marker_expected
+            places = places_of(lane.id, lane.settings, lane.terms.account)
+            if not is_new:
+                expected = record.expects_marker(lane.settings.folder)
+                record = self._stand_at(replace(record, marker_expected=expected), places)
+            found = recover_lane(self.ledger, lane, now, fresh_ledger=is_new)
             self.adopted = self.adopted or found.adopted
             self._again[lane.id] = not found.complete
             lane.recovered = True
             if found.complete and not record.marker_expected:
-                self.record_lane(LaneRecord(**{**vars(record), "marker_expected": True}))
+                self._stand_at(replace(record, marker_expected=True), places)
             self._read_all()
         if self.clock.steady() >= self._tidy_at.get(lane.id, 0.0):
             self._tidy_at[lane.id] = self.clock.steady() + lane.settings.rescan_seconds
@@ -363,6 +373,15 @@ class Control:
                 self._carrying_out.notice_what_people_did(lane)
             with self.troubles.guard(Thing("old files", lane.id)):
                 self._remove_old(lane, now)
+
+    def _stand_at(self, record: LaneRecord, places: LanePlaces) -> LaneRecord:
+        """Write down where a lane stands now; the marker of a folder of before is not expected in another one."""
+        kept = record.places.followed_by(places) if record.places else places
+        standing = replace(record, places=kept)
+        if standing != self.lane_records[record.id]:
+            self.record_lane(standing)
+        self.lanes[record.id].places.past = kept
+        return standing
 
     def _remove_old(self, lane: Lane, now: datetime) -> None:
         today = now.astimezone().date()
@@ -521,6 +540,11 @@ class Control:
             if not is_ledgers(trouble):
                 raise
         return self._numbers
+
+    @property
+    def known_lanes(self) -> dict[LaneId, Known]:
+        """Return by what each lane is known, whatever it is called."""
+        return {lane.id: Known(lane.terms.account, lane.settings.folder) for lane in self.lanes.values()}
 
     def trouble_of(self, lane: LaneId) -> Problem | None:
         """Return what hampers a lane that runs."""

@@ -153,7 +153,8 @@ class Lane:
                 self.fs,
                 self.settings,
                 packet_folders=self.id.kind is LaneKind.ATTACHMENTS,
-                marker_expected=record.marker_expected,
+                marker_expected=record.expects_marker(self.settings.folder),
+                former=record.places.everywhere if record.places else (),
             )
             self.places.marked = seen.marked
             self.looks = self._probe.look(seen.observations, steady)

@@ -100,7 +100,7 @@ class OnePass:
         control = self._control
         if control.trouble is not None or control.sending:
             return True
-        if any(packet.unshelved for packet in control.packets.values()):
+        if any(packet.unshelved and packet.lane in control.lanes for packet in control.packets.values()):
             return True
         now = control.clock.now()
         for lane in control.lanes.values():

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 from agent.delivery.actions import Found
 from agent.folder import failed, shelves
+from agent.folder.carrying import names_in
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.names import MARKER
 from agent.folder.packets import Packet, ShelfFile
-from agent.ledger.records import PacketFile, PacketRecord, Shelf
+from agent.ledger.ledger import Ledger
+from agent.ledger.records import LanePlaces, PacketFile, PacketRecord, Shelf
 from agent.model import LaneId
-from agent.settings.schema import LaneSettings
+from agent.settings.schema import LaneSettings, ShelfName
+
+MOVING: tuple[ShelfName, ...] = ("sending", "held")
+"""The shelves on which packets have folders of their own."""
 
 
 class Places:
@@ -26,9 +32,19 @@ class Places:
     def __init__(self, lane: LaneId, settings: LaneSettings, fs: FileSystem, installation: str) -> None:
         self.installation = installation
         self.marked = False
+        self.past: LanePlaces | None = None  # where the shelves have stood before, as the ledger remembers
         self._lane = lane
         self._settings = settings
         self._fs = fs
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return what the lane is called, and has been called."""
+        return frozenset((str(self._lane), *(self.past.names if self.past else ())))
+
+    def stood(self, name: ShelfName) -> list[Path]:
+        """Return where a shelf stands, and then where it has stood before."""
+        return shelves_of(self._settings, name, self.past)
 
     def place(self, packet: PacketRecord) -> Path:
         """Return where a packet's files stand while it is not at rest."""
@@ -67,13 +83,24 @@ class Places:
     def transfer(self, packet: PacketRecord, source: Shelf, target: Shelf) -> None:
         """Move a packet between `held` and `sending`. Raises Missing when people took its files away."""
         self._expect_folder()
+        self._fetch(packet)
         places = (self._place(packet.id, source), self._place(packet.id, target))
         shelves.transfer(self._fs, *places, shelf_packet(packet, self.installation))
 
     def shelve(self, packet: PacketRecord, shelf: Path, beside: shelves.Documents) -> None:
         """Move an ended packet to its last shelf, with its documents."""
         self._expect_folder()
+        self._fetch(packet)
         shelves.shelve(self._fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
+
+    def _fetch(self, packet: PacketRecord) -> None:
+        """Bring what stands where a shelf was before the settings changed to where the packet belongs now."""
+        for name in MOVING:
+            for shelf in self.stood(name)[1:]:
+                if names_in(self._fs, shelf / packet.id):
+                    shelves.transfer(
+                        self._fs, shelf / packet.id, self.place(packet), shelf_packet(packet, self.installation)
+                    )
 
     def _expect_no_link(self, shelf: Shelf) -> None:
         """Raise Exists where a link stands in a shelf's place in the lane's folder: nothing that led there could go."""
@@ -93,10 +120,9 @@ class Places:
     def files_gone(self, packet: PacketRecord) -> bool:
         """Tell whether people have taken a document of a waiting packet away, from whichever of its two places."""
         standing: set[str] = set()
-        for shelf in (Shelf.SENDING, Shelf.HELD):
+        for shelf in chain.from_iterable(map(self.stood, MOVING)):
             with suppress(Missing):
-                place = self._place(packet.id, shelf) / packet.folder
-                standing.update(entry.name for entry in self._fs.list(place))
+                standing.update(entry.name for entry in self._fs.list(shelf / packet.id / packet.folder))
         return any(file.name.rpartition("/")[2] not in standing for file in packet.documents)
 
     def dealt_with(self, records: Sequence[PacketRecord]) -> list[PacketRecord]:
@@ -104,13 +130,14 @@ class Places:
 
         Of one whose files could not be told (read back from an old document) nobody knows; a person says so.
         """
-        shelf = self._settings.shelf("failed")
-        packets = {packet.id: shelf_packet(packet, self.installation) for packet in records}
-        left = failed.files_left(self._fs, shelf, packets.values())
-        gone = [packet for packet in records if packet.files and not left[packet.id]]
-        for packet in gone:
-            failed.tidy(self._fs, shelf, packets[packet.id])
-        return gone
+        packets = {packet.id: shelf_packet(packet, self.installation) for packet in records if packet.files}
+        for shelf in self.stood("failed"):
+            left = failed.files_left(self._fs, shelf, packets.values())
+            packets = {packet: of_shelf for packet, of_shelf in packets.items() if not left[packet]}
+        for shelf in self.stood("failed"):
+            for of_shelf in packets.values():
+                failed.tidy(self._fs, shelf, of_shelf)
+        return [packet for packet in records if packet.id in packets]
 
     def shelf(self, shelf: Shelf) -> Path:
         """Return the folder of `held` or `sending`."""
@@ -118,6 +145,18 @@ class Places:
 
     def _place(self, packet: str, shelf: Shelf) -> Path:
         return self.shelf(shelf) / packet
+
+
+def shelves_of(settings: LaneSettings, name: ShelfName, past: LanePlaces | None) -> list[Path]:
+    """Return where a shelf stands, and then where it stood before the settings changed."""
+    present = settings.shelf(name)
+    return [present, *(past.beyond(name, present) if past else ())]
+
+
+def past_of(ledger: Ledger, lane: LaneId) -> LanePlaces | None:
+    """Return where a lane's shelves have stood, as the ledger remembers."""
+    record = ledger.lanes().get(lane)
+    return record.places if record else None
 
 
 def shelf_packet(packet: PacketRecord, installation: str) -> Packet:

@@ -172,6 +172,13 @@ def moment(at: datetime) -> str:
     return f"{local:%B} {local.day}, {local.year} at {hour}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
 
 
+LANE_GONE = Words(
+    "lane-gone",
+    "The settings do not name {lane} any more, and {packets} of it stay behind in {where}.",
+    'Have IT name the store "{store}" in the settings as before, with that folder: then OutTray goes on with them. '
+    "If the store is gone for good, ask the service what has arrived, and move the other files into a folder that "
+    "OutTray watches.",
+)
 AFTER_A_TRY = frozenset(
     words.code
     for words in (GAVE_UP, GAVE_UP_UNSURE, LOST_TOO_LONG_AGO, TAKEN_BY_WHOM, VANISHED, WITHDRAWN, CHANGED, BROKE_DOWN)

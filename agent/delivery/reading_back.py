@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.delivery.lane import Lane
 from agent.delivery.problems import AFTER_A_TRY
+from agent.folder.carrying import listed
 from agent.folder.digest import digest_of
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
@@ -28,7 +29,7 @@ def read_back(ledger: Ledger, lane: Lane, now: datetime) -> None:
     """Remember again what a lane has sent lately, and what has failed. Raises FileSystemProblem."""
     for receipt, path in documents(lane, recent_days(lane, now), RECEIPT, Receipt):
         _remember(ledger, lane, _sent(lane, receipt, path, now), now)
-    for problem, path in documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON, ProblemDocument):
+    for problem, path in documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument):
         _remember(ledger, lane, _failed(lane, problem, path, now), now)
 
 
@@ -167,13 +168,10 @@ def _role(lane: Lane, name: str) -> str:
 
 def recent_days(lane: Lane, now: datetime) -> Iterator[Path]:
     """Yield the days of `sent` that can still matter."""
-    sent = lane.settings.shelf("sent")
     oldest = f"{(now - READ_BACK).astimezone():%Y-%m-%d}"
-    try:
-        entries = lane.fs.list(sent)
-    except Missing:
-        return
-    yield from (sent / entry.name for entry in entries if entry.kind == "folder" and entry.name >= oldest)
+    for sent in lane.places.stood("sent"):
+        entries = listed(lane.fs, sent)
+        yield from (sent / entry.name for entry in entries if entry.kind == "folder" and entry.name >= oldest)
 
 
 def documents(
@@ -196,7 +194,7 @@ def documents(
                 log.warning("a document on a shelf could not be read back", extra={"trouble": where(trouble)})
                 continue
             if document.lane == lane.id.kind and (
-                document.store == lane.id.store or document.account == lane.terms.account
+                f"{document.store}/{document.lane}" in lane.places.names or document.account == lane.terms.account
             ):
                 yield document, shelf / entry.name
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from agent.crashpoints import here
 from agent.delivery.lane import Lane
-from agent.delivery.places import packet_files, shelf_packet
+from agent.delivery.places import MOVING, packet_files, shelf_packet
 from agent.delivery.reading_back import documents, read_back, recent_days
 from agent.delivery.retrying import finish_putting_back
 from agent.folder import shelves
@@ -78,17 +78,31 @@ def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: boo
         _finish_shelving(lane, now)
         read_back(ledger, lane, now)
     found = Recovered(complete=finish_putting_back(ledger, lane, now))
-    for shelf in (Shelf.SENDING, Shelf.HELD):
-        for taken in shelves.taken(lane.fs, lane.places.shelf(shelf)):
+    for name in MOVING:
+        shelf = Shelf(name)
+        present, *former = lane.places.stood(name)
+        for taken in shelves.taken(lane.fs, present):
+            _put_in_order(ledger, lane, taken, shelf, now, fresh_ledger, found)
+        for place in former:  # one that cannot be reached keeps the lane from nothing else
             try:
-                adopted = _recover(ledger, lane, taken, shelf, now, fresh_ledger)
-                found.adopted = found.adopted or adopted
-            except Offline:
-                raise
+                for taken in shelves.taken(lane.fs, place):
+                    _put_in_order(ledger, lane, taken, shelf, now, fresh_ledger, found)
             except FileSystemProblem as trouble:
-                log.warning("a packet could not be put in order", extra={"trouble": where(trouble)})
+                log.warning("a shelf of before cannot be read", extra={"trouble": where(trouble)})
                 found.complete = False
     return found
+
+
+def _put_in_order(
+    ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now: datetime, fresh: bool, found: Recovered
+) -> None:
+    try:
+        found.adopted = _recover(ledger, lane, taken, shelf, now, fresh) or found.adopted
+    except Offline:
+        raise
+    except FileSystemProblem as trouble:
+        log.warning("a packet could not be put in order", extra={"trouble": where(trouble)})
+        found.complete = False
 
 
 def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now: datetime, fresh_ledger: bool) -> bool:
@@ -97,7 +111,7 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     if packet is None:
         shelves.drop_unbegun(lane.fs, taken.place)
         return False
-    if packet.installation != lane.places.installation or packet.lane != str(lane.id):
+    if packet.installation != lane.places.installation or packet.lane not in lane.places.names:
         return False  # another PC's that shares this folder, at work on it
     known = ledger.packet(packet.id)
     if known is None and fresh_ledger and shelves.is_whole(lane.fs, taken.place, packet):
@@ -106,7 +120,7 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     if known is None:
         shelves.undo_take(lane.fs, lane.settings.folder, taken.place, packet)
         lane.forget(packet.id)
-    elif known.shelf in (Shelf.SENDING, Shelf.HELD) and known.shelf is not shelf:
+    elif known.shelf in (Shelf.SENDING, Shelf.HELD) and taken.place != lane.places.place(known):
         _reunite(lane, known, taken.place)
     return False
 
@@ -159,7 +173,7 @@ def _finish_shelving(lane: Lane, now: datetime) -> None:
     """Bring to their last shelf the packets of which a document stands there already: it is written first."""
     standing = chain(
         documents(lane, recent_days(lane, now), RECEIPT, Receipt),
-        documents(lane, [lane.settings.shelf("failed")], PROBLEM_JSON, ProblemDocument),
+        documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument),
     )
     begun = {document.packet: path.parent for document, path in standing}
     for shelf in (Shelf.SENDING, Shelf.HELD):

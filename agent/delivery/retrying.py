@@ -7,7 +7,7 @@ from datetime import datetime
 
 from agent.crashpoints import here
 from agent.delivery.lane import Lane
-from agent.delivery.places import shelf_packet
+from agent.delivery.places import Places, shelf_packet
 from agent.folder import failed
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
 from agent.ledger.ledger import Ledger
@@ -26,7 +26,7 @@ def retry(
         if packet is None or packet.lane not in lanes:
             continue
         lane = lanes[packet.lane]
-        if put_back(ledger, lane.fs, lane.settings, packet, now, actor, lane.places.installation):
+        if put_back(ledger, lane.fs, lane.settings, packet, now, actor, lane.places):
             yield packet.lane
         elif _is_half_back(lane, packet):  # a file was in use in its middle: the lane's recovery finishes it
             lane.recovered = False
@@ -38,18 +38,21 @@ def finish_putting_back(ledger: Ledger, lane: Lane, now: datetime) -> bool:
 
     Raises FileSystemProblem when the shelf cannot be read.
     """
-    half_back = failed.half_back(lane.fs, lane.settings.shelf("failed"))
-    known = [packet for packet in map(ledger.packet, half_back) if packet is not None and packet.lane == lane.id]
+    known = [packet for packet in map(ledger.packet, _half_back(lane)) if packet is not None and packet.lane == lane.id]
     for packet in known:
-        put_back(ledger, lane.fs, lane.settings, packet, now, "", lane.places.installation)
+        put_back(ledger, lane.fs, lane.settings, packet, now, "", lane.places)
     return not any(_is_half_back(lane, packet) for packet in known)
 
 
 def _is_half_back(lane: Lane, packet: PacketRecord) -> bool:
     try:
-        return packet.id in failed.half_back(lane.fs, lane.settings.shelf("failed"))
+        return packet.id in _half_back(lane)
     except FileSystemProblem:
         return True
+
+
+def _half_back(lane: Lane) -> list[str]:
+    return [packet for shelf in lane.places.stood("failed") for packet in failed.half_back(lane.fs, shelf)]
 
 
 def put_back(
@@ -59,14 +62,15 @@ def put_back(
     packet: PacketRecord,
     now: datetime,
     actor: str,
-    installation: str = "",
+    places: Places,
 ) -> bool:
     """Put one failed packet's files back into its lane's folder; tell whether there was anything to put back."""
     if packet.state is not PacketState.FAILED or packet.shelf is not Shelf.FAILED or packet.resolved_at:
         return False
-    shelf, of_shelf = settings.shelf("failed"), shelf_packet(packet, installation)
+    of_shelf = shelf_packet(packet, places.installation)
     try:
         _expect_folder(fs, settings)
+        shelf = failed.shelf_of(fs, places.stood("failed"), of_shelf)
         try:
             failed.put_back(fs, settings.folder, shelf, of_shelf)
             here("put-back-not-recorded")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agent.delivery.actions import Found
+from agent.delivery.reconcile.settings_changed import known_lanes, left_behind
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
 from agent.delivery.troubles import Thing
 from agent.delivery.unpicked import Waits, remembered
@@ -57,6 +58,7 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
                 left_alone=lane.left_alone,
             )
         )
+    lanes.extend(left_behind(control.known_lanes, control.other_records, control.packets.values(), unresolved))
     return Snapshot(
         at=moment(now) or "",
         running=True,
@@ -101,6 +103,7 @@ def status_without_agent(settings: Settings) -> Snapshot:
                 needs_attention=unresolved.get(lane, 0),
             )
         )
+    lanes.extend(left_behind(known_lanes(settings), records, unfinished, unresolved))
     return Snapshot(
         at=moment(now) or "",
         running=False,

@@ -5,7 +5,7 @@ Whatever changes something stands in the journal with the name of the OS user wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -78,7 +78,7 @@ class Wishes:
         queued = control.packets.get(packet_id)
         if queued is not None and queued.state is PacketState.QUEUED and queued.lane in control.lanes:
             return self._at_once(queued, now, actor)
-        reason = why_not_retried(packet_id, control.ledger.packet(packet_id))
+        reason = why_not_retried(packet_id, control.ledger.packet(packet_id), control.lanes)
         if reason:
             return reason
         lanes = list(retry(control.ledger, control.lanes, [packet_id], now, actor))
@@ -86,7 +86,7 @@ class Wishes:
             control.look_again(lane, 0.0)
         if lanes:
             return ""
-        reason = why_not_retried(packet_id, control.ledger.packet(packet_id))
+        reason = why_not_retried(packet_id, control.ledger.packet(packet_id), control.lanes)
         in_use = f"The files of packet {packet_id} cannot be moved just now. Close what has them open, and ask again."
         return reason or in_use
 
@@ -165,10 +165,15 @@ def asked(record: LaneRecord, verb: str, now: datetime) -> LaneRecord:
     )
 
 
-def why_not_retried(packet_id: str, packet: PacketRecord | None) -> str:
-    """Return why a packet cannot be tried again; empty where it can."""
+def why_not_retried(packet_id: str, packet: PacketRecord | None, lanes: Container[LaneId]) -> str:
+    """Return why a packet cannot be tried again; empty where it can. `lanes`: those of the settings."""
     if packet is None:
         return _unknown(packet_id)
+    if packet.lane not in lanes:
+        return (
+            f"Packet {packet_id} is of {packet.lane}, which the settings do not name any more. Name it there again, "
+            "or move its files into a folder that OutTray watches."
+        )
     if packet.state is not PacketState.FAILED:
         return f"Packet {packet_id} has not failed: it is {packet.state}."
     if packet.resolved_at is not None:

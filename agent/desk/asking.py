@@ -15,6 +15,7 @@ from agent.settings.locations import ledger_file
 if TYPE_CHECKING:
     from agent.ledger.ledger import Ledger
     from agent.ledger.records import PacketRecord
+    from agent.model import LaneId
     from agent.settings.schema import Settings
 
 
@@ -48,16 +49,23 @@ def ask_retry(settings: Settings, packets: Sequence[str] | None) -> Answer:
         return Answer()
     if agent is not None:
         return agent.ask(Request("retry", packets=tuple(packet.id for packet in chosen), actor=user_name()))
+    from agent.delivery.places import Places, past_of
     from agent.delivery.retrying import put_back
     from agent.folder.real import RealFileSystem
 
-    now, lanes = datetime.now(UTC), settings.lanes
+    now, lanes, fs = datetime.now(UTC), settings.lanes, RealFileSystem()
     ledger = _opened(settings, now)
+
+    def places(lane: LaneId) -> Places:
+        found = Places(lane, lanes[lane], fs, "")
+        found.past = past_of(ledger, lane)
+        return found
+
     try:
         done = [
             packet.id
             for packet in chosen
-            if put_back(ledger, RealFileSystem(), lanes[packet.lane], packet, now, user_name())
+            if put_back(ledger, fs, lanes[packet.lane], packet, now, user_name(), places(packet.lane))
         ]
     finally:
         ledger.close()
@@ -128,11 +136,14 @@ def _failed(settings: Settings, packets: Sequence[str] | None) -> list[PacketRec
             raise Unwilling("There are no packets yet.") from None
         return []
     try:
-        unresolved = [packet for packet in ledger.unresolved() if packet.lane in settings.lanes]
+        every = ledger.unresolved()
+        unresolved = [packet for packet in every if packet.lane in settings.lanes]
+        if packets is None and every and not unresolved:
+            raise Unwilling(why_not_retried(every[0].id, every[0], settings.lanes))
         if packets is None:
             return unresolved
         for packet_id in packets:
-            if reason := why_not_retried(packet_id, ledger.packet(packet_id)):
+            if reason := why_not_retried(packet_id, ledger.packet(packet_id), settings.lanes):
                 raise Unwilling(reason)
         return [packet for packet in unresolved if packet.id in packets]
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +41,14 @@ def files_left(fs: FileSystem, shelf: Path, packets: Iterable[Packet]) -> dict[s
         return tuple(file.name for file, identity in here.items() if identity and same_content(identity, file.identity))
 
     return {packet.id: next(filter(None, (left(packet, number) for number in numbers)), ()) for packet in packets}
+
+
+def shelf_of(fs: FileSystem, shelves: Sequence[Path], packet: Packet) -> Path:
+    """Return on which of these shelves a failed packet stands, or is half put back from; the first where on none."""
+    for shelf in shelves[1:]:
+        if packet.id in half_back(fs, shelf) or number_on(fs, shelf, packet) is not None:
+            return shelf
+    return shelves[0]
 
 
 def tidy(fs: FileSystem, shelf: Path, packet: Packet) -> None:

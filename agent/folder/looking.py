@@ -69,8 +69,17 @@ def left_alone(seen: Look) -> Problem | None:
     return problems.NESTED.problem(name=outer[0]) if outer else None
 
 
-def look(fs: FileSystem, settings: LaneSettings, *, packet_folders: bool, marker_expected: bool) -> Look:
+def look(
+    fs: FileSystem,
+    settings: LaneSettings,
+    *,
+    packet_folders: bool,
+    marker_expected: bool,
+    former: tuple[str, ...] = (),
+) -> Look:
     """Look at a lane's folder and, where `packet_folders`, at its direct subfolders that are not shelves.
+
+    `former`: where its shelves stood before the settings changed; nobody looks into those either.
 
     Raises `Offline` for a folder that is not there, does not answer, or is only the empty place of an unmounted share:
     one that is wholly empty, without the marker that OutTray left in it at an earlier look (`marker_expected`). Where
@@ -90,7 +99,7 @@ def look(fs: FileSystem, settings: LaneSettings, *, packet_folders: bool, marker
                 settings.folder, "the folder is empty and lacks OutTray's marker: a share that is not mounted?"
             )
         marked = _mark(fs, settings.folder)
-    return _sorted_out(fs, settings, entries, packet_folders, marked)
+    return _sorted_out(fs, settings, entries, packet_folders, marked, former)
 
 
 def _mark(fs: FileSystem, folder: Path) -> bool:
@@ -104,9 +113,14 @@ def _mark(fs: FileSystem, folder: Path) -> bool:
 
 
 def _sorted_out(
-    fs: FileSystem, settings: LaneSettings, entries: list[Entry], packet_folders: bool, marked: bool
+    fs: FileSystem,
+    settings: LaneSettings,
+    entries: list[Entry],
+    packet_folders: bool,
+    marked: bool,
+    former: tuple[str, ...],
 ) -> Look:
-    shelves = shelf_folders(settings)
+    shelves = shelf_folders(settings, former)
     seen = _Seen(fs, settings.folder, "attachments" if packet_folders else "statements")
     for entry in entries:
         if entry.hidden:

@@ -144,9 +144,9 @@ def is_document(name: str) -> bool:
     return key == MANIFEST or key.endswith(DOCUMENTS)
 
 
-def shelf_folders(settings: LaneSettings) -> frozenset[str]:
-    """Return the keys of the names in the lane's folder under which its shelves stand."""
-    return _first_parts(settings.folder, settings.held, settings.sending, settings.sent, settings.failed)
+def shelf_folders(settings: LaneSettings, former: tuple[str, ...] = ()) -> frozenset[str]:
+    """Return the keys of the names in the lane's folder under which its shelves stand, or `former` ones."""
+    return _first_parts(settings.folder, settings.held, settings.sending, settings.sent, settings.failed, *former)
 
 
 @cache

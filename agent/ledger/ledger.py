@@ -18,7 +18,16 @@ from agent.clock import Reading
 from agent.ledger import schema
 from agent.ledger.filename_rule import WINDOW
 from agent.ledger.opening import LedgerUnavailable
-from agent.ledger.records import ClaimState, FilenameClaim, JournalLine, LaneRecord, PacketFile, PacketRecord, Shelf
+from agent.ledger.records import (
+    ClaimState,
+    FilenameClaim,
+    JournalLine,
+    LanePlaces,
+    LaneRecord,
+    PacketFile,
+    PacketRecord,
+    Shelf,
+)
 from agent.ledger.standing_claims import StandingClaims
 from agent.ledger.transaction import Transaction, problem_from
 from agent.model import Identity, LaneId, LaneKind, PacketState
@@ -350,4 +359,12 @@ def _lane(row: Row[Any]) -> LaneRecord:
         lost_in_a_row=row.lost_in_a_row,
         stopped=row.stopped,
         writes_in_steps=row.writes_in_steps,
+        places=_places(row.places),
     )
+
+
+def _places(stored: dict[str, Any] | None) -> LanePlaces | None:
+    if stored is None:
+        return None
+    shelves = {name: tuple(places) for name, places in stored["shelves"].items()}
+    return LanePlaces(stored["folder"], stored["account"], tuple(stored["names"]), shelves)

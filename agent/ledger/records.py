@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from agent.model import SOMETHING_BETWEEN, Candidate, Identity, LaneId, Observation, PacketState, Problem
@@ -121,8 +124,43 @@ class FilenameClaim:
 
 
 @dataclass(frozen=True)
+class LanePlaces:
+    """Where a lane's folder and its shelves stand and have stood, the present one first, and under which names.
+
+    What the settings say now is not enough: packets stay behind where they were when IT changes a setting. `names`: of
+    the lane, as manifests and documents have them; `account`: to whom it sends (`Terms.account`).
+    """
+
+    folder: str
+    account: str = ""
+    names: tuple[str, ...] = ()
+    shelves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by "held", "sending", "sent", "failed"
+
+    def beyond(self, shelf: str, present: Path) -> tuple[Path, ...]:
+        """Return where a shelf has stood before."""
+        return tuple(path for path in map(Path, self.shelves.get(shelf, ())) if path != present)
+
+    @property
+    def everywhere(self) -> tuple[str, ...]:
+        """Return every place where a shelf stands or has stood."""
+        return tuple(chain.from_iterable(self.shelves.values()))
+
+    def followed_by(self, later: LanePlaces) -> LanePlaces:
+        """Return the later places with these behind them."""
+        shelves = {name: _first_few(later.shelves[name], self.shelves.get(name, ())) for name in later.shelves}
+        return replace(later, names=_first_few(later.names, self.names), shelves=shelves)
+
+
+_REMEMBERED = 12
+
+
+def _first_few(*lists: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain(*lists)))[:_REMEMBERED]
+
+
+@dataclass(frozen=True)
 class LaneRecord:
-    """A lane's lasting state."""
+    """A lane's lasting state. `places`: none before its shelves have been put in order for the first time."""
 
     id: LaneId
     paused_since: datetime | None = None
@@ -134,6 +172,11 @@ class LaneRecord:
     lost_in_a_row: int = 0  # tries that ended as unknown, since the last answer of the service
     stopped: bool = False  # it goes on only when a person says so
     writes_in_steps: bool = False  # a file here was seen to change after it had stood still: it is given longer
+    places: LanePlaces | None = None
+
+    def expects_marker(self, folder: Path) -> bool:
+        """Tell whether OutTray has left its marker in this folder: in another one it says nothing."""
+        return self.marker_expected and (self.places is None or Path(self.places.folder) == folder)
 
     @property
     def stands_between(self) -> bool:

@@ -179,6 +179,7 @@ lane = Table(
     Column("lost_in_a_row", Integer, nullable=False, default=0),
     Column("stopped", Boolean, nullable=False, default=False),
     Column("writes_in_steps", Boolean, nullable=False, default=False),
+    Column("places", JSON(none_as_null=True)),  # where its folder and shelves stand and have stood
 )
 
 waiting = Table(

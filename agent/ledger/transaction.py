@@ -219,14 +219,27 @@ class Transaction:
     def lane(self, record: LaneRecord) -> None:
         """Remember a lane's state."""
         key = {"store": record.id.store, "kind": record.id.kind}
-        values = {name: value for name, value in vars(record).items() if name not in ("id", "problem")}
+        values = {name: value for name, value in vars(record).items() if name not in ("id", "problem", "places")}
         values["problem"] = problem_to(record.problem)
+        values["places"] = asdict(record.places) if record.places else None
         column = schema.lane.c
         changed = self._connection.execute(
             update(schema.lane).where(column.store == record.id.store, column.kind == record.id.kind).values(**values)
         )
         if changed.rowcount == 0:
             self._connection.execute(insert(schema.lane).values(**key, **values))
+
+    def rename_lane(self, old: LaneId, new: LaneId, at: datetime) -> None:
+        """Remember that a lane has another name: all that is known of the old one is the new one's."""
+        for table in (schema.packet, schema.lane, schema.waiting):
+            column = table.c
+            if table is not schema.packet:  # what the new name has begun with says less than what the old one knows
+                self._connection.execute(delete(table).where(column.store == new.store, column.kind == new.kind))
+            self._connection.execute(
+                update(table).where(column.store == old.store, column.kind == old.kind).values(store=new.store)
+            )
+        self.touched.everything = True
+        self.note(at, "renamed", lane=new, was=str(old))
 
     def waits(self, lane: LaneId, keys: Iterable[tuple[str, str]], since: datetime) -> None:
         """Remember since when files (names and identities) wait, so that a PC switched off at night does not forget."""

@@ -24,6 +24,6 @@ def test_sent_and_failed_files_are_found_where_they_were_put(tmp_path: Path) -> 
         for record in ledger.history():
             paths = standing_files(RealFileSystem(), record, lane)
             assert [path.name for path in paths] == [f"{record.name}.pdf", f"{record.name}.json"]
-            assert all(path.is_file() and path.parent == shelf_of(record, lane) for path in paths)
+            assert all(path.is_file() and path.parent == shelf_of(RealFileSystem(), record, lane) for path in paths)
             paths[0].unlink()
             assert [path.name for path in standing_files(RealFileSystem(), record, lane)] == [f"{record.name}.json"]

@@ -45,7 +45,7 @@ def check_lane_folder(
 
 def _expect_marker(entries: list[Entry], folder: Path, record: LaneRecord | None) -> None:
     """Raise `Offline` for the empty place of a share that is not mounted: OutTray's marker is gone from it."""
-    if record is not None and record.marker_expected and not entries:
+    if record is not None and record.expects_marker(folder) and not entries:
         raise Offline(folder, "the folder is empty and lacks OutTray's marker: a share that is not mounted?")
 
 

@@ -108,7 +108,9 @@ class Errands:
         from agent.desk.opening import show_folder
 
         store, _, kind = lane.partition("/")
-        show_folder(self._desk.settings.lanes[LaneId(store, LaneKind(kind))].folder)
+        settings = self._desk.settings.lanes.get(LaneId(store, LaneKind(kind)))
+        if settings is not None:  # else the settings do not name it any more
+            show_folder(settings.folder)
 
     def _copy(self) -> None:
         number = last_control_number(self._desk.ledger)

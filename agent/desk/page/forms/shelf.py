@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from agent.delivery.places import shelf_packet
+from agent.delivery.places import past_of, shelf_packet, shelves_of
 from agent.desk.desk import Desk
 from agent.folder.carrying import keys_of, listed
 from agent.folder.documents import number_on
+from agent.folder.failed import shelf_of
 from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing
 from agent.folder.names import OWN_PREFIX, PROBLEM_TEXT, name_key
 from agent.folder.packets import SIDECAR, shelf_names
@@ -36,11 +37,12 @@ class OnShelf:
     settings: LaneSettings
     standing: Mapping[str, Identity]
     places: Mapping[str, Path]
+    former: Path | None = None  # where `failed` stood before the settings changed, if the packet is there still
 
     @property
     def shelf(self) -> Path:
         """The folder of `failed`."""
-        return self.settings.shelf("failed")
+        return self.former or self.settings.shelf("failed")
 
     @property
     def sidecar(self) -> str:
@@ -67,7 +69,8 @@ def on_shelf(desk: Desk, packet: str) -> OnShelf | None:
     settings = desk.settings.lanes.get(record.lane)
     if record.resolved_at is not None or settings is None:
         return None
-    fs, shelf, of_shelf = desk.files, settings.shelf("failed"), shelf_packet(record, "")
+    fs, of_shelf = desk.files, shelf_packet(record, "")
+    shelf = shelf_of(fs, shelves_of(settings, "failed", past_of(desk.ledger, record.lane)), of_shelf)
     number = number_on(fs, shelf, of_shelf)
     if number is None:
         return None
@@ -81,7 +84,7 @@ def on_shelf(desk: Desk, packet: str) -> OnShelf | None:
             standing[name] = fs.identify(place)
         except Missing:
             continue
-    return OnShelf(record, settings, standing, places) if standing else None
+    return OnShelf(record, settings, standing, places, shelf) if standing else None
 
 
 # --- Sidecars -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from agent.delivery.places import past_of
 from agent.delivery.requests import Request as Wish
 from agent.delivery.requests import Verb
 from agent.delivery.snapshot import PacketSnapshot
@@ -108,7 +109,7 @@ class Actions:
             if lane is None:
                 return self._back(request, "gone")
             try:
-                paths = standing_files(self._desk.files, packet, lane)
+                paths = standing_files(self._desk.files, packet, lane, past_of(self._desk.ledger, packet.lane))
             except FileSystemProblem:
                 return self._back(request, "not-there")
             return self._shown(request, "show", paths[0]) if paths else self._nearest(request, packet, lane)
@@ -119,7 +120,7 @@ class Actions:
         return self._shown(request, "show", found[1].folder / (called(name, names) or name))
 
     def _nearest(self, request: Request, packet: PacketRecord, lane: LaneSettings) -> Response:
-        shelf = shelf_of(packet, lane)
+        shelf = shelf_of(self._desk.files, packet, lane, past_of(self._desk.ledger, packet.lane))
         return self._shown(request, "open", shelf if shelf.is_dir() else lane.folder)
 
     def _shown(self, request: Request, done: str, path: Path) -> Response:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+from agent.delivery.problems import LANE_GONE
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.desk.page.views.guides import LANE_TROUBLES, NO_SIDECAR, OTHERWISE, PACKETS, Verb
 from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain
@@ -137,6 +138,10 @@ def of_lane(lane: LaneSnapshot, almanac: Almanac) -> Item:
         glyph, tone = "offline", "stop"
         means = "Files in it are safe where they are. OutTray keeps looking and carries on by itself."
         verbs: tuple[Verb, ...] = (Verb.LOOK, Verb.COPY)
+    elif problem.code == LANE_GONE.code:
+        glyph, tone = "blocked", "stop"
+        means = "None is lost. They stand where they are, and nothing is sent of them."
+        verbs = (Verb.COPY,)
     elif lane.state is LaneState.BLOCKED:
         glyph, tone = "blocked", "stop"
         waits = "Nothing waits" if not waiting else counted(waiting, f"{name} waits", f"{name}s wait")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.delivery.problems import LANE_GONE
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.desk.page.views.attention import Button, anchor_of, files_button, lane_anchor, moment_of, packet_anchor
 from agent.desk.page.views.guides import LANE_TROUBLES, Verb
@@ -223,6 +224,8 @@ def _lane_row(lane: LaneSnapshot, snapshot: Snapshot, last: datetime | None, alm
         return row("paused", "wait", "Paused", said, can="resume")
     if lane.state is LaneState.OFFLINE:
         return row("offline", "stop", "Offline", (": the folder cannot be reached.",), anchor=anchor)
+    if lane.problem is not None and lane.problem.code == LANE_GONE.code:
+        return row("blocked", "stop", "Left behind", (": the settings do not name it any more.",), anchor=anchor)
     if lane.state is LaneState.BLOCKED:
         return row("blocked", "stop", "Blocked", (": the service does not let it send.",), anchor=anchor)
     if lane.problem is not None and lane.problem.code in LANE_TROUBLES:

@@ -1,0 +1,107 @@
+"""Settings that were changed while packets were on their way: a lane renamed, its folder or a shelf moved.
+
+Each packet of the ledger belongs to a lane of the settings, or is shown as needing someone. A lane that has another
+name now is known by its account and its folder, both; by one of them alone nothing is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from agent.delivery.problems import LANE_GONE
+from agent.delivery.snapshot import LaneSnapshot
+from agent.ledger.ledger import Ledger
+from agent.ledger.records import LanePlaces, LaneRecord, PacketRecord
+from agent.log import log
+from agent.model import LaneId, LaneState, PacketState
+from agent.settings.account import account_of
+from agent.settings.schema import LaneSettings, Settings, ShelfName
+
+SHELVES: tuple[ShelfName, ...] = ("held", "sending", "sent", "failed")
+
+
+@dataclass(frozen=True)
+class Known:
+    """By what a lane is known whatever it is called."""
+
+    account: str
+    folder: Path
+
+
+def places_of(lane: LaneId, settings: LaneSettings, account: str) -> LanePlaces:
+    """Return where a lane's folder and shelves stand, as the settings say now."""
+    shelves: dict[str, tuple[str, ...]] = {name: (str(settings.shelf(name)),) for name in SHELVES}
+    return LanePlaces(str(settings.folder), account, (str(lane),), shelves)
+
+
+def known_lanes(settings: Settings) -> dict[LaneId, Known]:
+    """Return by what each lane of the settings is known."""
+    return {
+        lane_id: Known(account_of(store, lane), lane.folder)
+        for store in settings.store
+        for lane_id, lane in store.lanes.items()
+    }
+
+
+def adopt_renamed(ledger: Ledger, lanes: Mapping[LaneId, Known], now: datetime) -> None:
+    """Let lanes that have another name in the settings now keep what is known of them."""
+    for old, record in ledger.lanes().items():
+        new = _successor(record, lanes)
+        if new is not None:
+            with ledger.transaction() as tx:
+                tx.rename_lane(old, new, now)
+            log.info("a lane has another name", extra={"lane": str(new), "was": str(old)})
+
+
+def left_behind(
+    lanes: Mapping[LaneId, Known],
+    records: Mapping[LaneId, LaneRecord],
+    packets: Iterable[PacketRecord],
+    unresolved: Mapping[LaneId, int],
+) -> Iterator[LaneSnapshot]:
+    """Yield the lanes that the settings do not name any more and that still have packets, for someone to see.
+
+    `packets` are those that have not come to rest, `unresolved` counts those that need someone.
+    """
+    moving: dict[LaneId, list[PacketRecord]] = {}
+    for packet in packets:
+        if packet.lane not in lanes:
+            moving.setdefault(packet.lane, []).append(packet)
+    gone = {lane for lane, count in unresolved.items() if count and lane not in lanes}
+    for lane in sorted(gone | set(moving)):
+        record = records.get(lane, LaneRecord(lane))
+        if _successor(record, lanes) is not None:
+            continue  # the agent takes it over with its next start
+        waiting, failed = moving.get(lane, []), unresolved.get(lane, 0)
+        states = [str(packet.state) for packet in waiting]
+        where = ", ".join(_stand_on(record, waiting, failed)) or "its old folder"
+        count = len(waiting) + failed
+        yield LaneSnapshot(
+            lane=str(lane),
+            state=LaneState.BLOCKED,
+            folder=record.places.folder if record.places else "",
+            problem=LANE_GONE.problem(
+                lane=lane, packets="1 packet" if count == 1 else f"{count} packets", where=where, store=lane.store
+            ),
+            counts={state: states.count(state) for state in dict.fromkeys(states)},
+            needs_attention=failed,
+        )
+
+
+def _successor(record: LaneRecord, lanes: Mapping[LaneId, Known]) -> LaneId | None:
+    """Return which lane of the settings this one is now; None where it is there itself, or nothing is certain."""
+    if record.id in lanes or record.places is None:
+        return None
+    was = Known(record.places.account, Path(record.places.folder))
+    same = [lane for lane, known in lanes.items() if lane.kind is record.id.kind and known == was]
+    return same[0] if len(same) == 1 else None
+
+
+def _stand_on(record: LaneRecord, waiting: Iterable[PacketRecord], failed: int) -> Iterator[str]:
+    shelves = record.places.shelves if record.places else {}
+    wanted = {str(packet.shelf) for packet in waiting if packet.state is not PacketState.SENT}
+    for name in (*sorted(wanted), *(["failed"] if failed else [])):
+        yield from shelves.get(name, ())[:1]

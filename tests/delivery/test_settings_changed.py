@@ -1,0 +1,157 @@
+"""Settings change while packets are on their way: each belongs to a lane, or is shown as needing someone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.delivery.requests import Request
+from agent.delivery.snapshot import LaneSnapshot
+from agent.delivery.status import snapshot_of
+from agent.model import LaneId, LaneKind, LaneState, PacketState
+from tests.support import files
+from tests.support.faulty_practice import statement
+from tests.support.simulated_practice import (
+    REFUSE,
+    SETTINGS,
+    STATEMENTS,
+    UNREACHABLE,
+    SimulatedPractice,
+    accept,
+)
+
+HIGH_STREET = LaneId("high-street", LaneKind.ATTACHMENTS)
+
+
+def practice_with(tmp_path: Path, *, failed: int = 1, queued: int = 1) -> SimulatedPractice:
+    """A practice in which some scans have failed, and others wait for a service that is away."""
+    practice = SimulatedPractice(tmp_path)
+    practice.service().script = [REFUSE] * failed + [UNREACHABLE] * 1000
+    for number in range(failed + queued):
+        practice.drop(f"scan{number}.pdf", files.pdf())
+        practice.drop(f"scan{number}.json", files.sidecar(claimId=f"C-{number}"))
+        practice.pass_(10)
+    return practice
+
+
+def lanes_shown(practice: SimulatedPractice) -> dict[str, LaneSnapshot]:
+    return {lane.lane: lane for lane in snapshot_of(practice.control, ()).lanes}
+
+
+def retry_all(practice: SimulatedPractice) -> list[str]:
+    packets = tuple(packet.id for packet in practice.ledger.unresolved())
+    answered = practice.control.ask(Request("retry", packets=packets, actor="it"))
+    practice.step()
+    return list(answered.result(0).sentences)
+
+
+def moved(**places: str) -> str:
+    """Return the settings with some of the attachments lane's places changed."""
+    lines = "".join(f'{name} = "{place}"\n' for name, place in places.items())
+    text = SETTINGS.replace('folder = "/practice/scans"\n', "") if "folder" in places else SETTINGS
+    return text.replace("[store.attachments]\n", f"[store.attachments]\n{lines}")
+
+
+RENAMED = SETTINGS.replace("main-street", "high-street")
+
+
+def test_a_store_with_another_name_and_the_same_account_and_folder_is_the_same(tmp_path: Path) -> None:
+    practice = practice_with(tmp_path)
+    practice.restart(settings=RENAMED)
+    practice.service(HIGH_STREET).script = [accept(n) for n in range(5)]
+    practice.pass_(hours=1)
+    assert [packet.lane for packet in practice.ledger.history()] == [HIGH_STREET] * 2
+    assert set(lanes_shown(practice)) == {"high-street/attachments", "high-street/statements"}
+    assert lanes_shown(practice)["high-street/attachments"].needs_attention == 1
+    assert retry_all(practice) == []
+    practice.pass_(hours=1)
+    assert sorted(packet.state for packet in practice.ledger.history() if not packet.resolved_at) == ["sent", "sent"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('client_id = "outtray"', 'client_id = "another"'),
+        ('folder = "/practice/scans"', 'folder = "/practice/other"'),
+    ],
+    ids=["another account", "another folder"],
+)
+def test_where_that_is_not_certain_the_packets_are_shown_as_needing_someone(
+    tmp_path: Path, change: tuple[str, str]
+) -> None:
+    practice = practice_with(tmp_path)
+    practice.fs.make_folder(Path("/practice/other"))
+    practice.restart(settings=RENAMED.replace(*change))
+    practice.pass_(hours=5)
+    gone = lanes_shown(practice)["main-street/attachments"]
+    assert (gone.state, gone.needs_attention, gone.counts) == (LaneState.BLOCKED, 1, {"queued": 1})
+    assert gone.problem is not None
+    assert gone.problem.code == "lane-gone"
+    assert "2 packets" in gone.problem.sentence
+    assert "/practice/scans/failed" in gone.problem.sentence
+    assert "/practice/scans/sending" in gone.problem.sentence
+    [said] = retry_all(practice)
+    assert "main-street/attachments" in said
+    practice.restart(settings=SETTINGS)  # IT does what is said
+    practice.pass_(hours=1)
+    assert set(lanes_shown(practice)) == {"main-street/attachments", "main-street/statements"}
+
+
+@pytest.mark.parametrize(
+    ("places", "moves"),
+    [
+        ({"sending": "On the way"}, False),
+        ({"sending": "/elsewhere/sending", "failed": "/elsewhere/failed"}, False),
+        ({"failed": "Problems"}, False),
+        ({"held": "Later", "sent": "Done"}, False),
+        ({"folder": "/practice/new"}, False),
+        ({"folder": "/practice/new"}, True),
+    ],
+    ids=str,
+)
+def test_a_shelf_or_folder_that_moves_takes_its_packets_along(
+    tmp_path: Path, places: dict[str, str], moves: bool
+) -> None:
+    practice = practice_with(tmp_path)
+    if moves:
+        practice.fs.rename(Path("/practice/scans"), Path("/practice/new"))
+    elif "folder" in places:
+        practice.fs.make_folder(Path(places["folder"]))
+    practice.restart(settings=moved(**places))
+    practice.service().script = [accept(n) for n in range(5)]
+    practice.pass_(hours=1)
+    shown = lanes_shown(practice)["main-street/attachments"]
+    assert (shown.state, shown.problem, shown.needs_attention) == (LaneState.RUNNING, None, 1)
+    assert {packet.state for packet in practice.ledger.history()} == {PacketState.SENT, PacketState.FAILED}
+    assert retry_all(practice) == []
+    practice.pass_(hours=1)
+    assert {packet.state for packet in practice.ledger.history() if not packet.resolved_at} == {PacketState.SENT}
+    assert len(practice.service().accepted) == 2
+
+
+def test_a_held_file_goes_from_the_shelf_of_before(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    for account in ("1001", "1002"):
+        practice.drop("Statements.csv", statement(account), STATEMENTS)
+        practice.pass_(minutes=1)
+    assert [packet.state for packet in practice.ledger.unfinished()] == [PacketState.HELD]
+    text = SETTINGS.replace("[store.statements]\n", '[store.statements]\nheld = "Later"\n')
+    practice.restart(settings=text)
+    practice.pass_(hours=25)
+    assert [packet.state for packet in practice.ledger.history()] == [PacketState.SENT] * 2
+
+
+def test_a_shelf_of_before_that_cannot_be_reached_withdraws_nothing(tmp_path: Path) -> None:
+    practice = practice_with(tmp_path, failed=0)
+    practice.fs.add_volume(Path("/far"), remote=True)
+    practice.restart(settings=moved(sending="/far/sending"))
+    practice.pass_(minutes=10)
+    practice.fs.share_vanishes(Path("/far"))
+    practice.restart(settings=SETTINGS)
+    practice.pass_(hours=2)
+    assert [packet.state for packet in practice.ledger.history()] == [PacketState.QUEUED]
+    practice.fs.share_returns(Path("/far"))
+    practice.service().script = [accept(1)]
+    practice.pass_(hours=2)
+    assert [packet.state for packet in practice.ledger.history()] == [PacketState.SENT]
