@@ -241,7 +241,15 @@ class Lane:
                 (waits[_key(member)] for member in candidate.members if _key(member) in waits),
                 default=before.since if before else now,
             )
-            torn = next((overdue[member.name] for member in candidate.members if member.name in overdue), None)
+            torn = next(
+                (
+                    overdue[member.name]
+                    for member in candidate.members
+                    if member.name in overdue
+                    and (member == candidate.sidecar or not overdue[member.name].can_be_judged)
+                ),
+                None,
+            )
             found = before or Found(
                 packet=self._new_id(now),
                 candidate=candidate,

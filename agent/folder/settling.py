@@ -54,6 +54,12 @@ class FileLook:
     since: float = 0.0  # unchanged since then
     again: float | None = None  # when to look again, even if nothing is heard
 
+    @property
+    def can_be_judged(self) -> bool:
+        """Tell whether it is as whole as it will get: a look may make a file wait, and its reader decides then."""
+        lacks_rights = self.reason in (problems.NOT_READABLE, problems.NOT_READ)
+        return self.status is FileStatus.SETTLED or (self.status is FileStatus.OVERDUE and not lacks_rights)
+
 
 class Settling:
     """Since when each file has been as it is, by our own steady clock.

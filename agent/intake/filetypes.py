@@ -8,11 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from agent.intake import others
 from agent.intake.structure.containers import ole_names, zip_names
 from agent.intake.structure.reading import read_at
 from agent.intake.structure.signatures import HEAD_SIZE, Signature, signature
 
 _TEXT_LOOKED_AT = 1024 * 1024
+_OF_WORD = (b"[Content_Types].xml", b"word/")
+_MOSTLY_WIDE = 0.3  # of the bytes, as zeros
 _WIDE_TEXT = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -59,10 +62,11 @@ _BY_SIGNATURE = {
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: one of the service's types, or something else in words ("an Excel workbook")."""
+    """What a file holds: one of the service's types, or something else in words, and what can be done with it."""
 
     kind: FileType | None
     words: str
+    advice: str = ""
 
 
 def type_by_name(name: str) -> FileType | None:
@@ -75,60 +79,81 @@ def content_of(stream: BinaryIO, size: int) -> Content:
     """Tell what the file really holds. Reads a few KiB, or up to 1 MiB of text."""
     head = read_at(stream, 0, HEAD_SIZE)
     if not head:
-        return Content(None, "an empty file")
+        return _not_taken(others.EMPTY)
     found = signature(head)
     if found is Signature.ZIP:
-        return _in_zip(zip_names(stream, size) or frozenset())
+        names = zip_names(stream, size)
+        if names is None and any(part in head for part in _OF_WORD):
+            return _taken(DOCX)  # it breaks off, which its reader will say
+        return _in_zip(names or frozenset())
     if found is Signature.OLE:
         return _in_ole(ole_names(stream, size))
     if found is not None:
-        kind = _BY_SIGNATURE[found]
-        return Content(kind, kind.label)
-    if _is_text(read_at(stream, 0, _TEXT_LOOKED_AT)):
-        return Content(TXT, TXT.label)
-    return Content(None, _other(head))
+        return _taken(_BY_SIGNATURE[found])
+    other = others.begins(head) if b"\0" in head or not head.isascii() or head.startswith(b"%!PS") else None
+    if other is not None:
+        return _not_taken(other)
+    data = read_at(stream, 0, _TEXT_LOOKED_AT)
+    text = text_of(data)
+    if text is None:
+        if not data.strip(b"\0"):
+            return _not_taken(others.EMPTY)
+        return _not_taken(others.PADDED if _is_mostly_text(data) else others.STRANGE)
+    source = others.in_text(text[:HEAD_SIZE])
+    return _not_taken(source) if source is not None else _taken(TXT)
+
+
+def text_of(data: bytes) -> str | None:
+    """Return a text's characters; None for what is no text.
+
+    Any bytes without a zero are text in some Windows code page. Zero bytes at the end are a program's padding; every
+    other byte a zero is UTF-16, with its mark or without.
+    """
+    if data.startswith(_WIDE_TEXT):
+        wide = data[2:].decode("utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be", "ignore")
+        return None if "\0" in wide.rstrip("\0") else wide.rstrip("\0")
+    kept = data.rstrip(b"\0\x1a")
+    if b"\0" not in kept:
+        return kept.decode("utf-8-sig" if kept.startswith(b"\xef\xbb\xbf") else "latin-1", "replace") if kept else None
+    even, odd = data[::2].count(0), data[1::2].count(0)
+    for few, many, encoding in ((even, odd, "utf-16-le"), (odd, even, "utf-16-be")):
+        if many > len(data) * _MOSTLY_WIDE and not few:
+            return data.decode(encoding, "ignore")
+    return None
+
+
+def _is_mostly_text(data: bytes) -> bool:
+    written = data.translate(None, b"\0")
+    return bool(written) and sum(byte >= 32 or byte in b"\t\r\n" for byte in written) > len(written) * 0.95
+
+
+def _taken(kind: FileType) -> Content:
+    return Content(kind, kind.label)
+
+
+def _not_taken(other: others.Other) -> Content:
+    return Content(None, other.words, other.advice)
 
 
 def _in_zip(names: frozenset[str]) -> Content:
-    if "[Content_Types].xml" not in names:
-        return Content(None, "a ZIP archive")
-    if "word/document.xml" in names:
-        return Content(DOCX, DOCX.label)
-    if any(name.startswith("xl/") for name in names):
-        return Content(None, "an Excel workbook")
-    if any(name.startswith("ppt/") for name in names):
-        return Content(None, "a PowerPoint presentation")
-    return Content(None, "a ZIP archive")
+    """Tell office documents by what their packages hold; some programs write names with backslashes."""
+    plain = {name.replace("\\", "/").lstrip("/") for name in names}
+    if "mimetype" in plain and "content.xml" in plain:
+        return _not_taken(others.OPEN_DOCUMENT)
+    if "[Content_Types].xml" not in plain:
+        return _not_taken(others.ARCHIVE)
+    if any(name.startswith("word/") for name in plain):
+        return _taken(DOCX)
+    if any(name.startswith("xl/") for name in plain):
+        return _not_taken(others.WORKBOOK)
+    return _not_taken(others.SLIDES if any(name.startswith("ppt/") for name in plain) else others.ARCHIVE)
 
 
 def _in_ole(names: frozenset[str]) -> Content:
     if "EncryptedPackage" in names:
-        return Content(None, "an Office document locked with a password")
+        return _not_taken(others.LOCKED_OFFICE)
     if "WordDocument" in names:
-        return Content(DOC, DOC.label)
+        return _taken(DOC)
     if names & {"Workbook", "Book"}:
-        return Content(None, "an Excel 97-2003 workbook")
-    if "PowerPoint Document" in names:
-        return Content(None, "a PowerPoint 97-2003 presentation")
-    return Content(None, "an Office file that is no Word document")
-
-
-def _is_text(data: bytes) -> bool:
-    """Any bytes without a zero are text in some Windows code page, unless another format's beginning stands there."""
-    if data.startswith(_WIDE_TEXT):
-        return "\0" not in data[2 : len(data) - len(data) % 2].decode(
-            "utf-16-le" if data.startswith(b"\xff\xfe") else "utf-16-be", "replace"
-        )
-    return bool(data) and b"\0" not in data
-
-
-def _other(head: bytes) -> str:
-    """Name what else begins so, for a message: a phone's HEIC picture under a .jpg name, say."""
-    import puremagic
-
-    try:
-        found = puremagic.magic_string(head)
-    except puremagic.PureError:  # nothing known begins so
-        return "a file of an unknown kind"
-    best = found[0] if found else None
-    return f"another kind of file ({best.name})" if best and best.name else "a file of an unknown kind"
+        return _not_taken(others.OLD_WORKBOOK)
+    return _not_taken(others.OLD_SLIDES if "PowerPoint Document" in names else others.OTHER_OLE)

@@ -60,9 +60,8 @@ def test_it_sends_statements_of_three_kinds(summary: dict[str, Any]) -> None:
 def test_each_kind_of_bad_file_fails_with_a_sentence_and_what_to_do(summary: dict[str, Any]) -> None:
     assert Counter(packet["code"] for packet in summary["failed"]) == {
         "sidecar-fields": 2,
-        "files-unsuitable": 1,
+        "files-unsuitable": 2,
         "two-sidecars": 1,
-        "incomplete": 1,
         "statement-rows": 1,
         "duplicate": 2,
     }

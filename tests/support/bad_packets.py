@@ -1,6 +1,7 @@
 """Packets that cannot go, each with what must be said of it: for tests of the intake and of the whole way through.
 
-`settles` is False where a file never becomes complete: the whole way through it then fails with the code `incomplete`.
+`settles` is False where a file looks incomplete: the whole way through it then waits, and its reader decides. A sidecar
+that never becomes complete fails with the code `incomplete`.
 """
 
 from __future__ import annotations
@@ -212,24 +213,26 @@ def _files_that_are_wrong() -> list[BadPacket]:
         _file("xls-called-doc", "scan.doc", files.xls(), "an Excel 97-2003 workbook"),
         _file("ole-called-doc", "scan.doc", files.doc("Other"), "no Word document"),
         _file("binary-called-txt", "scan.txt", b"note\0note", "does not take"),
-        _file("heic-called-jpg", "scan.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIF", "as a PDF"),
+        _file("heic-called-jpg", "scan.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIF", "as a JPG"),
         _file("type-not-taken", "scan.csv", b"a,b\r\n1,2\r\n", "not of a type that the service takes", "RTF"),
         _file("no-ending", "scan", files.pdf(), "has no ending", "Rename it to scan.pdf"),
-        _file("locked-pdf", "scan.pdf", files.encrypted_pdf(), "locked with a password", "without any password"),
-        _file("pdf-locked-against-changes", "scan.pdf", files.encrypted_pdf(to_open=False), "against changes"),
-        _file("locked-new-pdf", "scan.pdf", files.compressed_pdf(encrypted=True), "locked with a password"),
+        _file("locked-pdf", "scan.pdf", files.encrypted_pdf(), "locked with a password", "print it to a new PDF"),
         _file("empty", "scan.pdf", b"", "is empty", settles=False),
-        _file("only-zeros", "scan.pdf", bytes(5000), "empty space", settles=False),
-        _file("cut-pdf", "scan.pdf", files.pdf()[:-40], "the end of the PDF is missing", settles=False),
-        _file("cut-jpeg", "scan.jpg", jpeg[:-40], "the end of the picture is missing", settles=False),
-        _file("cut-png", "scan.png", files.png()[:-40], "the end of the picture is missing", settles=False),
-        _file("cut-gif", "scan.gif", files.gif()[:-40], "the end of the picture is missing", settles=False),
-        _file("cut-bmp", "scan.bmp", files.bmp()[:-40], "bytes are there", settles=False),
-        _file("cut-tiff", "scan.tif", files.tiff()[:-40], "part of its pages is missing", settles=False),
-        _file("cut-docx", "scan.docx", files.docx()[:-40], "the end of the document is missing", settles=False),
-        _file("cut-doc", "scan.doc", files.doc()[:-1024], "part of the document is missing", settles=False),
-        _file("cut-rtf", "scan.rtf", files.rtf()[:-4], "the end of the document is missing", settles=False),
-        _file("cut-dicom", "scan.dcm", files.dicom()[:-400], "part of its data is missing", settles=False),
+        _file("only-zeros", "scan.pdf", bytes(5000), "nothing in it", settles=False),
+        _file("pdf-without-a-page", "scan.pdf", files.compressed_pdf(), "has no page", "print it to a new PDF"),
+        _file("cut-pdf", "scan.pdf", files.pdf()[:1300], "part of it is missing", "new PDF", settles=False),
+        _file("cut-jpeg", "scan.jpg", jpeg[:-40], "part of the picture is missing", "Scan it again", settles=False),
+        _file("cut-png", "scan.png", files.png()[:-40], "part of the picture is missing", settles=False),
+        _file("cut-gif", "scan.gif", files.gif()[:-40], "part of the picture is missing", settles=False),
+        _file("cut-bmp", "scan.bmp", files.bmp()[:-40], "part of the picture is missing", settles=False),
+        _file("cut-tiff", "scan.tif", files.tiff()[:-40], "page 3 of 3", settles=False),
+        _file("cut-docx", "scan.docx", files.docx()[:-40], "is missing", "Open it in Word", settles=False),
+        _file("cut-doc", "scan.doc", files.doc()[:-1024], "part of the document", "Open it in Word", settles=False),
+        _file("cut-rtf", "scan.rtf", files.rtf()[:30], "the end of the document is missing", settles=False),
+        _file("cut-dicom", "scan.dcm", files.dicom()[:-400], "part of its data is missing", "X-ray", settles=False),
+        _file("locked-doc", "scan.doc", files.doc(flags=0x0100), "locked with a password", "in Word"),
+        _file("locked-docx", "scan.docx", files.doc("EncryptedPackage"), "locked with a password", "without one"),
+        _file("web-page-called-doc", "scan.doc", b"<html><p>Narrative</p></html>", "a web page", "Open it in Word"),
         BadPacket(
             "11-files",
             {f"scan/page{page}.png": files.png() for page in range(11)} | {"scan/claim.json": files.sidecar()},

@@ -1,6 +1,6 @@
 """Statement files that cannot go, each with what must be said of it: for the intake and for the whole way through.
 
-`settles` is False where a file never becomes complete: the whole way through it then fails with the code `incomplete`.
+`settles` is False where a file never becomes complete: the whole way through it then waits, and is read as it is.
 """
 
 from __future__ import annotations

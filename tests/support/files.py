@@ -157,10 +157,10 @@ def zip_archive() -> bytes:
 
 
 @cache
-def doc(stream: str = "WordDocument") -> bytes:
+def doc(stream: str = "WordDocument", flags: int = 0) -> bytes:
     """A compound file of version 3 by [MS-CFB], with one stream of nine sectors: a Word 97 document's frame."""
     free, end, table_mark = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-    content = struct.pack("<HH", 0xA5EC, 0x00C1) + b"Narrative for the claim. " * 180
+    content = struct.pack("<HH6xH", 0xA5EC, 0x00C1, flags) + b"Narrative for the claim. " * 180
     content = content.ljust(9 * 512, b"\0")
     table = [table_mark, end, *range(3, 11), end]  # the table, the directory, nine sectors in a chain
     table += [free] * (128 - len(table))

@@ -24,7 +24,6 @@ from agent.intake.statements.own_profiles import own_profiles
 from agent.intake.statements.problems import Unreadable
 from agent.intake.statements.reading import begin
 from agent.intake.statements.source import examine
-from agent.intake.structure import incomplete_reason
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.log import log, where
@@ -83,8 +82,6 @@ class Judge:
                 if self.fs.in_use(place / member.name):
                     raise Busy(place / member.name)
             checked = intake.check(place, candidate, found.packet, found.upload_name, self.now)
-            if checked.problem is None:
-                checked = replace(checked, problem=self._incomplete(candidate))
             if checked.problem is None and not checked.sha256 and self._lookalikes(replace(found, checked=checked)):
                 checked = replace(checked, sha256=tuple(self._digest(place / file.name) for file in candidate.files))
         except FileSystemProblem as trouble:
@@ -95,15 +92,6 @@ class Judge:
         finally:
             intake.forget(found.packet)
         return replace(found, checked=checked)
-
-    def _incomplete(self, candidate: Candidate) -> Problem | None:
-        """Return what the agent would say once it has waited long enough for a file to become complete."""
-        for file in candidate.files:
-            with self.fs.open(self.rules.settings.folder / file.name) as stream:
-                reason = incomplete_reason(stream, file.base, file.identity.size)
-            if reason is not None:
-                return problems.INCOMPLETE.problem(name=file.base, reason=reason)
-        return None
 
     def _digest(self, path: Path) -> str:
         digest = hashlib.sha256()

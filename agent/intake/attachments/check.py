@@ -8,58 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO
 
-from agent.folder.errors import problem_of
 from agent.folder.filesystem import ReadsFiles
 from agent.folder.names import name_key
+from agent.intake.attachments import refusals
 from agent.intake.attachments.fields import check_claim, check_file_fields, claim_fields, printable
+from agent.intake.attachments.files import MEGABYTE, CheckedFile, check_file, megabytes, opened
 from agent.intake.attachments.sidecar import MOST_BYTES, MOST_FILES, Sidecar, read_sidecar
-from agent.intake.filetypes import IN_WORDS, PDF, Content, FileType, content_of, type_by_name
+from agent.intake.filetypes import FileType
 from agent.intake.problems import FILES_UNSUITABLE, NO_SIDECAR, SEVERAL_FAULTS, SIDECAR_FIELDS
-from agent.intake.structure import incomplete_reason
-from agent.intake.structure.documents import is_encrypted_pdf
 from agent.model import AttachmentRequest, Candidate, Checked, Fault, Observation, Problem
 from agent.settings.schema import AttachmentsSettings
 
-MEGABYTE = 1_000_000  # the stricter reading of the caps, so that no reading of the service's is exceeded
-_LONGEST_NAME = 255
 _ANY_MIME = "application/octet-stream"
-
-
-@dataclass(frozen=True)
-class _File:
-    """One file as the check found it; `kind` is None where it has faults."""
-
-    observation: Observation
-    size: int
-    kind: FileType | None
-    faults: tuple[Fault, ...]
-
-    @property
-    def name(self) -> str:
-        return self.observation.base
-
-
-@contextmanager
-def _opened(fs: ReadsFiles, path: Path) -> Iterator[BinaryIO]:
-    """Open a file so that a failure while reading is told as one of the seam's own problems too."""
-    with fs.open(path) as stream:
-        try:
-            yield stream
-        except OSError as error:
-            raise problem_of(error, path) from error
 
 
 def load_sidecar(fs: ReadsFiles, place: Path, sidecar: Observation) -> Sidecar | Problem:
     """Read a sidecar from the disk, no more of it than a sidecar can have. Raises `FileSystemProblem`."""
-    with _opened(fs, place / sidecar.name) as stream:
+    with opened(fs, place / sidecar.name) as stream:
         return read_sidecar(stream.read(MOST_BYTES + 1), sidecar.base)
 
 
@@ -90,7 +60,7 @@ def check_packet(
 ) -> Checked:
     """Check a candidate's files with what `sidecar` says of them, whether or not that stands on the disk already."""
     name = candidate.sidecar.base if candidate.sidecar is not None else f"{candidate.name}.json"
-    files = [_check_file(fs, place, file, settings) for file in candidate.files]
+    files = [check_file(fs, place, file, settings) for file in candidate.files]
     file_faults = [fault for file in files for fault in file.faults]
     if isinstance(sidecar, Problem):
         return Checked(problem=replace(sidecar, details=(*sidecar.details, *file_faults)))
@@ -102,7 +72,10 @@ def check_packet(
         return Checked(problem=_problem(name, field_faults, file_faults))
     kinds = [(file, file.kind) for file in files if file.kind is not None]
     return Checked(
-        warnings=tuple(_warning(file, kind) for file, kind in kinds if not kind.claims_standard),
+        warnings=(
+            *(note for file in files for note in file.notes),
+            *(_warning(file, kind) for file, kind in kinds if not kind.claims_standard),
+        ),
         request=AttachmentRequest(
             metadata=claim,
             files=tuple((file.observation.name, kind.mime) for file, kind in kinds),
@@ -128,7 +101,7 @@ def _check_claim(sidecar: Sidecar, settings: AttachmentsSettings, today: date) -
     return claim, [*sidecar.faults, *(fault for fault in faults if fault.where not in misshapen)]
 
 
-def _changed(sidecar: Sidecar, files: Sequence[_File]) -> Iterable[Fault]:
+def _changed(sidecar: Sidecar, files: Sequence[CheckedFile]) -> Iterable[Fault]:
     """Hold "files" against the packet once more: the sidecar can have been replaced since they were paired."""
     if not sidecar.lists_files or sidecar.has_unusable_names:
         return
@@ -143,52 +116,7 @@ def _changed(sidecar: Sidecar, files: Sequence[_File]) -> Iterable[Fault]:
 # --- The files -------------------------------------------------------------------------------------------------------
 
 
-def _check_file(fs: ReadsFiles, place: Path, observation: Observation, settings: AttachmentsSettings) -> _File:
-    """Check one file's name, size, type and completeness. Its bytes are not read through."""
-    name = printable(observation.base)
-    with _opened(fs, place / observation.name) as stream:
-        size = stream.seek(0, os.SEEK_END)
-        faults = [Fault(name, name, message) for message in _wrong_with_name(observation.base)]
-        kind: FileType | None = None
-        if size == 0:
-            message = f"{name} is empty. Scan it again."
-        elif size > settings.max_file_mb * MEGABYTE:
-            message = f"{name} has {_megabytes(size)}. At most {settings.max_file_mb:g} MB can go: scan it smaller."
-        elif reason := incomplete_reason(stream, name, size):
-            message = f"{name} is not complete: {reason}. Scan it again."
-        else:
-            content = content_of(stream, size)
-            message = _wrong_with_type(name, content)
-            if not message and content.kind is PDF and is_encrypted_pdf(stream, size):
-                message = f"{name} is locked with a password or against changes. Save it without any password."
-            kind = content.kind
-    if message:
-        faults.append(Fault(name, "", message))
-    return _File(observation, size, None if faults else kind, tuple(faults))
-
-
-def _wrong_with_name(name: str) -> Iterable[str]:
-    if printable(name) != name and len(name) <= _LONGEST_NAME:
-        yield f"The name {printable(name)} has characters that cannot be sent. Rename the file."
-    if len(name) > _LONGEST_NAME:
-        yield f"The name has {len(name)} characters. At most {_LONGEST_NAME} can be sent: rename the file."
-
-
-def _wrong_with_type(name: str, content: Content) -> str:
-    """Hold what the file is against what its name promises; an empty string where they agree."""
-    promised = type_by_name(name)
-    if promised is not None and promised is content.kind:
-        return ""
-    if content.kind is None:
-        return f"{name} is {content.words}, which the service does not take. Save it as a PDF, or scan it again."
-    stem, dot, extension = name.rpartition(".")
-    ending = f"its name ends in .{extension}" if dot else "its name has no ending"
-    if promised is None and content.words == "plain text":
-        return f"{name} is not of a type that the service takes: {IN_WORDS}. Save it as one of them."
-    return f"{name} is {content.words}, but {ending}. Rename it to {stem or name}.{content.kind.extensions[0]}."
-
-
-def _check_together(sidecar: Sidecar, files: Sequence[_File], settings: AttachmentsSettings) -> Iterable[Fault]:
+def _check_together(sidecar: Sidecar, files: Sequence[CheckedFile], settings: AttachmentsSettings) -> Iterable[Fault]:
     if not files and not sidecar.has_unusable_names:
         yield Fault("files", "0", f"The packet has no file. It needs 1 to {MOST_FILES}.")
     if len(files) > MOST_FILES:
@@ -199,15 +127,11 @@ def _check_together(sidecar: Sidecar, files: Sequence[_File], settings: Attachme
         )
     total = sum(file.size for file in files)
     if total > settings.max_request_mb * MEGABYTE:
-        message = f"The files have {_megabytes(total)} together. At most {settings.max_request_mb:g} MB can go at once."
-        yield Fault("files", _megabytes(total), message)
+        message = refusals.TOO_LARGE_TOGETHER.told(size=megabytes(total), limit=settings.max_request_mb)
+        yield Fault("files", megabytes(total), message)
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / MEGABYTE:,.1f} MB"
-
-
-def _warning(file: _File, kind: FileType) -> str:
+def _warning(file: CheckedFile, kind: FileType) -> str:
     return f"{file.name} is {kind.label}: some payers (X12 275) take only JPG, TIFF, PDF and PNG."
 
 
@@ -215,7 +139,7 @@ def _warning(file: _File, kind: FileType) -> str:
 
 
 def _check_file_metadata(
-    sidecar: Sidecar, files: Sequence[_File], today: date
+    sidecar: Sidecar, files: Sequence[CheckedFile], today: date
 ) -> tuple[list[dict[str, str]], list[Fault]]:
     """Check `fileMetadata`: one entry a file, or none at all. It comes back in the order of the files."""
     if not sidecar.file_metadata:
@@ -259,7 +183,7 @@ def _check_file_metadata(
 
 
 def _check_entry(
-    sidecar: Sidecar, file: _File, entry: Mapping[str, str], today: date
+    sidecar: Sidecar, file: CheckedFile, entry: Mapping[str, str], today: date
 ) -> tuple[dict[str, str], list[Fault]]:
     where = f"fileMetadata {printable(file.name)}: "
     misshapen = {fault.where for fault in sidecar.faults}

@@ -43,8 +43,11 @@ def is_sidecar(name: str) -> bool:
 
 
 def settled(looks: Iterable[FileLook]) -> bool:
-    """Tell whether all of these files are done."""
-    return all(look.status is FileStatus.SETTLED for look in looks)
+    """Tell whether all of these files are done. A scan that looks incomplete after all its time is read as it is."""
+    return all(
+        look.status is FileStatus.SETTLED or (look.can_be_judged and not is_sidecar(look.observation.base))
+        for look in looks
+    )
 
 
 def said_by(look: FileLook, sidecars: Mapping[str, Sidecar | Problem]) -> Said:

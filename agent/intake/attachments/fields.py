@@ -143,7 +143,9 @@ class FileFields(_Fields):
         alias="serviceDate", title="service date", description="YYYY-MM-DD", json_schema_extra=_DATE
     )
     procedure_codes: Annotated[Text, _by(dental.procedure_codes)] = Field(
-        alias="procedureCodes", title="procedure codes", description="CDT codes such as D0120, with commas between them"
+        alias="procedureCodes",
+        title="procedure codes",
+        description="CDT or CPT codes such as D0120 or 70355, with commas between them",
     )
     tooth_numbers: Annotated[Text, _by(dental.tooth_numbers)] = Field(
         alias="toothNumbers", title="tooth numbers", description="such as 3, 14 or A, with commas between them"
@@ -220,6 +222,8 @@ def _fault(
     label = field.label[0].upper() + field.label[1:]
     if error["type"] == "missing":
         message = f'{missing_words(field)} Add "{field.name}" to the sidecar.'
+        if field.name == "toothNumbers":
+            message = f"{message} {dental.WITHOUT}"
     elif error["type"] == "outtray":
         message = f"{label}: {error['ctx']['message']}"
     elif error["type"] == "string_unicode":  # an escape such as \ud800 in the JSON, without its other half

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
 from types import MappingProxyType
 
-from agent.folder.settling import FileLook, FileStatus
+from agent.folder.settling import FileLook
 from agent.model import Candidate, Readiness
 
 
@@ -17,15 +17,14 @@ def gather_statements(
 
     `returned`: the failed packets that subfolders are known to be; a file in such a folder is a retry.
 
-    A file that can never become complete (`OVERDUE`) is a candidate that is still settling: what becomes of it is
-    decided where the time is known.
+    A file that never became complete by its look (`OVERDUE`) is read all the same: its reader decides.
     """
     patterns = [pattern.lower() for pattern in include]
     found = []
     for look in looks:
         name = look.observation.base.lower()
         if any(fnmatch(name, pattern) for pattern in patterns):
-            ready = Readiness.READY if look.status is FileStatus.SETTLED else Readiness.SETTLING
+            ready = Readiness.READY if look.can_be_judged else Readiness.SETTLING
             stem = look.observation.base.rpartition(".")[0] or look.observation.base
             folder = look.observation.folder
             retry_of = returned.get(folder, "")

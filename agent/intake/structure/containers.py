@@ -14,7 +14,6 @@ _MOST_COMMENT = 65_535
 _MOST_DIRECTORY = 4 * 1024 * 1024
 _IN_ZIP64 = 0xFFFFFFFF
 
-_FREE_SECTOR = 0xFFFFFFFF
 _LAST_REAL_SECTOR = 0xFFFFFFFA
 _MOST_SECTORS = 4096  # of the allocation table, or of the directory
 
@@ -91,9 +90,9 @@ def incomplete_ole(stream: BinaryIO, size: int) -> str | None:
     compound = _compound(stream, size)
     if compound is None:
         return cut
-    used = (sector for sector in reversed(range(len(compound.table))) if compound.table[sector] != _FREE_SECTOR)
-    last = max(next(used, 0), compound.directory)
-    return cut if compound.place(last) >= size else None
+    real = [(at, following) for at, following in enumerate(compound.table) if following < _LAST_REAL_SECTOR]
+    last = max((max(pair) for pair in real), default=0)  # some writers fill the table up with ends of chains
+    return cut if compound.place(max(last, compound.directory)) >= size else None
 
 
 def ole_names(stream: BinaryIO, size: int) -> frozenset[str]:

@@ -23,8 +23,10 @@ _CUT = "part of its data is missing"
 
 def incomplete_dicom(stream: BinaryIO, size: int) -> str | None:
     """Walk the elements to the file's end. What cannot be walked (deflated, or odd) is taken as complete."""
-    offset, syntax = 132, b""
-    order, explicit = "<", True
+    start = read_at(stream, 0, 132)
+    bare = start[128:] != b"DICM"  # a data set without its preamble
+    offset, syntax = 0 if bare else 132, b""
+    order, explicit = "<", start[4:6].isalpha() if bare else True
     depths: list[bool] = []  # of each open sequence or item: whether its elements name their kind
     in_meta = True
     top: set[tuple[int, int]] = set()
@@ -37,6 +39,8 @@ def incomplete_dicom(stream: BinaryIO, size: int) -> str | None:
             return _CUT
         if in_meta and header[:2] != b"\x02\0":
             in_meta = False
+            if bare and not syntax:
+                syntax = b"explicit" if explicit else _IMPLICIT_LITTLE
             if syntax == _DEFLATED:
                 return None
             order, explicit = (">" if syntax == _EXPLICIT_BIG else "<"), syntax != _IMPLICIT_LITTLE

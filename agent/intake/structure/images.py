@@ -9,6 +9,7 @@ from agent.intake.structure.reading import read_at, tail, unpadded_size
 _TAIL = 64 * 1024
 _SEARCH_STEP = 1024 * 1024
 _SEARCH_LIMIT = 32 * 1024 * 1024  # cameras append a short film to a JPEG; its end is then looked for from the front
+_UNPACKED = (bytes(4), b"\3\0\0\0")  # BMP: rows as they are, with masks or without
 _MOST_SEGMENTS = 1000
 _MOST_BLOCKS = 100_000
 
@@ -51,8 +52,16 @@ def _start_of_scan(stream: BinaryIO, size: int) -> int | None:
 
 
 def incomplete_png(stream: BinaryIO, size: int) -> str | None:
-    """Look for the IEND chunk."""
-    return None if b"IEND\xaeB`\x82" in tail(stream, size, _TAIL) else "the end of the picture is missing"
+    """Walk the chunks to IEND; a file of very many is judged by its end."""
+    offset = 8
+    for _ in range(_MOST_BLOCKS):
+        header = read_at(stream, offset, 8)
+        if len(header) < 8 or header[4:] == b"IEND":
+            break
+        offset += 12 + int.from_bytes(header[:4], "big")
+    else:
+        header = tail(stream, size, _TAIL)
+    return None if b"IEND" in header and offset + 12 <= size else "the end of the picture is missing"
 
 
 def incomplete_gif(stream: BinaryIO, size: int) -> str | None:
@@ -90,8 +99,12 @@ def _colour_table(flags: int) -> int:
 
 
 def incomplete_bmp(stream: BinaryIO, size: int) -> str | None:
-    """Hold the size that the header names against the file's; some writers name none."""
-    named = int.from_bytes(read_at(stream, 2, 4), "little")
-    pixels = int.from_bytes(read_at(stream, 10, 4), "little")
-    needed = max(named, pixels + 1)
+    """Hold the rows that the header names against the file's size; the size that it names is often wrong."""
+    head = read_at(stream, 0, 54)
+    pixels = int.from_bytes(head[10:14], "little")
+    needed = pixels + 1
+    if len(head) == 54 and int.from_bytes(head[14:18], "little") >= 40 and head[30:34] in _UNPACKED:
+        width, height = (int.from_bytes(head[at : at + 4], "little", signed=True) for at in (18, 22))
+        bits = int.from_bytes(head[28:30], "little")
+        needed = pixels + (abs(width) * bits + 31) // 32 * 4 * abs(height)
     return f"only {size:,} of its {needed:,} bytes are there" if needed > size else None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 HEAD_SIZE = 4096
 
 _BITMAP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 _PDF_HEADER_WITHIN = 1024  # ISO 32000: readers accept other bytes before the header, within the first 1,024
+
+
+# Group 0002 or 0008, an element that such files begin with, its kind by letters or a short length: no preamble.
+_BARE_DICOM = re.compile(
+    rb"[\x02\x08]\0[\0-\x20]\0(?:(?:UI|CS|UL|OB|DA|TM|SH|LO|IS|AE|DT)..|[\x02-\x80]\0\0\0)", re.DOTALL
+).match
 
 
 class Signature(StrEnum):
@@ -48,7 +55,11 @@ def signature(head: bytes) -> Signature | None:
     for beginning, kind in _BEGINNINGS:
         if head.startswith(beginning):
             return kind
-    if head[:2] == b"BM" and head[6:10] == bytes(4) and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{\\rtf"):
+        return Signature.RTF
+    if _BARE_DICOM(head):
+        return Signature.DICOM
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return Signature.BMP
     if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
         return Signature.PDF

@@ -78,8 +78,8 @@ def incomplete_tiff(stream: BinaryIO, size: int) -> str | None:
     steps = _Steps()
     try:
         while offset:
-            if offset in seen:
-                return "its list of pages runs in a circle"
+            if offset in seen:  # the list ends in a circle: readers stop there
+                break
             if len(seen) == _MOST_PAGES:
                 return f"it names more than {_MOST_PAGES:,} pages"
             seen.add(offset)

@@ -107,18 +107,19 @@ def test_any_text_is_either_right_or_told_with_a_place_and_a_sentence(given_valu
         ("03", "03"),
         ("8, 14", "08,14"),
         ("32", "32"),
-        ("a", "A"),
-        ("T", "T"),
+        ("a", "0A"),
+        ("T", "0T"),
+        ("0b, C", "0B,0C"),
         ("51,82", "51,82"),
         ("as", "AS"),
     ],
 )
-def test_teeth_are_written_with_two_digits(written: str, sent: str) -> None:
+def test_teeth_are_written_with_two_characters(written: str, sent: str) -> None:
     assert tooth_numbers(written) == sent
 
 
 @pytest.mark.parametrize(
-    "written", ["0", "33", "50", "83", "U", "US", "AT", "", ",", "3.", "1-4", "٣", "AA", "003", "0082"]
+    "written", ["0", "33", "50", "83", "U", "US", "AT", "", ",", "3.", "1-4", "٣", "AA", "00A", "0U", "003", "0082"]
 )
 def test_what_is_no_tooth_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="tooth"):

@@ -280,13 +280,15 @@ def test_a_packet_settles_with_its_last_file(unsettled: str, status: FileStatus)
     looks = [look(name, status if name == unsettled else FileStatus.SETTLED) for name in ("scan.pdf", "scan.tif")]
     looks.append(look("scan.json", status if unsettled == "scan.json" else FileStatus.SETTLED))
     (candidate,) = pair(looks, {"scan.json": PLAIN})
-    assert short(candidate) == "scan: scan.pdf scan.tif + scan.json = settling"
+    ready = "ready" if status is FileStatus.OVERDUE and unsettled != "scan.json" else "settling"
+    assert short(candidate) == f"scan: scan.pdf scan.tif + scan.json = {ready}"
 
 
 @pytest.mark.parametrize("status", NOT_SETTLED)
 def test_a_folder_settles_with_its_last_file(status: FileStatus) -> None:
     (candidate,) = pair([look("f/f.json"), look("f/1.pdf"), look("f/2.pdf", status)], {"f/f.json": PLAIN})
-    assert candidate.readiness is Readiness.SETTLING
+    ready = Readiness.READY if status is FileStatus.OVERDUE else Readiness.SETTLING
+    assert candidate.readiness is ready
 
 
 @pytest.mark.parametrize("status", NOT_SETTLED)
@@ -385,8 +387,11 @@ def test_every_file_is_in_exactly_one_candidate_or_put_aside_in_a_folder_and_onl
     assert len(members) == len(set(members))
     assert {name for name in folder if "/" not in name} <= set(members) <= set(folder)
     for candidate in candidates:
-        statuses = {folder[member.name][0] for member in candidate.members}
-        settled = statuses == {FileStatus.SETTLED}
+        settled = all(
+            folder[member.name][0] is FileStatus.SETTLED
+            or (folder[member.name][0] is FileStatus.OVERDUE and not member.name.lower().endswith(".json"))
+            for member in candidate.members
+        )
         assert (candidate.readiness is Readiness.SETTLING) is not settled
         assert (candidate.readiness is Readiness.FAULTY) is (candidate.problem is not None)
         if candidate.readiness is Readiness.READY:

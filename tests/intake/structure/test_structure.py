@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.intake.structure import incomplete_reason
-from agent.intake.structure.documents import is_encrypted_pdf
 from agent.intake.structure.signatures import signature
 from tests.support import files
 
@@ -65,7 +64,8 @@ def test_a_whole_file_is_complete(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in WHOLE if name not in TEXT])
 def test_a_file_cut_anywhere_is_not_complete(name: str) -> None:
     data = WHOLE[name]
-    last = len(data.rstrip(b"\r\n\0")) - (512 if name.endswith(".doc") else 0)  # some cut a document's last sector
+    last = len(data.rstrip(b"\r\n\0")) - {".doc": 512, ".pdf": 8}.get(name[-4:], 0)
+    # Some cut a document's last sector, and a right pointer is a PDF's end, with its mark or without.
     cuts = {*range(200, last, max(1, last // 200)), last // 2, last - 1}
     assert [cut for cut in sorted(cuts) if cut > 0 and reason(data[:cut], name) is None] == []
 
@@ -121,7 +121,7 @@ def test_a_tiff_whose_header_names_no_page_yet_is_being_written() -> None:
 
 
 def test_a_tiff_whose_pages_run_in_a_circle_comes_to_an_end() -> None:
-    assert reason(b"II*\0" + struct.pack("<IHI", 8, 0, 8)) == "its list of pages runs in a circle"
+    assert reason(b"II*\0" + struct.pack("<IHI", 8, 0, 8)) is None  # what it shows is for its reader to say
 
 
 def test_a_tiff_with_pages_without_end_comes_to_an_end() -> None:
@@ -147,6 +147,8 @@ def test_a_linearized_pdf_ends_where_it_says() -> None:
     part = b"%PDF-1.4\n1 0 obj\n<< /Linearized 1 /L 5000 /N 1 >>\nendobj\nstartxref\n0\n%%EOF\n"
     assert reason(part) == f"only {len(part):,} of its 5,000 bytes are there"
     assert reason(part.ljust(4990) + b"%%EOF\n    ") is None
+    shrunk = b"%PDF-1.4\n1 0 obj\n<< /Linearized 1 /L 5000 >>\nendobj\nxref\n0 1\ntrailer\n<<>>\nstartxref\n54\n%%EOF\n"
+    assert reason(shrunk) is None
 
 
 def test_a_huge_pdf_costs_a_few_reads() -> None:
@@ -162,30 +164,6 @@ def test_no_kind_of_file_is_read_through_when_large(name: str) -> None:
     huge = Huge(WHOLE[name][:1000], b"", size)
     incomplete_reason(huge, name, size)
     assert huge.bytes_read < 40 * 1024**2
-
-
-@pytest.mark.parametrize(
-    ("data", "locked"),
-    [
-        (files.pdf(), False),
-        (files.encrypted_pdf(), True),
-        (files.encrypted_pdf(to_open=False), True),
-        (files.compressed_pdf(), False),
-        (files.compressed_pdf(encrypted=True), True),
-        (files.pdf() + b"\n% /Encrypt 5 0 R\n%%EOF\n", True),
-        (files.pdf().replace(b"/Info", b"/EncryptMetadata true /Info"), False),
-    ],
-    ids=["plain", "to open", "to change", "compressed", "compressed and locked", "updated", "a like name"],
-)
-def test_a_locked_pdf_is_known_by_its_trailer(data: bytes, locked: bool) -> None:
-    assert is_encrypted_pdf(io.BytesIO(data), len(data)) is locked
-
-
-@pytest.mark.parametrize("data", [files.encrypted_pdf(), files.encrypted_pdf(to_open=False), files.pdf()])
-def test_pypdf_says_the_same_of_what_is_locked(data: bytes) -> None:
-    from pypdf import PdfReader
-
-    assert is_encrypted_pdf(io.BytesIO(data), len(data)) is PdfReader(io.BytesIO(data)).is_encrypted
 
 
 def test_rtf_with_raw_bytes_inside_is_judged_by_its_last_brace() -> None:
@@ -301,4 +279,3 @@ def test_a_real_file_with_any_bytes_changed_does_no_harm(name: str, at: int, cha
     at %= len(data)
     data[at : at + len(change)] = change
     reason(bytes(data), name)
-    is_encrypted_pdf(io.BytesIO(data), len(data))

@@ -1,0 +1,27 @@
+"""What a reader answers, as plain JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WHOLE, LOCKED, DAMAGED, NO_PAGE = "whole", "locked", "damaged", "no page"
+
+
+def whole(*notes: str) -> dict[str, Any]:
+    """It opens. `notes` are phrases to follow the file's name, for the receipt."""
+    return {"state": WHOLE, "why": "", "notes": list(notes)}
+
+
+def damaged(why: str) -> dict[str, Any]:
+    """It does not open, or not all of it does. `why` is a phrase."""
+    return {"state": DAMAGED, "why": why, "notes": []}
+
+
+def locked() -> dict[str, Any]:
+    """It opens with a password only."""
+    return {"state": LOCKED, "why": "", "notes": []}
+
+
+def no_page() -> dict[str, Any]:
+    """It opens, and there is nothing in it."""
+    return {"state": NO_PAGE, "why": "", "notes": []}

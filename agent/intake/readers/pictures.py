@@ -1,0 +1,209 @@
+"""Pictures, by Pillow: every page's header is read, and as many pages are decoded as bounded work allows."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zlib
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from agent.intake.readers.findings import damaged, whole
+from agent.intake.structure.tiff import incomplete_tiff
+
+_FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/gif": "GIF",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
+}
+_MOST_RASTER = 160_000_000  # bytes of a decoded page: a letter in colour at 600 dpi has 101 million
+_MOST_POINTS = 200_000_000  # of all decoded pages of a file
+_MOST_IN_MEMORY = 80_000_000  # bytes of a file that its decoder takes whole
+_MOST_PAGES = 10_000
+_SIDE = 512  # points to which a JPEG is decoded
+_SLACK = 65_536  # bytes that lengths may name beyond the file's end
+_ENDINGS = (b"\xff\xd9", b"\x55\xaa" * 2048 + b"\xff\xd9")
+_FAULTS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    ZeroDivisionError,
+    OverflowError,
+)
+_UNKNOWN_KIND = (SyntaxError, KeyError, NotImplementedError)
+_OLD_JPEG = 6
+_CUT = "part of the picture is missing"
+
+
+def read(stream: BinaryIO, question: Any) -> dict[str, Any]:
+    """Decode a picture whose MIME type is `question["mime"]`."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # what a page may cost is decided here
+    kind = _FORMATS[question["mime"]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "TIFF":
+            return _tiff(stream)
+        try:
+            found = Image.open(stream, formats=[kind])
+        except _FAULTS:
+            return damaged("no reader of pictures can open it")
+        if kind == "JPEG":
+            return _jpeg(stream)
+        return whole() if _decodes(found, kind) else damaged(_CUT)
+
+
+def _decodes(found: Any, kind: str) -> bool:
+    try:
+        if _raster(found) > _MOST_RASTER:
+            return kind != "PNG" or _inflates(found)
+        found.load()
+    except _FAULTS:
+        return False
+    return True
+
+
+def _raster(found: Any) -> int:
+    """Return how many bytes the decoded page has."""
+    depth = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "I;16": 2, "RGB": 4, "F": 4, "I": 4}.get(found.mode, 4)
+    return int(found.size[0]) * int(found.size[1]) * depth
+
+
+def _inflates(found: Any) -> bool:
+    """Unpack a very large PNG without keeping it."""
+    found.load_prepare()
+    unpack, made = zlib.decompressobj(), 0
+    bits = {"1": 1, "L": 8, "P": 8, "LA": 16, "RGB": 24, "RGBA": 32}.get(found.mode, 8)
+    needed = found.size[1] * (found.size[0] * bits // 8)
+    try:
+        while packed := found.load_read(65_536):
+            while packed:
+                made += len(unpack.decompress(packed, 1 << 20))
+                packed = unpack.unconsumed_tail
+            if unpack.eof:
+                break
+    except zlib.error:
+        return False
+    return bool(made >= needed)
+
+
+# --- JPEG ------------------------------------------------------------------------------------------------------------
+
+
+def _jpeg(stream: BinaryIO) -> dict[str, Any]:
+    if _drawn(stream) is not None:
+        return whole()
+    stream.seek(0)
+    data = stream.read(_MOST_IN_MEMORY)
+    return whole() if _same(data, lambda made: _drawn(io.BytesIO(made))) else damaged(_CUT)
+
+
+def _drawn(stream: BinaryIO) -> bytes | None:
+    """Decode a JPEG at an eighth of its size at the smallest; None where the decoder wants more."""
+    from PIL import Image
+
+    stream.seek(0)
+    try:
+        with Image.open(stream, formats=["JPEG"]) as found:
+            found.draft(found.mode, (_SIDE, _SIDE))
+            found.load()
+            return bytes(found.tobytes())
+    except _FAULTS:
+        return None
+
+
+def _same(data: bytes, draw: Callable[[bytes], bytes | None]) -> bool:
+    """Tell whether a picture comes out the same whatever stands behind its end: then nothing is missing."""
+    first, second = (draw(data + ending) for ending in _ENDINGS)
+    return first is not None and first == second
+
+
+# --- TIFF ------------------------------------------------------------------------------------------------------------
+
+
+def _tiff(stream: BinaryIO) -> dict[str, Any]:
+    from PIL import TiffImagePlugin
+
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    try:
+        found: Any = TiffImagePlugin.TiffImageFile(stream)
+    except _UNKNOWN_KIND:  # one that other programs may well open: what it names is there, or it is not
+        cut = incomplete_tiff(stream, size)
+        return damaged(cut) if cut else whole("is of a kind of TIFF that some programs do not open")
+    except _FAULTS:
+        return damaged("part of its pages is missing")
+    try:
+        pages = min(int(found.n_frames), _MOST_PAGES)
+    except _FAULTS:
+        return damaged("part of its pages is missing")
+    points = 0
+    for page in _first_and_last_first(pages):
+        wanted = points < _MOST_POINTS or page == pages - 1
+        try:
+            found.seek(page)
+            points += found.size[0] * found.size[1]
+            if not _inside(found, size):
+                return damaged(f"page {page + 1:,} of {pages:,} is not all there")
+        except _FAULTS:
+            return damaged(f"page {page + 1:,} of {pages:,} cannot be read")
+        if wanted and not _page_decodes(stream, found, page, size):
+            return damaged(f"page {page + 1:,} of {pages:,} is not all there")
+    return whole()
+
+
+def _first_and_last_first(pages: int) -> list[int]:
+    return [0, *([pages - 1] if pages > 1 else []), *range(1, pages - 1)]
+
+
+def _inside(page: Any, size: int) -> bool:
+    """Tell whether a page's data begin inside the file, and end there but for a little."""
+    places, lengths = (_numbers(page, (273, 324)), _numbers(page, (279, 325)))
+    return all(start < size and start + length <= size + _SLACK for start, length in zip(places, lengths, strict=False))
+
+
+def _numbers(page: Any, tags: tuple[int, int]) -> tuple[int, ...]:
+    value = next((page.tag_v2[tag] for tag in tags if tag in page.tag_v2), ())
+    return tuple(value) if isinstance(value, tuple) else (int(value),)
+
+
+def _page_decodes(stream: BinaryIO, found: Any, page: int, size: int) -> bool:
+    """Decode one page, where its decoder does not need more memory than there is."""
+    if _raster(found) > _MOST_RASTER or size > _MOST_IN_MEMORY:
+        return True
+    try:
+        found.load()
+    except _FAULTS:
+        stream.seek(0)
+        if found.tag_v2.get(259) == _OLD_JPEG:
+            return _old_jpeg(stream.read(), found)
+        return _same(stream.read(), lambda made: _tiff_page(made, page))
+    return True
+
+
+def _old_jpeg(data: bytes, page: Any) -> bool:
+    """An old-style JPEG inside a TIFF, which Pillow's decoder leaves aside: it is decoded by itself."""
+    start, length = page.tag_v2.get(513), page.tag_v2.get(514)
+    if not start:
+        return True  # its tables and its data stand apart; that they are inside the file is known
+    inner = data[start : start + length] if length else data[start:]
+    return _drawn(io.BytesIO(inner)) is not None or _same(inner, lambda made: _drawn(io.BytesIO(made)))
+
+
+def _tiff_page(data: bytes, page: int) -> bytes | None:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["TIFF"]) as found:
+            found.seek(page)
+            found.load()
+            return bytes(found.tobytes())
+    except _FAULTS:
+        return None

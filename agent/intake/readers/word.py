@@ -1,0 +1,92 @@
+"""Word: DOC by olefile and the document's own flag for a password, DOCX by its ZIP and what its parts say they are."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from typing import Any, BinaryIO
+
+from agent.intake.readers.findings import damaged, locked, whole
+
+_MOST_STREAM = 128 << 20
+_MOST_UNPACKED = 256 << 20
+_MAGIC = (0xA5EC, 0xA5DC, 0xA699, 0xA697, 0xA59B, 0xA59C)  # [MS-DOC] 2.5.2, and the older versions'
+_ENCRYPTED = 0x0100
+_SECOND_TABLE = 0x0200
+_MAIN = re.compile(rb"wordprocessingml\.(?:document|template)\.main\+xml|word\.(?:document|template)\.macroEnabled")
+_RELATION = re.compile(rb"<Relationship\b[^>]*/officeDocument[\"'][^>]*>")
+_CUT = "part of the document is missing"
+
+
+def read_doc(stream: BinaryIO, question: Any) -> dict[str, Any]:
+    """Open a Word 97-2003 document: its main stream is all there, and does not say that it is encrypted."""
+    del question
+    import olefile
+
+    try:
+        with olefile.OleFileIO(stream) as box:
+            if box.exists("EncryptedPackage"):
+                return locked()
+            size = box.get_size("WordDocument")
+            with box.openstream("WordDocument") as document:
+                head = document.read(32)
+                if len(head) < 12 or int.from_bytes(head[:2], "little") not in _MAGIC:
+                    return damaged("it does not begin as a Word document does")
+                flags = int.from_bytes(head[10:12], "little")
+                if flags & _ENCRYPTED:
+                    return locked()
+                if size > _MOST_STREAM or 32 + len(document.read()) < size:
+                    return damaged(_CUT)
+            table = "1Table" if flags & _SECOND_TABLE else "0Table"
+            if box.exists(table):
+                with box.openstream(table) as stored:
+                    stored.read()
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return damaged(_CUT)
+    return whole()
+
+
+def read_docx(stream: BinaryIO, question: Any) -> dict[str, Any]:
+    """Open a Word document: its main part, wherever the package says that it is, unpacks and is XML."""
+    del question
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            parts = {part.filename.replace("\\", "/").lstrip("/"): part for part in archive.infolist()}
+            if any(part.flag_bits & 1 for part in parts.values()):
+                return locked()
+            main = _main_part(archive, parts)
+            if main is None:
+                return damaged("its text is not in it")
+            return whole() if _unpacks(archive, main) else damaged("its text cannot be unpacked")
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, KeyError, RuntimeError):
+        return damaged("the end of the document, or a part of it, is missing")
+
+
+def _main_part(archive: zipfile.ZipFile, parts: dict[str, zipfile.ZipInfo]) -> zipfile.ZipInfo | None:
+    if "[Content_Types].xml" not in parts or not _MAIN.search(_begun(archive, parts["[Content_Types].xml"])):
+        return None
+    if "_rels/.rels" in parts:
+        relation = _RELATION.search(_begun(archive, parts["_rels/.rels"]))
+        target = re.search(rb"Target\s*=\s*[\"']([^\"']+)", relation[0]) if relation else None
+        if target:
+            return parts.get(target[1].decode("utf-8", "replace").replace("\\", "/").lstrip("/"))
+    return parts.get("word/document.xml")
+
+
+def _begun(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
+    with archive.open(part) as opened:
+        return opened.read(1 << 20)
+
+
+def _unpacks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Unpack to the end, which holds it against its checksum too."""
+    with archive.open(part) as opened:
+        start = opened.read(4096)
+        size, last = len(start), start
+        while chunk := opened.read(1 << 20):
+            size, last = size + len(chunk), chunk
+            if size > _MOST_UNPACKED:
+                return False
+    wide = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return wide or (b"<" in start and last.rstrip(b"\0\r\n\t ").endswith(b">"))

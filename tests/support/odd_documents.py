@@ -1,0 +1,160 @@
+"""Documents as people really have them: odd, and opened by everything; or tidy, and closed. Synthetic."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from functools import cache
+
+from tests.support import files
+
+
+def _pikepdf_saved(**options: object) -> bytes:
+    import pikepdf
+
+    made = io.BytesIO()
+    with pikepdf.open(io.BytesIO(files.pdf())) as document:
+        document.save(made, **options)  # type: ignore[arg-type]
+    return made.getvalue()
+
+
+@cache
+def locked_compressed_pdf() -> bytes:
+    """A PDF with objects in streams and a cross-reference stream, that asks for a password."""
+    import pikepdf
+
+    return _pikepdf_saved(
+        encryption=pikepdf.Encryption(user="secret", owner="other"),
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+    )
+
+
+def glued_end(pdf: bytes) -> bytes:
+    """Take out the line break between the last pointer and the end mark."""
+    head, mark, number = pdf.rpartition(b"startxref")
+    return head + mark + b"\n" + number.split()[0] + b"%%EOF"
+
+
+def docx_with(main: str = "word/document.xml", slash: str = "/") -> bytes:
+    """A Word document whose main part has this name, its parts' names written with `slash`."""
+    made = io.BytesIO()
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    types = f'<Types><Override PartName="/{main}" ContentType="{kind}"/></Types>'
+    rel = f'<Relationships><Relationship Type="http://x/officeDocument" Target="{main}"/></Relationships>'
+    with zipfile.ZipFile(made, "w") as archive:
+        parts = {"[Content_Types].xml": types, "_rels/.rels": rel, main: "<w:document>text</w:document>"}
+        for name, text in parts.items():
+            archive.writestr(zipfile.ZipInfo(name.replace("/", slash)), text)
+    return made.getvalue()
+
+
+def bmp_with(size: int = 0, reserved: int = 0) -> bytes:
+    """A BMP with another size in its header, and with its reserved words used."""
+    data = bytearray(files.bmp())
+    struct.pack_into("<II", data, 2, size or len(data), reserved)
+    return bytes(data)
+
+
+def bare_dicom(implicit: bool = False) -> bytes:
+    """A DICOM data set without preamble and meta group."""
+    import pydicom
+    from pydicom.filewriter import write_dataset
+
+    found = pydicom.dcmread(io.BytesIO(files.dicom()))
+    made = pydicom.filebase.DicomBytesIO()
+    made.is_little_endian, made.is_implicit_VR = True, implicit
+    write_dataset(made, found)
+    return bytes(made.getvalue())
+
+
+def tiff_with_counts_too_large(by: int = 6) -> bytes:
+    """A TIFF, uncompressed, whose strip names more bytes than there are behind it."""
+    pixels = bytes(range(64)) * 48
+    entries = [
+        (256, 64),
+        (257, 48),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (273, 0),
+        (277, 1),
+        (278, 48),
+        (279, len(pixels) + by),
+    ]
+    at = 8 + 2 + 12 * len(entries) + 4
+    rows = b"".join(struct.pack("<HHII", tag, 4, 1, at if tag == 273 else value) for tag, value in entries)
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + rows + bytes(4) + pixels
+
+
+def opening() -> dict[str, bytes]:
+    """What every program opens."""
+    pdf, note = files.pdf(), "Narrative for the claim: crown on tooth 14."
+    return {
+        "long-tail.pdf": pdf + b"\n<!-- added -->" * 3000,
+        "short-tail.pdf": pdf + b"\0\r\n",
+        "no-end-mark.pdf": pdf.rpartition(b"%%EOF")[0],
+        "junk-before.pdf": b"HTTP/1.1 200 OK\r\n\r\n" + pdf,
+        "compressed.pdf": _pikepdf_saved(),
+        "linearized.pdf": _pikepdf_saved(linearize=True),
+        "restricted.pdf": files.encrypted_pdf(to_open=False),
+        "size-too-large.bmp": bmp_with(size=99_999),
+        "size-zero.bmp": bmp_with(size=1),
+        "reserved.bmp": bmp_with(reserved=0x00070003),
+        "no-end.jpg": files.jpeg()[:-2],
+        "long-tail.jpg": files.jpeg() + b"x" * 200_000,
+        "no-trailer.gif": files.gif()[:-1],
+        "long-tail.png": files.png() + bytes(100_000) + b"x" * 100_000,
+        "counts.tif": tiff_with_counts_too_large(),
+        "counts-2000.tif": tiff_with_counts_too_large(2000),
+        "second-document.docx": docx_with("word/document2.xml"),
+        "other-folder.docx": docx_with("word/main/body.xml"),
+        "backslashes.docx": docx_with(slash="\\"),
+        "word.doc": files.doc(),
+        "mark.rtf": b"\xef\xbb\xbf" + files.rtf(),
+        "behind.rtf": files.rtf() + b"\0\0 -- sent by a copier",
+        "brace-short.rtf": files.rtf().rstrip()[:-1],
+        "explicit.dcm": bare_dicom(),
+        "padded.txt": note.encode() + bytes(500),
+        "wide.txt": note.encode("utf-16-le"),
+        "wide-other.txt": note.encode("utf-16-be"),
+        "begins-like-another.txt": b"FILE 0012 of the practice\r\n",
+    }
+
+
+def closed() -> dict[str, tuple[bytes, str, str]]:
+    """What nobody who gets it can open, or that is something else: with words of the reason, and of what to do."""
+    return {
+        "locked.pdf": (files.encrypted_pdf(), "password", "print it to a new PDF"),
+        "locked-compressed.pdf": (locked_compressed_pdf(), "password", "print it to a new PDF"),
+        "locked-glued.pdf": (glued_end(locked_compressed_pdf()), "password", "print it to a new PDF"),
+        "locked-behind-junk.pdf": (
+            b"\r\n-- mail --\r\n" + locked_compressed_pdf(),
+            "password",
+            "print it to a new PDF",
+        ),
+        "no-page.pdf": (files.compressed_pdf(), "no page", "new PDF"),
+        "half.pdf": (files.pdf()[:1100], "not complete", "new PDF"),
+        "locked.doc": (files.doc(flags=0x0100), "password", "in Word"),
+        "obfuscated.doc": (files.doc(flags=0x8100), "password", "in Word"),
+        "locked.docx": (files.doc("EncryptedPackage"), "password", "without one"),
+        "half.jpg": (files.jpeg()[: len(files.jpeg()) * 3 // 4], "missing", "Scan it again"),
+        "half.png": (files.png()[: len(files.png()) // 2], "missing", "Scan it again"),
+        "half.tif": (files.tiff()[: len(files.tiff()) // 2], "not complete", "Scan it again"),
+        "half.docx": (files.docx()[: len(files.docx()) // 2], "not complete", "in Word"),
+        "half.dcm": (files.dicom()[: len(files.dicom()) // 2], "not complete", "X-ray"),
+        "page.doc": (b"<!DOCTYPE html>\n<html><body>Narrative</body></html>", "a web page", "in Word"),
+        "page.txt": (b"\xef\xbb\xbf<html><body>Narrative</body></html>", "a web page", "PDF"),
+        "saved-page.doc": (
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n",
+            "saved web page",
+            "in Word",
+        ),
+        "xml.doc": (b"<?xml version='1.0'?><?mso-application progid=\"Word.Document\"?><w/>", "XML", ".docx"),
+        "phone.jpg": (b"\0\0\0\x18ftypheic" + bytes(50), "HEIF", "as a JPG"),
+        "web.png": (b"RIFF\x24\0\0\0WEBPVP8 " + bytes(50), "WebP", "as a JPG"),
+        "film.jpg": (b"\0\0\0\x18ftypisom" + bytes(50), "a film", "picture"),
+        "table.pdf": (files.xlsx(), "an Excel workbook", "PDF"),
+        "packed.pdf": (b"7z\xbc\xaf\x27\x1c" + bytes(50), "7-Zip", "Unpack"),
+        "program.pdf": (b"MZ" + bytes(100), "a program", "IT"),
+    }
