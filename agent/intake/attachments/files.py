@@ -19,6 +19,7 @@ from agent.intake.structure import incomplete_reason
 from agent.model import Fault, Observation
 from agent.settings.schema import AttachmentsSettings
 from agent.shown import shown
+from agent.worker import NoWorker
 
 MEGABYTE = 1_000_000  # the stricter reading of the caps, so that no reading of the service's is exceeded
 _LONGEST_NAME = 255
@@ -46,6 +47,8 @@ def opened(fs: ReadsFiles, path: Path) -> Iterator[BinaryIO]:
     with fs.open(path) as stream:
         try:
             yield stream
+        except NoWorker:
+            raise  # nothing of this file's, and nothing of its disk's
         except OSError as error:
             raise problem_of(error, path) from error
 

@@ -9,6 +9,7 @@ import pytest
 from agent.folder.real import RealFileSystem
 from agent.intake.attachments import AttachmentsIntake, check_attachments
 from agent.model import Checked
+from agent.worker import NoWorker
 from tests.support import files
 from tests.support.bad_packets import TODAY
 from tests.support.looks import put, scans_lane, settled_in
@@ -65,3 +66,14 @@ GOES |= {"att__enc_xrefstream_eof_glued.pdf": False, "att__pdf_zero_pages.pdf": 
 def test_the_collected_inputs_come_out_as_they_should(path: Path, tmp_path: Path) -> None:
     found = checked(tmp_path, path.name, path.read_bytes())
     assert (found.problem is None) is GOES.get(path.name, True)
+
+
+def test_a_reader_that_cannot_be_started_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise NoWorker
+
+    monkeypatch.setattr("agent.intake.readers.judging.shared", lambda: type("Pool", (), {"run": staticmethod(none)}))
+    with pytest.raises(NoWorker):
+        checked(tmp_path, "scan.pdf", files.pdf())
