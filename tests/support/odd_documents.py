@@ -113,7 +113,7 @@ def opening() -> dict[str, bytes]:
         "word.doc": files.doc(),
         "mark.rtf": b"\xef\xbb\xbf" + files.rtf(),
         "behind.rtf": files.rtf() + b"\0\0 -- sent by a copier",
-        "brace-short.rtf": files.rtf().rstrip()[:-1],
+        "brace-short.rtf": files.rtf().rstrip()[:-1] + b"{\\*\\latentstyles}\n",
         "explicit.dcm": bare_dicom(),
         "padded.txt": note.encode() + bytes(500),
         "wide.txt": note.encode("utf-16-le"),
@@ -143,6 +143,9 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
         "half.tif": (files.tiff()[: len(files.tiff()) // 2], "not complete", "Scan it again"),
         "half.docx": (files.docx()[: len(files.docx()) // 2], "not complete", "in Word"),
         "half.dcm": (files.dicom()[: len(files.dicom()) // 2], "not complete", "X-ray"),
+        "cut-in-its-text.rtf": (files.rtf().rstrip()[:-12], "missing", "in Word"),
+        "cut-before-its-text.rtf": (files.rtf().split(b"\\f0\\fs24")[0], "missing", "in Word"),
+        "cut-behind-a-paragraph.rtf": (files.rtf().rstrip()[:-1], "missing", "in Word"),
         "page.doc": (b"<!DOCTYPE html>\n<html><body>Narrative</body></html>", "a web page", "in Word"),
         "page.txt": (b"\xef\xbb\xbf<html><body>Narrative</body></html>", "a web page", "PDF"),
         "saved-page.doc": (

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from agent.intake.filetypes import BMP, DICOM, DOC, DOCX, GIF, JPEG, PDF, PNG, RTF, TIFF, FileType
 from agent.intake.readers.findings import DAMAGED, LOCKED, NO_PAGE, WHOLE
-from agent.intake.structure.documents import open_groups
+from agent.intake.structure.documents import lacks_text_rtf
 from agent.worker import FileHarms, Limits, ReaderFailed, shared
 
 __all__ = ["DAMAGED", "LOCKED", "NO_PAGE", "WHOLE", "Finding", "judge"]
@@ -37,7 +37,7 @@ def judge(kind: FileType, stream: BinaryIO) -> Finding:
 
     Raises `OSError` where the file, or the process that reads it, fails for a reason that is not in the file.
     """
-    if kind is RTF and open_groups(stream, stream.seek(0, 2)) > 1:
+    if kind is RTF and lacks_text_rtf(stream, stream.seek(0, 2)):
         return Finding(DAMAGED, "the end of the document is missing")
     if kind not in _READERS:
         return Finding(WHOLE)

@@ -10,6 +10,7 @@ from agent.intake.structure.reading import read_at, tail, unpadded_size
 _TAIL = 64 * 1024  # web pages, mail systems and scanners add to a PDF's end
 _COUNTED = 1024 * 1024
 _BRACES = re.compile(rb"\\.|[{}]", re.DOTALL)
+_PARAGRAPH = re.compile(rb"\\par(?![a-z])")
 _LINEARIZED = re.compile(rb"/Linearized\b[^>]{0,512}?/L\s+(\d{1,12})\b")
 _START = re.compile(rb"startxref\s+(\d{1,12})")
 _TABLE = re.compile(rb"\s*(?:xref|\d+\s+\d+\s+obj)")
@@ -46,3 +47,16 @@ def open_groups(stream: BinaryIO, size: int) -> int:
         if depth == 0 and brace == b"}":
             return 0
     return depth
+
+
+def lacks_text_rtf(stream: BinaryIO, size: int) -> bool:
+    """Tell whether text of an RTF document may be missing: not where only its very last brace is.
+
+    Every program opens such a one. It ends behind a group all the same, and has had a paragraph: one that was cut off
+    in its text, or between two of the tables that stand before it, is not whole.
+    """
+    missing = open_groups(stream, size)
+    if missing != 1 or size > _COUNTED:
+        return missing > 0
+    text = read_at(stream, 0, unpadded_size(stream, size))
+    return not (text.endswith(b"}") and _PARAGRAPH.search(text))

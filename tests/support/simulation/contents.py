@@ -13,10 +13,26 @@ def scan(token: str, number: int, ending: str) -> bytes:
     """Return a small whole document of a kind."""
     mark = f"{token} document {number}".encode()
     if ending == "pdf":
-        return b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%" + mark + b"\ntrailer<</Root 1 0 R>>\n%%EOF"
+        return _pdf(b"BT (" + mark + b") Tj ET")
     if ending == "rtf":
         return b"{\\rtf1\\ansi " + mark + b"\\par}"
     return b"Narrative of " + mark + b"\r\n"
+
+
+def _pdf(drawn: bytes) -> bytes:
+    """Return a PDF of one page. Its pages stand last: whoever has those has everything."""
+    objects = [
+        b"<</Type/Catalog/Pages 4 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn),
+        b"<</Type/Page/Parent 4 0 R/MediaBox[0 0 612 792]/Contents 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+    ]
+    made, table = b"%PDF-1.4\n", b"0000000000 65535 f \n"
+    for number, body in enumerate(objects, start=1):
+        table += b"%010d 00000 n \n" % len(made)
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    end = b"xref\n0 5\n%strailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (table, len(made))
+    return made + end
 
 
 def sidecar(token: str, **changes: Any) -> bytes:
@@ -55,6 +71,10 @@ def statement(token: str, rows: int, ending: str) -> bytes:
 
 
 def in_pieces(data: bytes, dice: random.Random) -> list[bytes]:
-    """Cut a content anywhere behind its first bytes, without which nobody can tell what it is going to be."""
-    cuts = sorted(dice.sample(range(12, len(data)), dice.randint(1, 3)))
+    """Cut a content anywhere behind its first bytes, without which nobody can tell what it is going to be.
+
+    A PDF is cut before its table of contents: one that lacks no more than that is whole to every reader.
+    """
+    last = data.find(b"\nendobj\nxref") if data.startswith(b"%PDF") else -1
+    cuts = sorted(dice.sample(range(12, last if last > 0 else len(data)), dice.randint(1, 3)))
     return [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
