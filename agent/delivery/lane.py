@@ -18,7 +18,7 @@ from agent.delivery.planner import Terms
 from agent.delivery.proof import ProvenFiles, prove
 from agent.delivery.troubles import as_problem
 from agent.delivery.unpicked import Unpicked, Waits
-from agent.delivery.verification import Answer, AsksAfterwards, ask
+from agent.delivery.verification import Answer, AsksAfterwards, ask, could_not_be_asked
 from agent.destinations.problems import FILE_CHANGED
 from agent.destinations.protocol import Destination, Progress
 from agent.folder.digest import digest_of
@@ -371,14 +371,22 @@ class Lane:
             return AttemptResult(request)
         if stands_between and (problem := self.destination.health().problem) is not None:
             return AttemptResult(Retry(problem, unreachable=True))
-        if self.verifier is not None:
-            before = self.verifier.marked_as_failed(cancel)
-            self._failed_before[packet.id] = None if before.problem else frozenset(before.entities)
+        if self.verifier is not None and self._failed_before.get(packet.id) is None:
+            self._failed_before[packet.id] = self._marked_before(self.verifier, packet, cancel)
         result = self.destination.send(request, self.places.place(packet), progress, cancel)
         if isinstance(result.outcome, Retry) and result.outcome.problem.code == FILE_CHANGED.code:
             again = self._proven(packet, now, read_all=True)
             return AttemptResult(again) if isinstance(again, Refused) else result
         return result
+
+    @staticmethod
+    def _marked_before(verifier: AsksAfterwards, packet: PacketRecord, cancel: Event) -> frozenset[str] | None:
+        """Return what is marked as failed before the packet's first try; None where that is not known (any more).
+
+        What is marked once an earlier try may have arrived can be of that.
+        """
+        before = None if packet.possibly_sent else verifier.marked_as_failed(cancel)
+        return None if before is None or before.problem else frozenset(before.entities)
 
     def _proven(
         self, packet: PacketRecord, now: datetime, *, read_all: bool = False
@@ -440,9 +448,9 @@ class Lane:
         try:
             request = self._request(packet, now)
         except Changed:
-            return Answer()
+            return could_not_be_asked(packet.upload_name)
         if self.verifier is None or not isinstance(request, StatementUpload):
-            return Answer()
+            return could_not_be_asked(packet.upload_name)
         return ask(self.verifier, request, self._failed_before.get(packet.id), cancel)
 
     def broken_send(self, packet: PacketRecord) -> AttemptResult:

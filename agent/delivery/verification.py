@@ -29,6 +29,11 @@ NOT_COMPARABLE = Words(
     "The service could not be asked before {name} was sent, so what it has marked as failed may be another file's.",
     "Look at the service's own review page.",
 )
+NOT_ASKED = Words(
+    "not-verified",
+    "Whether the service marked some of {name} as failed could not be found out.",
+    "Look at the service's own review page.",
+)
 AFTER = (3.0, 10.0, 30.0)  # seconds after the delivery: the service may check in its own time
 
 
@@ -60,6 +65,11 @@ class Answer:
 
     problem: Problem | None = None
     unanswered: Problem | None = None
+
+
+def could_not_be_asked(name: str) -> Answer:
+    """Return what is known where there was nothing to compare: not that all is well."""
+    return Answer(unanswered=NOT_ASKED.problem(name=name))
 
 
 def ask(destination: AsksAfterwards, upload: StatementUpload, before: frozenset[str] | None, cancel: Event) -> Answer:
@@ -169,7 +179,8 @@ class Verifications:
         self._post(Said(packet_id, answer))
 
     def _broken(self, packet_id: str, _trouble: Exception) -> None:
-        self._post(Said(packet_id, Answer()))
+        packet = self._control.packets.get(packet_id)
+        self._post(Said(packet_id, could_not_be_asked(packet.upload_name or packet.name if packet else "")))
 
 
 def in_receipt(packet: PacketRecord, answer: Answer, now: datetime) -> dict[str, Any]:

@@ -81,6 +81,24 @@ def is_problem_details(content: Mapping[str, Any]) -> bool:
     return "title" in content and ("instance" in content or "detail" in content)
 
 
+def is_attachments_trouble(content: Mapping[str, Any]) -> bool:
+    """Tell whether an object is the attachments service's own word that it has trouble, so that it took nothing.
+
+    Gateways and frameworks speak RFC 9457 as well, with title, detail and instance. Its own problems have `properties`,
+    its tokens' older ones `failureReason` or `Errors` (contract: ErrorResponse).
+    """
+    own_tokens = isinstance(content.get("Errors"), list) or "failureReason" in content
+    return isinstance(content.get("properties"), Mapping) or own_tokens
+
+
+def is_statements_trouble(content: Mapping[str, Any]) -> bool:
+    """Tell whether an object is the statements service's own word that it has trouble.
+
+    A status with a message is what gateways and frameworks say as well; its own errors have `subErrors`.
+    """
+    return isinstance(content.get("subErrors"), list)
+
+
 def is_statement_error(content: Mapping[str, Any]) -> bool:
     """Tell whether an object is the statements service's error: `{"subErrors": [], "message": "..."}`."""
     return isinstance(content.get("subErrors"), list) or (

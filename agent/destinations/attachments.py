@@ -19,7 +19,7 @@ from agent.destinations import dentatt, problems
 from agent.destinations.answers import speaks_of_failure
 from agent.destinations.attempt import ask, attempt, health_of
 from agent.destinations.body import Body, file_part
-from agent.destinations.fetched import FetchedFile, read_fetched
+from agent.destinations.fetched import FetchedFile, is_multipart, read_fetched
 from agent.destinations.limiter import UploadLimiter
 from agent.destinations.multipart import Field, Upload, multipart, new_boundary
 from agent.destinations.network import cancelled_by
@@ -142,14 +142,14 @@ class AttachmentsDestination:
                 with cancelled_by(cancel):
                     response = self._client.send(request, stream=True)
                     try:
-                        if response.is_success:
+                        if response.is_success and is_multipart(response):
                             return read_fetched(response)
                         reply = read_reply(response, (token.value,))
                     finally:
                         response.close()
             except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
                 return classify_failure(exc, self._service, (token.value,))
-            outcome = classify_reply(reply, self._service, self._clock.now())
+            outcome = classify_reply(reply, self._service, self._clock.now(), is_success=lambda _content: False)
             assert isinstance(outcome, Refused | Retry | Blocked)  # noqa: S101 - a reply without success, and no body
             return outcome
 

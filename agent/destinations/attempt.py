@@ -79,10 +79,11 @@ def ask(
     clock: Clock,
     largest: int = LARGEST_REPLY,
     heard: Callable[[Reply], None] = lambda _reply: None,
+    is_success: Shape | None = None,
 ) -> Reply | Refused | Retry | Blocked:
     """Send a small request that changes nothing at the service. Return its reply if it is a success. Never raises.
 
-    `heard` is given whatever reply comes.
+    `heard` is given whatever reply comes. `is_success`: what a success of it holds.
     """
     try:
         with cancelled_by(cancel):
@@ -94,7 +95,7 @@ def ask(
     except Exception as exc:  # noqa: BLE001 - whatever happens on the wire is an outcome
         return classify_failure(exc, service, secrets)
     heard(reply)
-    outcome = classify_reply(reply, service, clock.now())
+    outcome = classify_reply(reply, service, clock.now(), is_success=is_success)
     if isinstance(outcome, Unknown):  # cannot be: nothing went out that could be lost
         return Retry(outcome.problem, outcome.status)
     return outcome or reply

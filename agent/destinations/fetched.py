@@ -21,6 +21,12 @@ class FetchedFile:
     sha256: str
 
 
+def is_multipart(response: httpx.Response) -> bool:
+    """Tell whether a reply calls itself what a success of `documents/search` is: any multipart with its boundary."""
+    kind, options = parse_options_header(response.headers.get("content-type", ""))
+    return kind.startswith(b"multipart/") and bool(options.get(b"boundary"))
+
+
 def read_fetched(response: httpx.Response) -> tuple[FetchedFile, ...]:
     """Read a reply of `documents/search`. Raises what the client and the multipart parser (a ValueError) raise."""
     _, options = parse_options_header(response.headers.get("content-type", ""))

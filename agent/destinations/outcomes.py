@@ -18,7 +18,14 @@ from enum import StrEnum
 import httpx
 
 from agent.destinations import problems
-from agent.destinations.answers import Answer, Shape, answer_of, is_problem_details, speaks_of_failure
+from agent.destinations.answers import (
+    Answer,
+    Shape,
+    answer_of,
+    is_attachments_trouble,
+    is_problem_details,
+    speaks_of_failure,
+)
 from agent.destinations.network import Cancelled
 from agent.destinations.reply import Reply, VendorWords, hidden, vendor_words
 from agent.destinations.transport import ProxyUnusable
@@ -77,16 +84,21 @@ def verdict(status: int | None, body: BodySent | None, answer: Answer) -> Verdic
         return not_theirs
     if status in OF_THE_PACKET:
         return Verdict.REFUSED if answer is Answer.OWN_ERROR else not_theirs
-    if status == 408 or (status >= 500 and status not in _LANE_IS_BROKEN):
+    if _tells_of_trouble(status):
         return Verdict.RETRY if answer is Answer.OWN_ERROR else not_theirs
     return Verdict.BLOCKED
+
+
+def _tells_of_trouble(status: int) -> bool:
+    return status == 408 or (status >= 500 and status not in _LANE_IS_BROKEN)
 
 
 @dataclass(frozen=True)
 class Service:
     """Whom a lane talks to, as the words for people need it. `store` and `secret` name the credential.
 
-    `is_success` and `is_own_error` tell the service's own replies, by the JSON object that they hold.
+    `is_success` and `is_own_error` tell the service's own replies, by the JSON object that they hold; `is_own_trouble`
+    those of 408 and 5xx, for which gateways use the same shapes but for what is the service's alone.
     """
 
     name: str  # "attachments service"
@@ -96,6 +108,12 @@ class Service:
     translate: Callable[[VendorWords], Fault] = lambda words: Fault("request", "", quoted(words))
     is_success: Shape = lambda content: not speaks_of_failure(content)
     is_own_error: Shape = is_problem_details
+    is_own_trouble: Shape = is_attachments_trouble
+
+    def answer(self, reply: Reply, is_success: Shape | None = None) -> Answer:
+        """Tell whose word a reply is. `is_success`: what a success of this request has to hold."""
+        is_error = self.is_own_trouble if _tells_of_trouble(reply.status) else self.is_own_error
+        return answer_of(reply, is_success or self.is_success, is_error)
 
     def problem(self, words: Words, details: Iterable[Fault] = (), **facts: object) -> Problem:
         """Return the problem in this service's words."""
@@ -109,7 +127,7 @@ def classify_reply(
 
     `is_success`: what this request's success must hold, where that is more than the service's replies have in common.
     """
-    answer = answer_of(reply, is_success or service.is_success, service.is_own_error)
+    answer = service.answer(reply, is_success)
     means = verdict(reply.status, body, answer)
     own = answer in (Answer.OWN_ERROR, Answer.UNPROVEN)
     said = tuple(service.translate(words) for words in vendor_words(reply.content)) if own else ()
@@ -123,7 +141,8 @@ def classify_reply(
             default = problems.REDIRECTED if reply.status < 400 else problems.NOT_UNDERSTOOD
             return Blocked(service.problem(_LANE_IS_BROKEN.get(reply.status, default), details), reply.status)
         case Verdict.BETWEEN:
-            return Retry(service.problem(problems.BETWEEN, details), reply.status, unreachable=True)
+            after = retry_after(reply.headers, now)
+            return Retry(service.problem(problems.BETWEEN, details), reply.status, after=after, unreachable=True)
         case Verdict.UNKNOWN:
             foreign = answer is Answer.FOREIGN
             words = problems.BETWEEN_UNSURE if foreign else problems.UNPROVEN if answer is not Answer.CUT_OFF else None
@@ -198,7 +217,7 @@ def own_date(reply: Reply, service: Service, is_success: Shape | None = None) ->
 
     Of anyone else's reply the Date is anyone's, and one out of a cache (it bears an Age: RFC 9111, 5.1) is of long ago.
     """
-    answer = answer_of(reply, is_success or service.is_success, service.is_own_error)
+    answer = service.answer(reply, is_success)
     if answer not in (Answer.SUCCESS, Answer.OWN_ERROR) or "age" in reply.headers:
         return None
     said = _http_date(reply.headers.get("date", ""))

@@ -55,6 +55,16 @@ EMPTY_SUCCESS = Words(
     "The {service} took this, but its answer was empty, and its search could not be asked.",
     "Look at the service's own review page whether these statements have arrived.",
 )
+EMPTY_AND_OLDER = Words(
+    "empty-answer-unsure",
+    "The {service} took this, but its answer was empty. Its search has such statements, but they may be earlier ones.",
+    "Look at the service's own review page whether these statements have arrived.",
+)
+TOO_MANY_TO_COMPARE = Words(
+    "too-many-failed",
+    "The {service} has too many statements marked as failed for all of them to be compared.",
+    "Look at the service's own review page, and clear up what is marked as failed there.",
+)
 NO_SECRET = Words(
     "no-secret",
     "No secret is stored for the {service}, so nothing can be sent.",

@@ -69,7 +69,7 @@ def read_reply(response: httpx.Response, secrets: Iterable[str], largest: int = 
 def readable(content: bytes, secrets: Iterable[str]) -> Any:
     """Return `content` as JSON, else as text, without `secrets` and without what JSON files and databases refuse."""
     hide = _hider(secrets)
-    text = content.decode("utf-8", "replace")
+    text = content.decode(json.detect_encoding(content), "replace")  # a BOM makes no stranger of a service
     try:
         return _clean(json.loads(text), hide, _DEEPEST)
     except (ValueError, RecursionError):

@@ -17,7 +17,7 @@ import httpx
 
 from agent.clock import Clock
 from agent.destinations import problems
-from agent.destinations.answers import is_statement_error, speaks_of_failure
+from agent.destinations.answers import is_statement_error, is_statements_trouble, speaks_of_failure
 from agent.destinations.attempt import ask, attempt, health_of
 from agent.destinations.body import Body, file_part
 from agent.destinations.limiter import UploadLimiter
@@ -46,6 +46,8 @@ MOST_ENTITIES = 100
 """The service's own limit for one page of a search."""
 
 _EMPTY_BUT_FOUND = "The service's answer was empty; its search has the statements."
+_SEARCH_TIMEOUT = httpx.Timeout(connect=10, write=10, read=15, pool=None)
+"""Seconds. A search is small, and a sender waits for it: one that hangs must not hold up what others have to send."""
 _FIRST_STATEMENT = 1024 * 1024
 _LARGEST_PAGE = 8 * 1024 * 1024
 _DAY = re.compile(r"24[\s-]*(hours?|hrs?|h)\b|twenty[\s-]four", re.IGNORECASE)
@@ -87,6 +89,7 @@ class StatementsDestination:
             "api_key",
             is_success=lambda content: "message" not in map(str.casefold, content) and not speaks_of_failure(content),
             is_own_error=is_statement_error,
+            is_own_trouble=is_statements_trouble,
         )
         self._store_id = store_id
         self._api_key = api_key
@@ -162,6 +165,7 @@ class StatementsDestination:
             yield found.entities
             if len(found.entities) < MOST_ENTITIES:
                 return
+        yield Retry(self._service.problem(problems.TOO_MANY_TO_COMPARE))
 
     def close(self) -> None:
         """Close all connections."""
@@ -176,7 +180,11 @@ class StatementsDestination:
         return ask(
             self._client,
             lambda: self._client.build_request(
-                "GET", f"{self._url}search", params=parameters, headers=self._headers(key)
+                "GET",
+                f"{self._url}search",
+                params=parameters,
+                headers=self._headers(key),
+                timeout=_SEARCH_TIMEOUT,
             ),
             service=self._service,
             secrets=(key,),
@@ -184,6 +192,7 @@ class StatementsDestination:
             clock=self._clock,
             largest=_LARGEST_PAGE,
             heard=heard,
+            is_success=_holds_statements,
         )
 
     def _headers(self, key: str) -> dict[str, str]:
@@ -219,11 +228,15 @@ class StatementsDestination:
         with upload.spool.open(encoding="utf-8") as spool:
             first = next(statements_in(spool.read(_FIRST_STATEMENT)), None)
         found = self.search(f"amountDue=={first.get('amountDue')}", 0, cancel) if first else None
-        if isinstance(found, FoundStatements):
-            if any(same_statement(first or {}, entity) for entity in found.entities):
+        words = problems.EMPTY_SUCCESS
+        if first is not None and isinstance(found, FoundStatements):
+            same = [entity for entity in found.entities if same_statement(first, entity)]
+            if not same:
+                return unproven
+            if first.get("posOrderId"):
                 return Delivered(unproven.status, "", confirmed_by="search", warnings=(_EMPTY_BUT_FOUND,))
-            return unproven
-        problem = self._service.problem(problems.EMPTY_SUCCESS)
+            words = problems.EMPTY_AND_OLDER  # the same patient owed the same in another month, too
+        problem = self._service.problem(words)
         return Delivered(unproven.status, "", warnings=(problem.sentence,), problem=problem)
 
 

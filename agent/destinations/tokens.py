@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition, Event
 from typing import Any
@@ -53,8 +53,12 @@ class TokenSource:
         self._client = client
         self._url = token_url
         self._credentials = credentials
-        # RFC 6749, 5.2: a token's refusal is an object with `error`.
-        self._service = replace(service, is_own_error=lambda said: "error" in said or service.is_own_error(said))
+
+        def is_own(said: Mapping[str, Any]) -> bool:
+            """Tell a token's refusal, an object with `error` (RFC 6749, 5.2), and the service's own errors."""
+            return "error" in said or service.is_own_error(said)
+
+        self._service = replace(service, is_own_error=is_own, is_own_trouble=is_own)
         self._clock = clock
         self._changed = Condition()
         self._token: Token | None = None

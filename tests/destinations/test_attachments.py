@@ -258,6 +258,27 @@ def test_what_cannot_be_fetched_back_is_an_outcome(reply: httpx.Response):
     assert isinstance(attachments(with_token(lambda _: reply)).search(("CHC#1",), Event()), Retry | Blocked | Refused)
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        httpx.Response(200, html="<html>Sign in"),
+        httpx.Response(200, content=b"<html>", headers={"Content-Type": "multipart/form-data"}),
+        httpx.Response(200, text="OK"),
+    ],
+)
+def test_a_portals_page_is_no_file_that_was_fetched_back(reply: httpx.Response):
+    outcome = attachments(with_token(lambda _: reply)).search(("CHC#1",), Event())
+    assert isinstance(outcome, Retry)
+    assert (outcome.problem.code, outcome.unreachable) == ("something-between", True)
+
+
+@pytest.mark.parametrize("reply", [httpx.Response(200, html="<html>Sign in"), httpx.Response(200, json=[])])
+def test_health_under_a_portal_says_that_something_stands_between(reply: httpx.Response):
+    problem = attachments(with_token(lambda _: reply)).health().problem
+    assert problem is not None
+    assert problem.code == "something-between"
+
+
 def test_a_statement_is_not_for_this_lane(tmp_path: Path):
     with pytest.raises(TypeError):
         attachments(with_token(lambda _: httpx.Response(201))).send(

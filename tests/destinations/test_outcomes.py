@@ -30,7 +30,7 @@ from agent.destinations.reply import Reply, readable
 from agent.destinations.transport import ProxyUnusable, build_client
 from agent.folder.filesystem import Busy, Changed, Missing
 from agent.model import Blocked, BodySent, Refused, Retry, Unknown, Words
-from tests.support.wire import NOW, OWN_ERROR, SERVICE, statements
+from tests.support.wire import NOW, OWN_ERROR, SERVICE, SUCCESS, statements
 
 PAGE = Path(outcomes.__file__).with_name("README.md")
 CODES = {
@@ -121,6 +121,11 @@ GATEWAYS = [
     {"error": "Bad Gateway"},
     {"timestamp": "2026-07-13", "path": "/", "status": 504, "error": "Gateway Timeout"},
     {"title": "Bad Gateway", "status": 502},
+    {"type": "about:blank", "title": "Bad Gateway", "status": 502, "detail": "no route", "instance": "/documents"},
+    {"title": "Gateway Timeout", "status": 504, "detail": "upstream", "traceId": "00-1"},
+    {"timestamp": 1, "path": "/", "status": 503, "error": "Service Unavailable", "message": "", "requestId": "1"},
+    {"status": "SERVICE_UNAVAILABLE", "message": "no healthy upstream"},
+    {"errors": ["upstream"]},
 ]
 NOT_A_SUCCESS = [
     {"status": "BAD_REQUEST"},
@@ -201,6 +206,24 @@ def test_the_packet_is_bad_by_the_services_own_word(kind: str, status: int):
 def test_the_lane_is_broken_whoever_says_so(kind: str, status: int):
     for content, body in product((b"<html>", b"", b"{}", *OWN_ERROR.values()), BodySent):
         assert isinstance(classified(kind, status, content, body=body), Blocked)
+
+
+@KINDS
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_how_a_services_json_is_encoded_makes_no_stranger_of_it(kind: str, encoding: str):
+    success = SUCCESS[kind].decode().encode(encoding)
+    assert classified(kind, 201, success, f"application/json; charset={encoding}") is None
+    assert isinstance(classified(kind, 400, json.dumps(OWN[kind]).encode(encoding)), Refused)
+
+
+@KINDS
+@pytest.mark.parametrize("body", [BodySent.NONE, BodySent.PART])
+@pytest.mark.parametrize("content", [b"<html>", b""])
+def test_a_wait_that_is_asked_for_before_the_body_was_read_is_kept(kind: str, body: BodySent, content: bytes):
+    service, is_success = SERVICES[kind]
+    headers = httpx.Headers({"content-type": "text/html", "retry-after": "300"})
+    outcome = classify_reply(Reply(503, headers, readable(content, ())), service, NOW, body, is_success)
+    assert (type(outcome), outcome.after) == (Retry, 300.0)
 
 
 @KINDS

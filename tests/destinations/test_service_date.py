@@ -28,7 +28,8 @@ def has_number(content) -> bool:
     [
         (Reply(201, JSON, {"number": 1}), MOMENT),
         (Reply(400, JSON, OWN_ERROR), MOMENT),
-        (Reply(500, JSON, OWN_ERROR), MOMENT),
+        (Reply(500, JSON, OWN_ERROR | {"properties": {"errors": []}}), MOMENT),
+        (Reply(500, JSON, OWN_ERROR), None),
         (Reply(201, JSON, {"ok": True}), None),
         (Reply(201, JSON, {"number": 1}, whole=False), None),
         (Reply(400, JSON, {"status": 400}), None),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from threading import Event
 
 import httpx
 import pytest
 
-from agent.model import Blocked, Delivered, Refused, Retry, SentFile
+from agent.model import Blocked, Delivered, Refused, Retry, SentFile, Unknown
 from tests.support.wire import KEY, ignore_progress, mocked, statement, statements
 
 BODY = b'{"filename": "Statements.xml", "pendingInvoiceUploads": []}'
@@ -127,3 +128,89 @@ def test_search_gives_a_page():
 
 def test_a_search_that_answers_oddly_is_tried_again():
     assert isinstance(statements(mocked(lambda _: httpx.Response(200, text="odd"))).search("", 0, Event()), Retry)
+
+
+# --- An empty success ------------------------------------------------------------------------------------------------
+
+ONE = {"rowNum": 1, "firstName": "Jane", "lastName": "Doe", "amountDue": 5000}
+REFERRED = ONE | {"posOrderId": "INV-1"}
+
+
+def after_empty(place: Path, first: dict[str, object], found: httpx.Response):
+    """Send one statement to a service whose success is empty, and whose search then finds this."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return found if request.url.path.endswith("/search") else httpx.Response(200)
+
+    content = json.dumps({"filename": "x", "pendingInvoiceUploads": [first]}, separators=(",", ":")).encode()
+    return statements(mocked(handler)).send(statement(place, content=content), place, ignore_progress, Event()).outcome
+
+
+def test_its_own_reference_in_the_search_confirms_an_empty_success(tmp_path: Path):
+    outcome = after_empty(tmp_path, REFERRED, httpx.Response(200, json={"entities": [REFERRED]}))
+    assert isinstance(outcome, Delivered)
+    assert (outcome.confirmed_by, outcome.problem) == ("search", None)
+    assert outcome.warnings
+
+
+@pytest.mark.parametrize("status", ["pending", "sent", "archived", None])
+def test_the_same_amount_of_the_same_patient_confirms_nothing_without_someone_who_looks(tmp_path: Path, status: object):
+    entity = ONE | {"id": "older?", "status": status}
+    outcome = after_empty(tmp_path, ONE, httpx.Response(200, json={"entities": [entity]}))
+    assert isinstance(outcome, Delivered)
+    assert outcome.problem is not None
+    assert "earlier ones" in outcome.problem.sentence
+    assert outcome.confirmed_by == "response"
+
+
+@pytest.mark.parametrize("first", [ONE, REFERRED])
+def test_an_empty_success_that_the_search_does_not_know_proves_nothing(tmp_path: Path, first: dict[str, object]):
+    outcome = after_empty(tmp_path, first, httpx.Response(200, json={"entities": []}))
+    assert isinstance(outcome, Unknown)
+
+
+@pytest.mark.parametrize(
+    "found", [httpx.Response(503), httpx.Response(200, html="<html>"), httpx.Response(200, json={"ok": True})]
+)
+def test_an_empty_success_with_a_search_that_cannot_be_asked_sends_a_person_to_look(tmp_path: Path, found):
+    outcome = after_empty(tmp_path, ONE, found)
+    assert isinstance(outcome, Delivered)
+    assert outcome.problem is not None
+    assert outcome.problem.code == "empty-answer"
+
+
+# --- What is marked as failed ----------------------------------------------------------------------------------------
+
+
+def test_more_failed_statements_than_can_be_compared_are_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("agent.destinations.statements.MOST_PAGES", 2)
+    page = httpx.Response(200, json={"entities": [{"id": str(number)} for number in range(100)]})
+    found = statements(mocked(lambda _: page)).marked_as_failed(Event())
+    assert found.problem is not None
+
+
+def test_a_search_gives_up_long_before_an_upload_does():
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"entities": []})
+
+    statements(mocked(handler)).marked_as_failed(Event())
+    assert seen[0].extensions["timeout"]["read"] <= 15
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (httpx.Response(200, html="<html>Sign in"), "something-between"),
+        (httpx.Response(200, json=[]), "something-between"),
+        (httpx.Response(200, json={"status": "ok"}), "odd-reply"),
+        (httpx.Response(200), "odd-reply"),
+        (httpx.Response(204), "odd-reply"),
+    ],
+)
+def test_health_is_no_status(reply: httpx.Response, code: str):
+    problem = statements(mocked(lambda _: reply)).health().problem
+    assert problem is not None
+    assert problem.code == code
