@@ -1,7 +1,8 @@
 """Asking the statements service, after a delivery, whether it has marked some of the statements as failed.
 
-Only where a lane's settings say `verify = true`. The packet is delivered and stays so; its shelving waits until the
-service has been asked `AFTER` seconds after the delivery, or has told of failed statements before.
+Unless a lane's settings say `verify = false`, since a 200 means received, not accepted. The packet is delivered and
+stays so; its shelving waits until the service has been asked `AFTER` seconds after the delivery, or has told of failed
+statements before.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ NOT_ASKED = Words(
     "Whether the service marked some of {name} as failed could not be found out.",
     "Look at the service's own review page.",
 )
-AFTER = (3.0, 10.0, 30.0)  # seconds after the delivery: the service may check in its own time
+AFTER = (1.0, 3.0, 8.0)  # seconds after the delivery: it checks at the upload, and the packet is not shelved before
 
 
 class AsksAfterwards(Protocol):

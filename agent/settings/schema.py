@@ -177,7 +177,7 @@ class StatementsSettings(LaneSettings):
     hidden_rows: Literal["ask", "send", "skip"] = Field(
         "ask", description="what becomes of rows, columns and sheets that a workbook hides"
     )
-    verify: Flag = False
+    verify: Flag = True
     filename_rule: FilenameRuleSettings = FilenameRuleSettings()
 
 
@@ -187,7 +187,9 @@ class StoreSettings(Section):
     name: Annotated[str, AfterValidator(values.store_name)]
     attachments: AttachmentsSettings | None = None
     statements: StatementsSettings | None = None
-    store_id: Text | None = Field(None, validate_default=True, description="required where there is a statements lane")
+    store_id: Annotated[Text, AfterValidator(values.ulid)] | None = Field(
+        None, validate_default=True, description="required where there is a statements lane"
+    )
 
     @field_validator("store_id")
     @classmethod

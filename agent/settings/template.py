@@ -81,7 +81,7 @@ environment = "sandbox"              # sandbox or production; or base_url and to
 # include = ["*.xml", "*.csv", "*.tsv", "*.txt", "*.xlsx", "*.xls", "*.json"]
 # external_location_id = "1"
 # hidden_rows = "ask"                # or send, or skip: rows, columns and sheets that a workbook hides
-# verify = false
+# verify = true                      # ask afterwards what the service has marked as failed
 # [store.statements.filename_rule]
 # scope = "filename"                 # filename or store
 # on_conflict = "hold"               # hold or fail

@@ -29,6 +29,7 @@ _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kKMG]?)B/s")
 _RATE_UNITS = {"": 1, "k": 1_000, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 _SLOWEST_RATE = 1_000
 _LONGEST_STORE_NAME = 64
+_ULID_LENGTH = 26
 
 
 def refuse(sentence: str) -> NoReturn:
@@ -56,6 +57,25 @@ def store_name(text: str) -> str:
     refuse(
         "a store's name could be a folder's: it begins with a letter or a digit, has at most 64 characters, none of "
         f'/ \\ : * ? < > | and quotes in it, and is no name that Windows keeps for itself. Write it as "{suggestion}".'
+    )
+
+
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}").fullmatch
+
+
+def ulid(value: str) -> str:
+    """Check an id of the statements service, which are ULIDs: 26 digits and capitals, without I, L, O and U."""
+    if _ULID(value):
+        return value
+    if _ULID(value.upper()):
+        refuse(f"the service writes its ids in capitals. Write it as {quoted(value.upper())}.")
+    mistaken = value.upper().translate(str.maketrans("ILO", "110"))
+    if len(value) == _ULID_LENGTH:
+        hint = f" Is it {quoted(mistaken)}?" if _ULID(mistaken) else ""
+        refuse(f"an id of the statements service has no letters I, L, O and U and begins with 0 to 7.{hint}")
+    refuse(
+        f"an id of the statements service has 26 characters, such as 01GDG5BZA29R3SZMZ63Y2GFENV, and this one has "
+        f"{len(value)}. Copy it anew from what the service sent."
     )
 
 

@@ -286,7 +286,9 @@ def test_a_name_that_was_used_is_held_and_equal_bytes_are_a_duplicate(tmp_path: 
         with ledger.transaction() as tx:
             tx.admit(_sent("p1", STATEMENTS, "july.csv", data, sha256), sent_at)
             key = name_key("july.csv")
-            tx.claim(FilenameClaim("p1", "STORE", key, sha256, ClaimState.ACCEPTED, sent_at, sent_at))
+            tx.claim(
+                FilenameClaim("p1", "01GDG5BZA29R3SZMZ63Y2GFENV", key, sha256, ClaimState.ACCEPTED, sent_at, sent_at)
+            )
         journal = len(ledger.journal())
         found = one(check(tmp_path / "statements", settings=settings, ledger=ledger))
         assert found.state is state

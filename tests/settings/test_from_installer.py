@@ -12,7 +12,11 @@ from agent.settings.reading import SettingsProblem, parse
 DATA = Path("/data/outtray").absolute()
 SCANS = {"ATTACHMENTSFOLDER": str(Path("/scans").absolute()), "CLIENTID": "abc", "ENVIRONMENT": "sandbox"}
 PMS = str(Path("/pms").absolute())
-STATEMENTS = {"STATEMENTSFOLDER": PMS, "STATEMENTSURL": "https://billing.example.com", "STOREID": "01GDG5"}
+STATEMENTS = {
+    "STATEMENTSFOLDER": PMS,
+    "STATEMENTSURL": "https://billing.example.com",
+    "STOREID": "01GDG5BZA29R3SZMZ63Y2GFENV",
+}
 
 
 def test_properties_of_both_lanes_become_one_store() -> None:
@@ -21,7 +25,7 @@ def test_properties_of_both_lanes_become_one_store() -> None:
     settings = parse(text, Path("x"))
     assert [str(lane) for lane in settings.lanes] == ["main-street/attachments", "main-street/statements"]
     assert settings.agent.data_dir == DATA
-    assert settings.store[0].store_id == "01GDG5"
+    assert settings.store[0].store_id == "01GDG5BZA29R3SZMZ63Y2GFENV"
 
 
 @pytest.mark.parametrize("folder", ["/it's a folder", '/quotes " here', "/back\\slash"])

@@ -253,6 +253,29 @@ WHOLE_FILES = [
         'store[1] "x" store_id: the statements service must be told which store a file is from. Write the id that it '
         'gave the store: store_id = "01GDG5BZA29R3SZMZ63Y2GFENV".',
     ),
+    *(
+        (f'[[store]]\nname = "x"\nstore_id = "{given}"\n' + STATEMENTS, f'store[1] "x" store_id = "{given}": {said}')
+        for given, said in [
+            (
+                "01gdg5bza29r3szmz63y2gfenv",
+                'the service writes its ids in capitals. Write it as "01GDG5BZA29R3SZMZ63Y2GFENV".',
+            ),
+            (
+                "O1GDG5BZA29R3SZMZ63Y2GFENV",
+                "an id of the statements service has no letters I, L, O and U and begins with 0 to 7. Is it "
+                '"01GDG5BZA29R3SZMZ63Y2GFENV"?',
+            ),
+            (
+                "81GDG5BZA29R3SZMZ63Y2GFENV",
+                "an id of the statements service has no letters I, L, O and U and begins with 0 to 7.",
+            ),
+            (
+                "main-street",
+                "an id of the statements service has 26 characters, such as 01GDG5BZA29R3SZMZ63Y2GFENV, and this one "
+                "has 11. Copy it anew from what the service sent.",
+            ),
+        ]
+    ),
     (
         STORE + STATEMENTS.replace('base_url = "https://billing.example.com"', ""),
         f'{S}.base_url: this key is needed and is not there. Add a line such as base_url = "https://host.example.com"',

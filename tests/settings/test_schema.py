@@ -159,7 +159,7 @@ def test_home_and_environment_are_put_into_paths(monkeypatch: pytest.MonkeyPatch
 def test_lanes_are_known_by_store_and_kind() -> None:
     store = StoreSettings(
         name="a",
-        store_id="S",
+        store_id="01GDG5BZA29R3SZMZ63Y2GFENV",
         attachments=attachments(folder=HERE / "scans"),
         statements=StatementsSettings(folder=HERE / "statements", base_url="https://billing.example.com/"),
     )

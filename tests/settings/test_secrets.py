@@ -37,7 +37,13 @@ def secrets(keyring: MemoryKeyring) -> Secrets:
 def settings(tmp_path: Path) -> Settings:
     scans = AttachmentsSettings(folder=tmp_path / "scans", client_id="c", environment="sandbox")
     statements = StatementsSettings(folder=tmp_path / "statements", base_url="https://billing.example.com")
-    return Settings(store=(StoreSettings(name="main-street", store_id="S", attachments=scans, statements=statements),))
+    return Settings(
+        store=(
+            StoreSettings(
+                name="main-street", store_id="01GDG5BZA29R3SZMZ63Y2GFENV", attachments=scans, statements=statements
+            ),
+        )
+    )
 
 
 def test_the_environment_goes_before_the_keyring(keyring: MemoryKeyring) -> None:

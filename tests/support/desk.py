@@ -18,7 +18,7 @@ from tests.support.settings import MemoryKeyring
 def settings_text(folder: Path, sandbox: Sandbox | None = None, **changes: str) -> str:
     """The settings of one store with both lanes below `folder`; changes replace addresses or the data folder."""
     known = {
-        "store_id": sandbox.credentials.store_id if sandbox else "STORE",
+        "store_id": sandbox.credentials.store_id if sandbox else "01GDG5BZA29R3SZMZ63Y2GFENV",
         "client_id": sandbox.credentials.client_id if sandbox else "CLIENT",
         "attachments": sandbox.attachments_url if sandbox else "https://example.com/v1",
         "token": sandbox.token_url if sandbox else "https://example.com/token",
