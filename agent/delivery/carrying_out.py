@@ -51,7 +51,8 @@ class CarryingOut:
         ready = [action for action in actions if self._files_first(action, now)]
         to_write: list[Action] = [action for action in ready if not isinstance(action, Shelve)]
         unwritten = self._write_down(to_write, now) if to_write else []
-        for action in (action for action in ready if not any(action is one for one in unwritten)):
+        left = set(map(id, unwritten))
+        for action in (action for action in ready if id(action) not in left):
             match action:
                 case Admit(start=True, found=found):
                     self._control.launch(self._control.packets[found.packet])
@@ -62,10 +63,9 @@ class CarryingOut:
                 case Hold(packet=packet):
                     if not self._move_to_shelf(packet, Shelf.HELD):
                         self._control.recover_again(packet.lane)
-                case Shelve(packet=packet):
-                    self._shelve(packet, now)
                 case _:
                     pass
+        self._shelve_all([action.packet for action in ready if isinstance(action, Shelve)], now)
         return {thing.name for action in unwritten for thing in _things(action) if thing.kind == "packet"}
 
     def _write_down(self, actions: Sequence[Action], now: datetime) -> list[Action]:
@@ -261,8 +261,26 @@ class CarryingOut:
 
     # --- The shelves ------------------------------------------------------------------------------------------------
 
-    def _shelve(self, packet: PacketRecord, now: datetime) -> None:
-        """Move an ended packet's files to their last shelf, and remember that."""
+    def _shelve_all(self, packets: Sequence[PacketRecord], now: datetime) -> None:
+        """Move ended packets' files to their last shelf, and remember that, of all that came there as one."""
+        shelved = [packet for packet in packets if self._shelve(packet, now)]
+        if not shelved:
+            return
+        try:
+            with self._control.ledger.transaction(synced=False) as tx:
+                for packet in shelved:
+                    tx.shelved(packet, now)
+        except Exception as trouble:  # noqa: BLE001 - to shelve them once more does no harm
+            for packet in shelved:
+                self._set_back(packet, trouble)
+            return
+        for packet in shelved:
+            self._control.troubles.over(_thing(packet))
+        here("shelved")
+        self._control.refresh([packet.id for packet in shelved])
+
+    def _shelve(self, packet: PacketRecord, now: datetime) -> bool:
+        """Move an ended packet's files to their last shelf; False: not now."""
         lane = self._control.lanes[packet.lane]
         ended = packet.ended_at or now
         try:
@@ -278,14 +296,10 @@ class CarryingOut:
             lane.places.shelve(packet, shelf, beside)
             here("shelved-not-recorded")
             lane.forget(packet.id)  # before the last word: a packet at rest has left nothing in the spool
-            with self._control.ledger.transaction(synced=False) as tx:
-                tx.shelved(packet, now)
         except Exception as trouble:  # noqa: BLE001 - of this packet alone
             self._set_back(packet, trouble)
-            return
-        self._control.troubles.over(_thing(packet))
-        here("shelved")
-        self._control.refresh([packet.id])
+            return False
+        return True
 
     def _held_against_its_receipt(self, lane: Lane, packet: PacketRecord, now: datetime) -> PacketRecord:
         """Return the packet with a word in its receipt where its files were changed while it was sent, or after."""

@@ -48,6 +48,7 @@ CHECK_PATIENCE = 2.0
 KNOWN_ENDED = 500
 UNSURE_DAYS = 30  # for how long a statement file is known again whose reply was lost
 TELL_APART = 0.5  # seconds between two snapshots
+TELL_SHARE = 20  # snapshots take at most this part of the time, however many packets there are
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Control:
         self._started = False
         self._reread = False
         self._untold = False
-        self._told_at = float("-inf")
+        self._tell_next = float("-inf")
         self._look_at: dict[LaneId, float] = {}
         self._tidy_at: dict[LaneId, float] = {}
         self._again: dict[LaneId, bool] = {}
@@ -264,11 +265,13 @@ class Control:
     def _tell(self, *, at_once: bool = False) -> None:
         """Tell that something may have changed, but not with every step of a busy moment. Raises nothing."""
         try:
-            steady = self.clock.steady()
-            self._untold = not at_once and steady - self._told_at < TELL_APART
+            begun = self.clock.steady()
+            self._untold = not at_once and begun < self._tell_next
             if not self._untold:
-                self._told_at = steady
+                self._tell_next = begun + TELL_APART
                 self._changed(self)
+                ended = self.clock.steady()
+                self._tell_next = max(self._tell_next, ended + (ended - begun) * TELL_SHARE)
         except Exception as trouble:  # noqa: BLE001 - who is told what the agent does must not keep it from doing it
             log.error("the state could not be told", extra={"trouble": where(trouble)})
             self._untold = True
@@ -570,7 +573,7 @@ class Control:
             *self.troubles.due(),
             *self.verifications.due(),
             *(lane.watcher.due for lane in self.lanes.values() if lane.watcher is not None),
-            *([self._told_at + TELL_APART] if self._untold else []),
+            *([self._tell_next] if self._untold else []),
         ]
         due.extend(moment - steady for moment in moments if moment is not None and moment > began_steady)
         return max(0.0, min(due, default=LONGEST_SLEEP))

@@ -6,7 +6,7 @@ until nothing is left to do now. So each rule here can be read, and tested, as i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -66,10 +66,11 @@ def plan(view: View, now: datetime) -> list[Action]:
     if view.finished:
         # What came back changes everything else: record it first, then look again.
         return [action for done in view.finished for action in _settle(done, lanes[done.packet.lane], now)]
+    left = view.stuck | view.verifying
     actions: list[Action] = [
         Shelve(packet)
         for packet in view.packets
-        if packet.unshelved and packet.id not in view.stuck | view.verifying and not _offline(lanes, packet.lane)
+        if packet.unshelved and packet.id not in left and not _offline(lanes, packet.lane)
     ]
     if view.stopping:
         return actions
@@ -93,9 +94,13 @@ def _start(
     view: View, lanes: Mapping[LaneId, LaneView], claims: Mapping[LaneId, Claims], senders: _Senders, now: datetime
 ) -> Iterator[Action]:
     for packet in view.packets:
+        if packet.state not in (PacketState.HELD, PacketState.QUEUED):
+            continue
         lane = lanes.get(packet.lane)
         if lane is None or lane.offline or lane.record.paused_since or packet.id in view.stuck:
             continue
+        if senders.none_left and not lane.claims:
+            continue  # of a long queue nearly all: nothing but a sender is what they wait for
         if packet.state is PacketState.HELD:
             yield from _release(packet, lane, claims[lane.id], senders, now)
         elif packet.state is PacketState.QUEUED and (packet.next_at is None or packet.next_at <= now):
@@ -145,7 +150,7 @@ def _rule(lane: LaneView, claims: Claims, packet: PacketRecord, now: datetime) -
 
 
 def _admit(lane: LaneView, claims: Claims, senders: _Senders, now: datetime) -> Iterator[Action]:
-    admitted: list[Found] = []
+    admitted: set[object] = set()
     for found in sorted(lane.found, key=lambda found: (found.since, found.candidate.name)):
         if found.not_yet:
             continue
@@ -169,7 +174,7 @@ def _admit(lane: LaneView, claims: Claims, senders: _Senders, now: datetime) -> 
             if problem is None:
                 action = _ready(lane, found, admitted, claims, senders, now)
                 if isinstance(action, Admit):
-                    admitted.append(found)
+                    admitted |= {_said(found), _alike(found)} - {None}
                     if action.claim is not None:
                         claims.add(action.claim)
                 if action is not None and not (isinstance(action, Check) and found.checking):
@@ -180,12 +185,12 @@ def _admit(lane: LaneView, claims: Claims, senders: _Senders, now: datetime) -> 
 
 
 def _ready(
-    lane: LaneView, found: Found, admitted: list[Found], claims: Claims, senders: _Senders, now: datetime
+    lane: LaneView, found: Found, admitted: Set[object], claims: Claims, senders: _Senders, now: datetime
 ) -> Admit | Check | None:
     """Admit a packet that is in order: to go, to be held, or as a duplicate. None: the twin ahead decides first."""
     if lane.id.kind is LaneKind.STATEMENTS:
         return _by_rule(lane, found, admitted, claims, senders, now)
-    if any(_alike(found, other) for other in admitted):
+    if _alike(found) in admitted:
         return None
     possibly_sent = False
     for twin in (lane.lookalikes or {}).get(found.packet, ()):
@@ -207,7 +212,7 @@ def _ready(
 
 
 def _by_rule(
-    lane: LaneView, found: Found, admitted: list[Found], claims: Claims, senders: _Senders, now: datetime
+    lane: LaneView, found: Found, admitted: Set[object], claims: Claims, senders: _Senders, now: datetime
 ) -> Admit | None:
     assert found.checked is not None  # noqa: S101 - the caller has looked
     mine = FilenameClaim(
@@ -224,7 +229,7 @@ def _by_rule(
     scope = lane.terms.scope
     verdict = judge(claims.beside(mine, scope), mine, scope=scope, now=now)
     if isinstance(verdict, Free | Taken) and lane.terms.duplicate_days:
-        if any(_says_the_same(found, other) for other in admitted):
+        if _said(found) in admitted:
             return None
         since = now - timedelta(days=lane.terms.duplicate_days)
         for twin in twins:
@@ -321,9 +326,9 @@ def _is_twin(found: Found, packet: PacketRecord) -> bool:
     return same_metadata and _sizes(found) == packet.sizes
 
 
-def _alike(found: Found, other: Found) -> bool:
-    same_metadata = found.checked and other.checked and found.checked.fingerprint == other.checked.fingerprint
-    return bool(same_metadata) and _sizes(found) == _sizes(other)
+def _alike(found: Found) -> object:
+    """Return what is equal in packets of the same claim, metadata and sizes; None before the check."""
+    return None if found.checked is None else (found.checked.fingerprint, _sizes(found))
 
 
 def _sizes(found: Found) -> tuple[int, ...]:
@@ -336,11 +341,9 @@ def _same_content(twin: PacketRecord, found: Found) -> bool:
     return (bool(said) and said == twin.fingerprint) or _same_bytes(twin, found)
 
 
-def _says_the_same(found: Found, other: Found) -> bool:
-    if found.checked is None or other.checked is None:
-        return False
-    said = found.checked.fingerprint
-    return bool(said) and said == other.checked.fingerprint
+def _said(found: Found) -> object:
+    """Return what is equal in statement files that ask for the same; None where that is not known."""
+    return (found.checked.fingerprint or None) if found.checked is not None else None
 
 
 def _same_bytes(twin: PacketRecord, found: Found) -> bool:
@@ -361,6 +364,11 @@ class _Senders:
         for packet in view.packets:
             if packet.state is PacketState.SENDING and packet.lane in self._busy:
                 self._busy[packet.lane] += 1
+
+    @property
+    def none_left(self) -> bool:
+        """Whether every sender is busy."""
+        return self._free <= 0
 
     def take(self, lane: LaneView) -> bool:
         record = lane.record

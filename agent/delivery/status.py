@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from agent.delivery.reconcile.settings_changed import known_lanes, left_behind
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
 from agent.delivery.troubles import Thing
 from agent.delivery.unpicked import Waits, remembered
-from agent.folder.settling import FileStatus
+from agent.folder.settling import FileLook, FileStatus
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LaneRecord, PacketRecord
@@ -40,7 +40,8 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     for lane in control.lanes.values():
         record = control.lane_records.get(lane.id, LaneRecord(lane.id))
         found = list(lane.found.values())
-        packets.extend(_found(lane, one, now) for one in found)
+        reasons = _reasons(lane.looks)
+        packets.extend(_found(lane, one, reasons, now) for one in found)
         of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})
         of_states.update(_state_of(one) for one in found)
         needs = unresolved.get(lane.id, 0) + sum(_waits_for_someone(one, now) for one in found)
@@ -143,7 +144,7 @@ def _packet(packet: PacketRecord, progress: tuple[int, int] | None, trouble: Pro
     )
 
 
-def _found(lane: Lane, found: Found, now: datetime) -> PacketSnapshot:
+def _found(lane: Lane, found: Found, reasons: Mapping[str, str], now: datetime) -> PacketSnapshot:
     candidate = found.candidate
     return PacketSnapshot(
         id="",
@@ -151,7 +152,7 @@ def _found(lane: Lane, found: Found, now: datetime) -> PacketSnapshot:
         name=candidate.name,
         state=_state_of(found),
         total_bytes=sum(file.identity.size for file in candidate.files),
-        why=_why(lane, found),
+        why=_why(found, reasons),
         files=tuple(file.name for file in candidate.files),
         sidecar=candidate.sidecar.name if candidate.sidecar else "",
         since=moment(found.since),
@@ -159,18 +160,23 @@ def _found(lane: Lane, found: Found, now: datetime) -> PacketSnapshot:
     )
 
 
-def _why(lane: Lane, found: Found) -> str:
+def _reasons(looks: Iterable[FileLook]) -> dict[str, str]:
+    """Return why files are not done yet, by their names."""
+    reasons = {}
+    for seen in looks:
+        if seen.status is FileStatus.IN_USE:
+            reasons[seen.observation.name] = f"{seen.observation.base} is open in another program."
+        elif seen.reason:
+            reasons[seen.observation.name] = f"{seen.observation.base} is not complete: {seen.reason}."
+    return reasons
+
+
+def _why(found: Found, reasons: Mapping[str, str]) -> str:
     """Say what files that are no packet yet are waiting for."""
     candidate = found.candidate
     if candidate.readiness is Readiness.WAITING:
         return f"Waits for {', '.join(candidate.missing)}." if candidate.sidecar else "Waits for its sidecar."
-    members = {member.name for member in candidate.members}
-    for seen in lane.looks:
-        if seen.observation.name in members and seen.status is FileStatus.IN_USE:
-            return f"{seen.observation.base} is open in another program."
-        if seen.observation.name in members and seen.reason:
-            return f"{seen.observation.base} is not complete: {seen.reason}."
-    return ""
+    return next((reasons[member.name] for member in candidate.members if member.name in reasons), "")
 
 
 def _state_of(found: Found) -> str:

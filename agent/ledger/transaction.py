@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from agent.clock import Reading
 from agent.folder.names import name_key
@@ -17,7 +17,22 @@ from agent.ledger.standing_claims import Touched
 from agent.log import log
 from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
 
+# What every packet asks for is made once: making a statement costs more than carrying it out.
 _NOTE, _ADMIT, _ADMIT_FILE = insert(schema.journal), insert(schema.packet), insert(schema.packet_file)
+_CHANGE = update(schema.packet).where(schema.packet.c.id == bindparam("of"))
+_DIGEST = update(schema.packet_file).where(
+    schema.packet_file.c.packet == bindparam("of"), schema.packet_file.c.name == bindparam("called")
+)
+_ATTEMPT = insert(schema.attempt)
+_END_ATTEMPT = update(schema.attempt).where(
+    schema.attempt.c.packet == bindparam("of"), schema.attempt.c.number == bindparam("which")
+)
+_CLAIM = insert(schema.filename_claim)
+_CLAIM_OF = schema.filename_claim.c.packet == bindparam("of")
+_MARK_CLAIM, _RELEASE_CLAIM = (
+    update(schema.filename_claim).where(_CLAIM_OF),
+    delete(schema.filename_claim).where(_CLAIM_OF),
+)
 _FORGET_CLOCK, _REMEMBER_CLOCK = delete(schema.clock_reading), insert(schema.clock_reading)
 
 
@@ -73,19 +88,15 @@ class Transaction:
             last_tried_at=at,
             next_at=None,
         )
-        self._connection.execute(insert(schema.attempt).values(packet=record.id, number=number, started_at=at, code=""))
+        self._connection.execute(_ATTEMPT, {"packet": record.id, "number": number, "started_at": at, "code": ""})
         self.note(at, "attempt", packet=record.id, lane=record.lane, number=number)
 
     def end_attempt(
         self, record: PacketRecord, at: datetime, outcome: str, status: int = 0, code: str = "", body: str = ""
     ) -> None:
         """Remember what became of the try under way, and how much of its body went out (empty: not known)."""
-        column = schema.attempt.c
-        self._connection.execute(
-            update(schema.attempt)
-            .where(column.packet == record.id, column.number == record.attempts)
-            .values(ended_at=at, outcome=outcome, status=status, code=code, body=body)
-        )
+        values = {"ended_at": at, "outcome": outcome, "status": status, "code": code, "body": body}
+        self._connection.execute(_END_ATTEMPT, {"of": record.id, "which": record.attempts, **values})
         self.note(
             at, "outcome", packet=record.id, lane=record.lane, outcome=outcome, status=status, code=code, body=body
         )
@@ -113,12 +124,7 @@ class Transaction:
         for file in record.documents:
             base = file.name.rpartition("/")[2]  # a packet's files are of one folder, which the service is not told of
             if base in by_name:
-                column = schema.packet_file.c
-                self._connection.execute(
-                    update(schema.packet_file)
-                    .where(column.packet == record.id, column.name == file.name)
-                    .values(sha256=by_name[base])
-                )
+                self._connection.execute(_DIGEST, {"of": record.id, "called": file.name, "sha256": by_name[base]})
 
     def verified(self, record: PacketRecord, receipt: dict[str, Any], problem: Problem | None, at: datetime) -> None:
         """Remember what the service says of a delivered packet afterwards; it stays delivered."""
@@ -190,7 +196,7 @@ class Transaction:
     def _change(self, record: PacketRecord, **values: Any) -> None:
         self.touched.packets.add(record.id)
         self.touched.keys.add(name_key(record.upload_name))
-        self._connection.execute(update(schema.packet).where(schema.packet.c.id == record.id).values(**values))
+        self._connection.execute(_CHANGE, {"of": record.id, **values})
 
     # --- Filename claims --------------------------------------------------------------------------------------------
 
@@ -198,21 +204,17 @@ class Transaction:
         """Stand in line for a filename."""
         self.touched.names.add((claim.store_id, claim.key))
         stored = {key: value for key, value in vars(claim).items() if key not in ("active", "not_before")}
-        self._connection.execute(insert(schema.filename_claim).values(**stored))
+        self._connection.execute(_CLAIM, stored)
 
     def mark_claim(self, packet: str, state: ClaimState, accepted_at: datetime) -> None:
         """Remember that the service has taken the name, or may have."""
         self.touched.packets.add(packet)
-        self._connection.execute(
-            update(schema.filename_claim)
-            .where(schema.filename_claim.c.packet == packet)
-            .values(state=state, accepted_at=accepted_at)
-        )
+        self._connection.execute(_MARK_CLAIM, {"of": packet, "state": state, "accepted_at": accepted_at})
 
     def release_claim(self, packet: str) -> None:
         """Let go of a name that was never taken."""
         self.touched.packets.add(packet)
-        self._connection.execute(delete(schema.filename_claim).where(schema.filename_claim.c.packet == packet))
+        self._connection.execute(_RELEASE_CLAIM, {"of": packet})
 
     # --- Lanes ------------------------------------------------------------------------------------------------------
 
