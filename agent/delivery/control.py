@@ -42,7 +42,8 @@ from agent.model import AttemptResult, Checked, Fault, LaneId, LaneKind, PacketS
 
 ROUNDS = 50  # a step ends when the planner has nothing more to do now; more rounds than this would be a loop of ours
 LONGEST_SLEEP = 60.0
-LOOKS_APART = 0.2  # seconds: a program that writes slowly gives a hint with every write
+LOOKS_SHARE = 10  # a program that writes slowly gives a hint with every write: looks take this part of the time
+LOOKS_APART = 2.0  # seconds at most, however long a look takes
 LEDGER_PATIENCE = 5.0
 CHECK_PATIENCE = 2.0
 KNOWN_ENDED = 500
@@ -118,7 +119,7 @@ class Control:
         self._look_at: dict[LaneId, float] = {}
         self._tidy_at: dict[LaneId, float] = {}
         self._again: dict[LaneId, bool] = {}
-        self._looked_at: dict[LaneId, float] = {}
+        self._may_look_at: dict[LaneId, float] = {}
         self.cancel = Event()
         self.trouble: Problem | None = None  # what keeps the whole agent from working
         self.packets: dict[str, PacketRecord] = {}
@@ -313,7 +314,7 @@ class Control:
                 self._stopping = True
             case _Hint(lane=lane):
                 if lane is not None:
-                    self._look_at[lane] = self._looked_at.get(lane, 0.0) + LOOKS_APART
+                    self._look_at[lane] = self._may_look_at.get(lane, 0.0)
             case _Back(packet=packet_id, result=result):
                 self.sending.pop(packet_id, None)
                 packet = self.packets.get(packet_id)
@@ -334,10 +335,12 @@ class Control:
 
     def _look(self, lane: Lane, now: datetime) -> None:
         record = self.lane_records[lane.id]
-        self._looked_at[lane.id] = self.clock.steady()
+        begun = self.clock.steady()
         was_recovered = lane.recovered
         try:
             self._look_at[lane.id] = lane.look(self.ledger, record, now)
+            ended = self.clock.steady()
+            self._may_look_at[lane.id] = ended + min((ended - begun) * LOOKS_SHARE, LOOKS_APART)
             if lane.offline is not None:
                 return
             if lane.writes_in_steps and not record.writes_in_steps:
