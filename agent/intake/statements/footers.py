@@ -17,26 +17,35 @@ Kind = Literal["statement", "blank", "footer", "doubt"]
 _IDENTIFIERS = ("account", "external_id", "account_and_name", "pms_id")
 _NAMES = ("name", "first_name", "last_name")
 _NOUN = r"(?:patient|account|record|statement|row|guarantor|item|entr|line|page)(?:s|ies|y|\(s\))?"
+_SUM_OF = r"(?:for|of|due|balances?|amounts?|outstanding|receivables?|accounts?|a/?r)"
+_WHOSE = r"""(?:grand|report|practice|office|provider|clinic|location|overall|final|page|account|patient|sub|group
+         |department|total|ag(?:e)?ing|insurance|aged|a/?r)"""
 _PHRASE = re.compile(
-    rf"""(?:(?:grand|report|practice|office|provider|clinic|location|overall|final|page|account|patient|sub|group|
-         |department|total)[\s-]*)*(?:sub)?(?:totals?|sum)(?:\s+(?:for|of|due|balance|amount|outstanding|{_NOUN})\b[^,]*)?
-         (?:\s*\([^)]*\))?
+    rf"""(?:{_WHOSE}[\s-]*)*(?:sub-?)?(?:totals?|sum|averages?)(?:\s+(?:{_SUM_OF}|{_NOUN})\b[^,]*)?
+         (?:\s*\([^)]*\))?(?:\s*[-:]\s+\D+)?
        | totals?\s*:?\s*[\d$(-][^A-Za-z]*
-       | page\s*:?\s*\d+(?:\s*(?:of|/)\s*\d+)?
+       | average\s+balance
+       | page\s*[:\#]?\s*\d+(?:\s*(?:of|/)\s*\d+)?
+       | -\s*\d+\s*-
        | \(?\d[\d,]*\)?\s*-?\s*{_NOUN}(?:\s+(?:listed|printed|total|in\ all|exported|found))?
+       | {_NOUN}(?:\s+\w+)?\s*:\s*\d[\d,]*
        | (?:number\s+of|no\.?\s+of|total|count\s+of)\s+{_NOUN}
-       | {_NOUN}\s+count | count | averages?
+       | {_NOUN}\s+count | count | end | summary
        | (?:end\s+of\s+(?:report|file|list|data)|\*+\s*end\b).*
+       | (?:continued|see)\s+(?:on|from|next|previous)\b.*
+       | (?:report|list|file|data)\s+(?:was\s+)?(?:generated|printed|created|exported|produced|run)\b.*
+       | (?:filters?|criteria|selection(?:\s+criteria)?|sorted\s+by|user|operator|(?:printed|created|exported|run)\s+by)
+         \s*:.*
        | (?:printed|generated|exported|created|run\s+date|report\s+date|as\s+of)\b.*\d.*""",
     re.VERBOSE | re.IGNORECASE,
 ).fullmatch
 _BEHIND = re.compile(r"(?:\s*:\s*[\d$(][^A-Za-z]*|[\s:.*=-]+)$")
-_FIRST_LETTERS = frozenset("TtGgRrSsPpOoCcLlFfAaDdNnEe(*0123456789")
+_LONGEST = 120  # characters of what stands below a report
 
 
 def is_phrase(text: str) -> bool:
     """Tell whether a cell says what stands below a report, and not a name."""
-    return text[:1] in _FIRST_LETTERS and len(text) < 120 and bool(_PHRASE(_BEHIND.sub("", text)))
+    return len(text) < _LONGEST and bool(_PHRASE(text) or _PHRASE(_BEHIND.sub("", text)))
 
 
 class Footers:
@@ -71,6 +80,8 @@ class Footers:
             if account and (dated or self._date is None) and names:
                 return "statement"
             return "doubt" if account or dated or name else "footer"
+        if self._reads_like_words(account) and not dated and not names and (self._has_name or self._date is not None):
+            return "doubt"
         if (
             not self._lines
             and account.isdigit()
@@ -82,3 +93,7 @@ class Footers:
             if alone:
                 return "footer" if int(account) == above else "doubt"
         return "statement"
+
+    def _reads_like_words(self, account: str) -> bool:
+        """Tell whether what stands for an account is no number of one, with nothing of a patient beside it."""
+        return not self._lines and bool(account) and (" " in account or ":" in account or account.isalpha())
