@@ -1,8 +1,9 @@
 """Fault plans: which request meets which mishap. Pure.
 
-A plan is a list such as `429:3@2, drop-after-body@5, hang@7, 503@9-12, token/401@1`: what happens, `@`, and to which
-requests. Uploads of both services count together from 1; `token/`, `search/` and `health/` count their own traffic.
-Requests are named by a number, a range `9-12` or `3-`, every nth `%5`, or all `*`. The first item that fits is used.
+A plan is a list such as `429:3@2, drop-after-body@5, gateway:504@7, 503@9-12, token/401@1`: what happens, `@`, and to
+which requests (in words for people: README.md beside this file). Uploads of both services count together from 1;
+`token/`, `search/` and `health/` count their own traffic. Requests are named by a number, a range `9-12` or `3-`, every
+nth `%5`, or all `*`. The first item that fits is used.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ class Mishap(StrEnum):
     GARBAGE = "garbage"  # accepted, its status is right, the body is not JSON
     HUGE = "huge"  # accepted, its status is right, the body goes on for 1 GiB
     TRUNCATED = "truncated"  # accepted, the reply is cut in the middle
+    PORTAL = "portal"  # whole body read, not accepted: a portal's sign-in page under 200
+    PORTAL_BEFORE_BODY = "portal-before-body"  # the same before a byte of the body was read
+    HTML = "html"  # whole body read, not accepted: a page of a firewall's under its number, 403 if it has none
+    EMPTY = "empty"  # whole body read, not accepted: nothing, under its number, 200 if it has none
+    SAYS_NO = "says-no"  # whole body read, not accepted: a service's refusal, under 200
+    GATEWAY = "gateway"  # whole body read, not accepted: a gateway's error page under its number, 502 if it has none
+    GATEWAY_AFTER = "gateway-after"  # accepted and journaled, and then the gateway's error page
+    EMPTY_AFTER = "empty-after"  # accepted and journaled, its status is right, nothing else is said
+    NO_NUMBER = "no-number"  # accepted and journaled, the reply lacks its control number
+    FEWER_IDS = "fewer-ids"  # accepted and journaled, the reply has one attachment ID fewer than files came
     REVOKE = "revoke"  # the request's token is revoked before it is looked at
     EXPIRED = "expired"  # the request's token has expired
 
@@ -38,7 +49,7 @@ class BadPlan(ValueError):
 
 @dataclass(frozen=True)
 class PlannedFault:
-    """One item of a plan: what happens to which requests. `seconds` is what stands behind its colon."""
+    """One item of a plan: what happens to which requests. Behind its colon stand `seconds`, or the `status`."""
 
     text: str
     traffic: Traffic
@@ -65,6 +76,8 @@ _ITEM = re.compile(
 )
 _WHERE = re.compile(r"(?P<all>\*)|%(?P<nth>[0-9]+)|(?P<first>[0-9]+)(?P<dash>-(?P<last>[0-9]*))?")
 _TIMED = frozenset({Mishap.STATUS, Mishap.HANG, Mishap.SLOW_REPLY})
+_WITH_STATUS = {Mishap.HTML: 403, Mishap.EMPTY: 200, Mishap.GATEWAY: 502, Mishap.GATEWAY_AFTER: 502}
+"""Kinds with an HTTP status behind their colon, and the one that holds where none stands there."""
 
 
 def parse_plan(text: str) -> FaultPlan:
@@ -83,6 +96,8 @@ def _parse_item(item: str) -> PlannedFault:
         raise BadPlan(f'The item "{item}" of the fault plan has a prefix other than {known}.') from None
     mishap, status = _parse_kind(item, match["kind"])
     seconds = match["seconds"] or ""
+    if mishap in _WITH_STATUS:
+        status, seconds = _parse_status(item, seconds) if seconds else _WITH_STATUS[mishap], ""
     if seconds and mishap not in _TIMED:
         raise BadPlan(f'The item "{item}" of the fault plan has seconds, which "{mishap}" does not take.')
     if not seconds and mishap is Mishap.SLOW_REPLY:
@@ -94,13 +109,17 @@ def _parse_item(item: str) -> PlannedFault:
 
 def _parse_kind(item: str, kind: str) -> tuple[Mishap, int]:
     if kind.isdigit():
-        if not 200 <= int(kind) <= 599:
-            raise BadPlan(f'The item "{item}" of the fault plan has an HTTP status outside 200 to 599.')
-        return Mishap.STATUS, int(kind)
+        return Mishap.STATUS, _parse_status(item, kind)
     if kind == Mishap.STATUS or kind not in list(Mishap):
         known = ", ".join(mishap for mishap in Mishap if mishap is not Mishap.STATUS)
         raise BadPlan(f'The item "{item}" of the fault plan has a kind other than an HTTP status, {known}.')
     return Mishap(kind), 0
+
+
+def _parse_status(item: str, digits: str) -> int:
+    if not digits.isdigit() or not 200 <= int(digits) <= 599:
+        raise BadPlan(f'The item "{item}" of the fault plan has an HTTP status outside 200 to 599.')
+    return int(digits)
 
 
 def _parse_where(item: str, where: str) -> Callable[[int], bool]:

@@ -18,12 +18,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agent.sandbox import connection
 from agent.sandbox.bodies import drain
 from agent.sandbox.faults import Mishap, PlannedFault
+from agent.sandbox.others import instead_of, without
 from agent.sandbox.paths import traffic_of
 from agent.sandbox.replies import error_for, title_of
 from agent.sandbox.state import State
 
 HUGE_BYTES = 1024**3
 _CHUNK = 64 * 1024
+_NOTHING = [(b"content-length", b"0")]
 
 
 class Gate:
@@ -60,6 +62,12 @@ class Gate:
             case Mishap.STATUS:
                 await drain(Request(scope, receive))
                 await _status_reply(scope["path"], fault)(scope, receive, send)
+            case Mishap.PORTAL | Mishap.HTML | Mishap.EMPTY | Mishap.SAYS_NO | Mishap.GATEWAY:
+                await drain(Request(scope, receive))
+                await instead_of(fault.mishap, scope["path"], fault.status)(scope, receive, send)
+            case Mishap.PORTAL_BEFORE_BODY:
+                await instead_of(Mishap.PORTAL, scope["path"], 200)(scope, receive, send)
+                await connection.close(scope, receive)
             case Mishap.DROP_BEFORE_BODY:
                 await connection.reset(scope, receive)
             case Mishap.DROP_MID_BODY:
@@ -95,12 +103,15 @@ class _Spoiler:
         self._receive = receive
         self._send = send
         self._over = False
+        self._start: Message | None = None
 
     async def __call__(self, message: Message) -> None:
         if self._over:
             return
         if message["type"] == "http.response.start":
             await self._on_start(message)
+        elif self._fault.mishap in (Mishap.NO_NUMBER, Mishap.FEWER_IDS):
+            await self._rewritten(message)
         elif self._fault.mishap is Mishap.TRUNCATED:
             self._over = True
             half = message["body"][: len(message["body"]) // 2]
@@ -125,12 +136,33 @@ class _Spoiler:
                 self._over = True
                 await self._restart(message)
                 await self._send({"type": "http.response.body", "body": b"<html>not the JSON that was promised"})
+            case Mishap.GATEWAY_AFTER:
+                self._over = True
+                page = instead_of(Mishap.GATEWAY, self._scope["path"], self._fault.status)
+                await page(self._scope, self._receive, self._send)
+            case Mishap.EMPTY_AFTER:
+                self._over = True
+                await self._send({"type": "http.response.start", "status": message["status"], "headers": _NOTHING})
+                await self._send({"type": "http.response.body", "body": b""})
+            case Mishap.NO_NUMBER | Mishap.FEWER_IDS:
+                self._start = message  # its length is known once the body is
             case Mishap.HUGE:
                 self._over = True
                 await self._restart(message)
                 await self._pour()
             case _:
                 await self._send(message)
+
+    async def _rewritten(self, message: Message) -> None:
+        """Send the reply of an upload without its number, or with one attachment ID fewer."""
+        body = message["body"]
+        start, self._start = self._start, None
+        if start is not None:
+            body = without(body, number=self._fault.mishap is Mishap.NO_NUMBER)
+            if body != message["body"]:
+                MutableHeaders(scope=start)["content-length"] = str(len(body))
+            await self._send(start)
+        await self._send({**message, "body": body})
 
     async def _until_gone(self, seconds: float | None) -> None:
         try:

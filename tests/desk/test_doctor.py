@@ -369,3 +369,21 @@ def test_running_is_told_by_the_lock(tmp_path: Path, sandbox: Sandbox) -> None:
     assert only(run_checks(settings, world, offline=True), Check.AGENT).state is State.WARN
     with engine(settings, secrets=world.secrets, ssl_context=world.ssl_context, watch=False):
         assert only(run_checks(settings, world, offline=True), Check.AGENT).state is State.OK
+
+
+@pytest.mark.parametrize("plan", ["portal@*", "html:200@*", "empty@*", "says-no@*", "html:503@*"])
+def test_whoever_answers_in_a_services_place_is_never_called_in_order(
+    tmp_path: Path, sandbox: Sandbox, plan: str
+) -> None:
+    sandbox.faults(f"health/{plan}, search/{plan}")
+    findings = run_checks(practice(tmp_path, sandbox), world_of(sandbox))
+    assert fails(findings) == {(Check.HEALTH, ATTACHMENTS), (Check.HEALTH, STATEMENTS)}
+    if plan.startswith(("portal", "html")):
+        assert only(findings, Check.HEALTH, STATEMENTS).sentence.startswith("Something between this PC and")
+
+
+def test_a_portal_before_the_tokens_is_told_as_one(tmp_path: Path, sandbox: Sandbox) -> None:
+    sandbox.faults("token/portal@*")
+    findings = run_checks(practice(tmp_path, sandbox), world_of(sandbox))
+    assert fails(findings) == {(Check.TOKEN, ATTACHMENTS)}
+    assert "credentials" not in only(findings, Check.TOKEN, ATTACHMENTS).sentence

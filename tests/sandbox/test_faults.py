@@ -1,9 +1,18 @@
 """The grammar of fault plans."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from agent.sandbox import faults
 from agent.sandbox.faults import BadPlan, Mishap, parse_plan
 from agent.sandbox.paths import Traffic
+
+WITH_A_NUMBER = (
+    *(Mishap.STATUS, Mishap.HANG, Mishap.SLOW_REPLY),
+    *(Mishap.HTML, Mishap.EMPTY, Mishap.GATEWAY, Mishap.GATEWAY_AFTER),
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +41,15 @@ def test_an_item_covers_the_requests_that_it_names(plan: str, hit: list[int], mi
         ("hang@1", Mishap.HANG, 0, ""),
         ("hang:0.5@1", Mishap.HANG, 0, "0.5"),
         ("slow-reply:2@1", Mishap.SLOW_REPLY, 0, "2"),
-        *[(f"{kind}@1", kind, 0, "") for kind in Mishap if kind not in (Mishap.STATUS, Mishap.HANG, Mishap.SLOW_REPLY)],
+        ("html@1", Mishap.HTML, 403, ""),
+        ("html:451@1", Mishap.HTML, 451, ""),
+        ("empty@1", Mishap.EMPTY, 200, ""),
+        ("empty:204@1", Mishap.EMPTY, 204, ""),
+        ("gateway@1", Mishap.GATEWAY, 502, ""),
+        ("gateway:408@1", Mishap.GATEWAY, 408, ""),
+        ("gateway-after@1", Mishap.GATEWAY_AFTER, 502, ""),
+        ("gateway-after:504@1", Mishap.GATEWAY_AFTER, 504, ""),
+        *[(f"{kind}@1", kind, 0, "") for kind in Mishap if kind not in WITH_A_NUMBER],
     ],
 )
 def test_every_kind_reads(plan: str, mishap: Mishap, status: int, seconds: str) -> None:
@@ -73,6 +90,10 @@ def test_the_first_item_that_fits_is_used() -> None:
         "mail/503@1",
         "slow-reply@1",
         "garbage:3@1",
+        "portal:200@1",
+        "gateway:99@1",
+        "html:600@1",
+        "empty:2.5@1",
         "hang:soon@1",
         "429:-1@1",
         "token/revoke@1",
@@ -83,3 +104,9 @@ def test_a_bad_plan_is_refused_naming_the_item(item: str) -> None:
     with pytest.raises(BadPlan) as refused:
         parse_plan(f"429:3@2, {item}, hang@7")
     assert f'"{item}"' in str(refused.value)
+
+
+def test_the_page_for_people_names_every_kind() -> None:
+    page = Path(faults.__file__).with_name("README.md").read_text(encoding="utf-8")
+    for kind in Mishap:
+        assert kind is Mishap.STATUS or re.search(f"`{kind}[:`]", page), kind

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -209,3 +210,68 @@ def test_an_upload_that_the_client_cuts_is_not_accepted() -> None:
             client.http.post(f"{client.sandbox.attachments_url}/attachments/documents", content=cut(), headers=headers)  # type: ignore[arg-type]
         assert client.create().status_code == 201
         assert len(client.sandbox.accepted) == 1
+
+
+# --- What others say in a service's place ----------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    ("plan", "status", "media"),
+    [
+        ("portal@1", 200, "text/html"),
+        ("html@1", 403, "text/html"),
+        ("html:503@1", 503, "text/html"),
+        ("gateway@1", 502, "text/html"),
+        ("gateway:504@1", 504, "text/html"),
+        ("empty@1", 200, ""),
+        ("empty:204@1", 204, ""),
+        ("says-no@1", 200, "json"),
+    ],
+)
+def test_what_comes_in_a_services_place_accepts_nothing(upload: Upload, plan: str, status: int, media: str) -> None:
+    with running(plan) as client:
+        reply = upload(client)
+        assert (reply.status_code, media in reply.headers.get("content-type", "")) == (status, True)
+        assert bool(reply.content) == bool(media)
+        assert client.sandbox.accepted == []
+        assert upload(client).is_success
+
+
+@both
+def test_a_portal_may_answer_before_the_body(upload: Upload) -> None:
+    with running("portal-before-body@1") as client:
+        with suppress(httpx.TransportError):  # whether the answer is seen depends on who is quicker
+            assert "Sign in" in upload(client).text
+        assert client.sandbox.accepted == []
+        assert upload(client).is_success
+
+
+@both
+@pytest.mark.parametrize(
+    ("plan", "status", "empty"),
+    [("gateway-after@1", 502, False), ("gateway-after:504@1", 504, False), ("empty-after@1", 0, True)],
+)
+def test_an_answer_can_be_another_although_it_was_accepted(upload: Upload, plan: str, status: int, empty: bool) -> None:
+    with running(plan) as client:
+        reply = upload(client)
+        assert reply.status_code == status or (not status and reply.is_success)
+        assert (not reply.content) == empty
+        assert len(client.sandbox.accepted) == 1
+
+
+def test_a_reply_can_lack_its_number_or_an_id() -> None:
+    with running("no-number@1, fewer-ids@2") as client:
+        lacks, fewer = attachments(client).json(), attachments(client).json()
+        assert "attachmentControlNumber" not in lacks
+        assert (len(lacks["attachmentIds"]), len(fewer["attachmentIds"])) == (1, 0)
+        assert fewer["attachmentControlNumber"]
+        assert len(client.sandbox.accepted) == 2
+
+
+def test_tokens_health_and_searches_meet_them_too() -> None:
+    with running("token/portal@1, health/html:200@1, search/gateway:504@1, search/empty@2") as client:
+        assert "Sign in" in client.ask_token().text
+        health = client.health()
+        assert (health.status_code, health.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert [client.find().status_code, client.find().content] == [504, b""]
