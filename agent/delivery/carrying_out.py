@@ -263,43 +263,44 @@ class CarryingOut:
 
     def _shelve_all(self, packets: Sequence[PacketRecord], now: datetime) -> None:
         """Move ended packets' files to their last shelf, and remember that, of all that came there as one."""
-        shelved = [packet for packet in packets if self._shelve(packet, now)]
+        places = [(packet, self._shelve(packet, now)) for packet in packets]
+        shelved = [(packet, stands_as) for packet, stands_as in places if stands_as is not None]
         if not shelved:
             return
         try:
             with self._control.ledger.transaction(synced=False) as tx:
-                for packet in shelved:
-                    tx.shelved(packet, now)
+                for packet, stands_as in shelved:
+                    tx.shelved(packet, now, stands_as)
         except Exception as trouble:  # noqa: BLE001 - to shelve them once more does no harm
-            for packet in shelved:
+            for packet, _ in shelved:
                 self._set_back(packet, trouble)
             return
-        for packet in shelved:
+        for packet, _ in shelved:
             self._control.troubles.over(_thing(packet))
         here("shelved")
-        self._control.refresh([packet.id for packet in shelved])
+        self._control.refresh([packet.id for packet, _ in shelved])
 
-    def _shelve(self, packet: PacketRecord, now: datetime) -> bool:
-        """Move an ended packet's files to their last shelf; False: not now."""
+    def _shelve(self, packet: PacketRecord, now: datetime) -> str | None:
+        """Move an ended packet's files to their last shelf; return where they stand (`stands_as`), None: not now."""
         lane = self._control.lanes[packet.lane]
         ended = packet.ended_at or now
         try:
             if packet.state is PacketState.DELIVERED:
                 packet = self._held_against_its_receipt(lane, packet, now)
-                beside = documents.beside_sent(packet)
+                beside = documents.beside_sent(packet, lane.places.installation)
                 shelf = lane.settings.shelf("sent") / f"{ended.astimezone():%Y-%m-%d}"
             else:
                 problem = packet.problem or problems.VANISHED.problem(name=packet.name)
-                beside = documents.beside_failed(packet, problem, ended)
+                beside = documents.beside_failed(packet, problem, ended, lane.places.installation)
                 shelf = lane.settings.shelf("failed")
             here("recorded-not-shelved")
-            lane.places.shelve(packet, shelf, beside)
+            stands_as = lane.places.shelve(packet, shelf, beside)
             here("shelved-not-recorded")
             lane.forget(packet.id)  # before the last word: a packet at rest has left nothing in the spool
         except Exception as trouble:  # noqa: BLE001 - of this packet alone
             self._set_back(packet, trouble)
-            return False
-        return True
+            return None
+        return stands_as
 
     def _held_against_its_receipt(self, lane: Lane, packet: PacketRecord, now: datetime) -> PacketRecord:
         """Return the packet with a word in its receipt where its files were changed while it was sent, or after."""

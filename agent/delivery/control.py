@@ -27,6 +27,7 @@ from agent.delivery.keeping import remove_old
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
+from agent.delivery.reading_back import read_back
 from agent.delivery.reconcile.settings_changed import Known, adopt_renamed, places_of
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
@@ -34,6 +35,7 @@ from agent.delivery.troubles import LONGEST_PATIENCE, Thing, Troubles, as_proble
 from agent.delivery.verdicts import Finished
 from agent.delivery.verification import Said, Verifications
 from agent.delivery.wishes import Wishes
+from agent.folder.filesystem import FileSystemProblem
 from agent.folder.names import name_key
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import FilenameClaim, LanePlaces, LaneRecord, PacketRecord
@@ -107,6 +109,8 @@ class Control:
         self._patience = LEDGER_PATIENCE
         self._numbers: tuple[dict[LaneId, int], dict[LaneId, dict[PacketState, int]]] = ({}, {})
         self.adopted = False  # packets stood on the shelves that the ledger should have known: it was lost
+        self._doubted: set[LaneId] = set()  # lanes whose shelves are still to be looked through for that reason
+        self.outdated = False  # the shelves know more than the ledger: an old one was restored
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._finished: list[Finished] = []
         self._asked: deque[_Asked] = deque()
@@ -282,7 +286,24 @@ class Control:
         recover_ledger(self.ledger, self.lanes, now)
         readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)
         self._read_all()
+        if any(self._knows_more(lane, now) for lane in self.lanes.values()):
+            self._doubt(set(self.lanes))
+            self._read_all()
         self._started = True
+
+    def _knows_more(self, lane: Lane, now: datetime) -> bool:
+        """Tell, before anything is done about any lane, whether its shelves know more than the ledger, which is old."""
+        record = self.lane_records[lane.id]
+        try:
+            return not record.is_new and read_back(self.ledger, lane, now).own
+        except FileSystemProblem:
+            return False
+
+    def _doubt(self, lanes: set[LaneId]) -> None:
+        """Put these lanes in order as an old ledger needs it: all of them have the same."""
+        self.outdated, self._doubted = True, lanes
+        for lane in lanes:
+            self.lanes[lane].recovered = False
 
     def _read_all(self) -> None:
         self.ledger.read_claims_again()
@@ -359,13 +380,16 @@ class Control:
     def _after_look(self, lane: Lane, record: LaneRecord, now: datetime) -> None:
         if not lane.recovered:
             # A ledger that has never met this lane is a new one: a first start, or the one before was lost.
-            is_new = record.places is None and not record.marker_expected
+            is_new = record.is_new
             places = places_of(lane.id, lane.settings, lane.terms.account)
             if not is_new:
                 expected = record.expects_marker(lane.settings.folder)
                 record = self._stand_at(replace(record, marker_expected=expected), places)
-            found = recover_lane(self.ledger, lane, now, fresh_ledger=is_new)
+            found = recover_lane(self.ledger, lane, now, fresh_ledger=is_new, outdated_ledger=lane.id in self._doubted)
+            self._doubted.discard(lane.id)
             self.adopted = self.adopted or found.adopted
+            if found.outdated and not self.outdated:  # a share that was not there as the agent started
+                self._doubt({other for other in self.lanes if other != lane.id})
             self._again[lane.id] = not found.complete
             lane.recovered = True
             if found.complete and not record.marker_expected:

@@ -37,22 +37,25 @@ def receipt(
     ).as_json
 
 
-def beside_sent(packet: PacketRecord) -> Callable[[ShelfNames], dict[str, bytes]]:
+def beside_sent(packet: PacketRecord, installation: str) -> Callable[[ShelfNames], dict[str, bytes]]:
     """Return what writes a sent packet's documents, once it is known what its files are called on the shelf."""
 
     def written(names: ShelfNames) -> dict[str, bytes]:
         on_shelf = [file.as_json for file in _on_shelf(packet, names)]
-        return {RECEIPT: as_bytes({**(packet.receipt or {}), "on_shelf": on_shelf})}
+        return {RECEIPT: as_bytes({**(packet.receipt or {}), "installation": installation, "on_shelf": on_shelf})}
 
     return written
 
 
-def beside_failed(packet: PacketRecord, problem: Problem, at: datetime) -> Callable[[ShelfNames], dict[str, bytes]]:
+def beside_failed(
+    packet: PacketRecord, problem: Problem, at: datetime, installation: str
+) -> Callable[[ShelfNames], dict[str, bytes]]:
     """Return what writes a failed packet's documents, once it is known what its files are called on the shelf."""
 
     def written(names: ShelfNames) -> dict[str, bytes]:
         document = ProblemDocument(
             **_of_packet(packet),
+            installation=installation,
             files=_as_taken(packet),
             on_shelf=_on_shelf(packet, names),
             at=at,

@@ -93,6 +93,8 @@ class Engine:
         if opened.set_aside is not None:
             why = "was damaged" if opened.why == "damaged" else "was written by a newer OutTray"
             what = f"The ledger {why} and was set aside as {opened.set_aside.name}."
+        elif self.control.outdated:
+            what = "The ledger is older than what stands on the shelves: an old copy of it was restored, perhaps."
         elif self.control.adopted:
             what = "The ledger was missing."
         else:

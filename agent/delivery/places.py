@@ -13,7 +13,7 @@ from agent.folder import failed, shelves
 from agent.folder.carrying import names_in
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.names import MARKER
-from agent.folder.packets import Packet, ShelfFile
+from agent.folder.packets import Packet, ShelfFile, shelf_names
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LanePlaces, PacketFile, PacketRecord, Shelf
 from agent.model import LaneId
@@ -87,11 +87,13 @@ class Places:
         places = (self._place(packet.id, source), self._place(packet.id, target))
         shelves.transfer(self._fs, *places, shelf_packet(packet, self.installation))
 
-    def shelve(self, packet: PacketRecord, shelf: Path, beside: shelves.Documents) -> None:
-        """Move an ended packet to its last shelf, with its documents."""
+    def shelve(self, packet: PacketRecord, shelf: Path, beside: shelves.Documents) -> str:
+        """Move an ended packet to its last shelf, with its documents; return where these stand (`stands_as`)."""
         self._expect_folder()
         self._fetch(packet)
-        shelves.shelve(self._fs, self.place(packet), shelf, shelf_packet(packet, self.installation), beside)
+        of_shelf = shelf_packet(packet, self.installation)
+        number = shelves.shelve(self._fs, self.place(packet), shelf, of_shelf, beside)
+        return "" if number is None else str(shelf / shelf_names(of_shelf, number).title)
 
     def _fetch(self, packet: PacketRecord) -> None:
         """Bring what stands where a shelf was before the settings changed to where the packet belongs now."""

@@ -1,21 +1,26 @@
-"""Reading back, for a ledger that is new, what stands on `sent` and `failed`: receipts and problems beside the files.
+"""Reading back what stands on `sent` and `failed` and the ledger does not know: it is new, or older than the shelves.
 
 Anyone can write on a shelf. A document counts only if it has our form, and the names in it only if they are plain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from agent.delivery.lane import Lane
+from agent.delivery.places import MOVING
 from agent.delivery.problems import AFTER_A_TRY
-from agent.folder.carrying import listed
+from agent.folder import shelves
+from agent.folder.carrying import listed, names_in
 from agent.folder.digest import digest_of
-from agent.folder.filesystem import FileSystemProblem, Missing, Offline
+from agent.folder.filesystem import Damaged, FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
+from agent.folder.packets import read_manifest
 from agent.folder.receipts import AnyDocument, ProblemDocument, Receipt, ShelfDocument, read_document
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
@@ -25,25 +30,68 @@ from agent.model import Candidate, Fault, Identity, LaneKind, Observation, Packe
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
 
 
-def read_back(ledger: Ledger, lane: Lane, now: datetime) -> None:
-    """Remember again what a lane has sent lately, and what has failed. Raises FileSystemProblem."""
-    for receipt, path in documents(lane, recent_days(lane, now), RECEIPT, Receipt):
-        _remember(ledger, lane, _sent(lane, receipt, path, now), now)
-    for problem, path in documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument):
-        _remember(ledger, lane, _failed(lane, problem, path, now), now)
+@dataclass
+class ReadBack:
+    """What the shelves told that the ledger did not know. `own`: packets of this installation among them."""
+
+    packets: set[str] = field(default_factory=set)
+    own: bool = False
 
 
-def _remember(ledger: Ledger, lane: Lane, record: PacketRecord, now: datetime) -> None:
-    if ledger.packet(record.id) is not None:
+def read_back(ledger: Ledger, lane: Lane, now: datetime) -> ReadBack:
+    """Take from the shelves what they prove and the ledger does not know: sent lately, or failed.
+
+    Only documents are read that do not stand where the ledger has one. Raises FileSystemProblem.
+    """
+    found = ReadBack()
+    known = ledger.standing(lane.id, now - READ_BACK)
+    for receipt, path in _documents(lane, recent_days(lane, now), RECEIPT, Receipt, known):
+        _take(ledger, lane, _sent(lane, receipt, path, now), receipt, path, found, now)
+    for problem, path in _documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument, known):
+        _take(ledger, lane, _failed(lane, problem, path, now), problem, path, found, now)
+    return found
+
+
+def _take(
+    ledger: Ledger,
+    lane: Lane,
+    proven: PacketRecord,
+    document: ShelfDocument,
+    path: Path,
+    found: ReadBack,
+    now: datetime,
+) -> None:
+    known = ledger.packet(proven.id)
+    if known is not None and known.state not in (PacketState.QUEUED, PacketState.HELD):
+        if known.shelf is proven.shelf and not known.stands_as:  # of an older OutTray, which did not note it
+            with ledger.transaction(synced=False) as tx:
+                tx.stands(known, proven.stands_as)
         return
+    found.packets.add(proven.id)
+    found.own = found.own or document.installation in ("", lane.places.installation)
+    if known is None:
+        _finish_shelving(lane, proven.id, path.parent)
     with ledger.transaction() as tx:
-        tx.admit(record, now)
-        if lane.id.kind is LaneKind.STATEMENTS and record.files:
-            at = min(record.ended_at or now, now)
-            if record.state is PacketState.SENT and record.account == lane.terms.account:
-                tx.claim(_claim(lane, record, ClaimState.ACCEPTED, at))
-            elif record.possibly_sent:
-                tx.claim(_claim(lane, record, ClaimState.UNKNOWN, at))
+        if known is None:
+            tx.admit(proven, now)
+        else:  # what of it stands in its own folder is shelved as usual
+            state = PacketState.DELIVERED if proven.state is PacketState.SENT else proven.state
+            tx.prove(replace(proven, state=state, lane=known.lane), now)
+            tx.release_claim(known.id)
+        if lane.id.kind is LaneKind.STATEMENTS and proven.files:
+            at = min(proven.ended_at or now, now)
+            if proven.state is PacketState.SENT and proven.account == lane.terms.account:
+                tx.claim(_claim(lane, proven, ClaimState.ACCEPTED, at))
+            elif proven.possibly_sent:
+                tx.claim(_claim(lane, proven, ClaimState.UNKNOWN, at))
+
+
+def _finish_shelving(lane: Lane, packet: str, shelf: Path) -> None:
+    """Bring to its last shelf what a crash has left of a packet behind its documents, which are written first."""
+    for place in (root / packet for name in MOVING for root in lane.places.stood(name)):
+        if names_in(lane.fs, place):
+            with suppress(Missing, Damaged):
+                shelves.shelve(lane.fs, place, shelf, read_manifest(lane.fs, place), lambda _names: {})
 
 
 def _sent(lane: Lane, receipt: Receipt, path: Path, now: datetime) -> PacketRecord:
@@ -94,6 +142,7 @@ def _failed(lane: Lane, document: ProblemDocument, path: Path, now: datetime) ->
 def _of_document(document: ShelfDocument, path: Path, ending: str) -> dict[str, Any]:
     return {
         "id": document.packet,
+        "stands_as": str(path.with_name(path.name.removesuffix(ending))),
         "name": document.name or path.name.removesuffix(ending),
         "folder": document.folder,
         "keep_names": document.keep_names,
@@ -174,20 +223,19 @@ def recent_days(lane: Lane, now: datetime) -> Iterator[Path]:
         yield from (sent / entry.name for entry in entries if entry.kind == "folder" and entry.name >= oldest)
 
 
-def documents(
-    lane: Lane, shelves: Iterable[Path], ending: str, form: type[AnyDocument]
+def _documents(
+    lane: Lane, folders: Iterable[Path], ending: str, form: type[AnyDocument], known: Container[str]
 ) -> Iterator[tuple[AnyDocument, Path]]:
-    """Yield the lane's documents on these shelves. Anyone can write there: what is not of our form is passed over."""
-    for shelf in shelves:
-        try:
-            entries = lane.fs.list(shelf)
-        except Missing:
-            continue
-        for entry in entries:
-            if entry.kind != "file" or not entry.name.endswith(ending):
+    """Yield the lane's documents on these shelves, but for the known ones.
+
+    Anyone can write there: what is not of our form is passed over.
+    """
+    for shelf in folders:
+        for name in names_in(lane.fs, shelf):
+            if not name.endswith(ending) or str(shelf / name.removesuffix(ending)) in known:
                 continue
             try:
-                document = read_document(lane.fs, shelf / entry.name, form)
+                document = read_document(lane.fs, shelf / name, form)
             except Offline:
                 raise
             except FileSystemProblem as trouble:
@@ -196,7 +244,7 @@ def documents(
             if document.lane == lane.id.kind and (
                 f"{document.store}/{document.lane}" in lane.places.names or document.account == lane.terms.account
             ):
-                yield document, shelf / entry.name
+                yield document, shelf / name
 
 
 def _identity(lane: Lane, path: Path) -> Identity | None:

@@ -11,19 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 
 from agent.crashpoints import here
 from agent.delivery.lane import Lane
 from agent.delivery.places import MOVING, packet_files, shelf_packet
-from agent.delivery.reading_back import documents, read_back, recent_days
+from agent.delivery.reading_back import read_back
 from agent.delivery.retrying import finish_putting_back
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
-from agent.folder.names import PROBLEM_JSON, RECEIPT, name_key
+from agent.folder.names import name_key
 from agent.folder.packets import Packet
-from agent.folder.receipts import ProblemDocument, Receipt
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketRecord, Shelf
 from agent.log import log, where
@@ -63,21 +61,28 @@ def readdress(ledger: Ledger, accounts: Mapping[LaneId, str], now: datetime) -> 
 @dataclass
 class Recovered:
     """What became of a lane's shelves. `complete`: every packet could be put in order. `adopted`: some were met that
-    the ledger did not know."""
+    the ledger did not know. `outdated`: the shelves know more than the ledger, which must be an old one.
+    """
 
     complete: bool = True
     adopted: bool = False
+    outdated: bool = False
 
 
-def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: bool) -> Recovered:
+def recover_lane(
+    ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: bool, outdated_ledger: bool = False
+) -> Recovered:
     """Bring the shelves of a lane in line with the ledger. `fresh_ledger`: it has never met this lane.
 
-    One packet whose files are in use does not stop the others. Raises Offline when the shelves cannot be reached.
+    `outdated_ledger`: it is known to be older than what stands on some shelf. Of packets on their way to a service
+    neither kind of ledger knows whether they have arrived. One packet whose files are in use does not stop the others.
+    Raises Offline when the shelves cannot be reached.
     """
-    if fresh_ledger:
-        _finish_shelving(lane, now)
-        read_back(ledger, lane, now)
-    found = Recovered(complete=finish_putting_back(ledger, lane, now))
+    outdated = read_back(ledger, lane, now).own and not fresh_ledger
+    if outdated or outdated_ledger:
+        _doubt(ledger, lane, now)
+    fresh_ledger = fresh_ledger or outdated or outdated_ledger
+    found = Recovered(complete=finish_putting_back(ledger, lane, now), outdated=outdated)
     for name in MOVING:
         shelf = Shelf(name)
         present, *former = lane.places.stood(name)
@@ -91,6 +96,15 @@ def recover_lane(ledger: Ledger, lane: Lane, now: datetime, *, fresh_ledger: boo
                 log.warning("a shelf of before cannot be read", extra={"trouble": where(trouble)})
                 found.complete = False
     return found
+
+
+def _doubt(ledger: Ledger, lane: Lane, now: datetime) -> None:
+    """Take what waits to be sent for sent perhaps: a ledger that is newer than this one may know of a try."""
+    for packet in ledger.unfinished():
+        if packet.lane == lane.id and packet.state is PacketState.QUEUED and not packet.possibly_sent:
+            with ledger.transaction() as tx:
+                tx.queue(packet, packet.next_at, problem=packet.problem, possibly_sent=True)
+                tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
 
 
 def _put_in_order(
@@ -167,17 +181,3 @@ def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path
                     accepted_at=now if sending else None,
                 )
             )
-
-
-def _finish_shelving(lane: Lane, now: datetime) -> None:
-    """Bring to their last shelf the packets of which a document stands there already: it is written first."""
-    standing = chain(
-        documents(lane, recent_days(lane, now), RECEIPT, Receipt),
-        documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument),
-    )
-    begun = {document.packet: path.parent for document, path in standing}
-    for shelf in (Shelf.SENDING, Shelf.HELD):
-        for taken in shelves.taken(lane.fs, lane.places.shelf(shelf)):
-            packet = taken.packet
-            if packet is not None and packet.installation == lane.places.installation and packet.id in begun:
-                shelves.shelve(lane.fs, taken.place, begun[packet.id], packet, lambda _names: {})

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.folder.filesystem import Damaged, FileSystem
-from agent.folder.names import DOCUMENTS, MANIFEST, name_key
+from agent.folder.names import DOCUMENTS, MANIFEST, RECEIPT, name_key
 from agent.model import Candidate, Identity
 
 SIDECAR = "sidecar"
@@ -164,6 +164,11 @@ class ShelfNames:
     files: Mapping[str, str]  # by the names that they had in the watched folder
     documents: Mapping[str, str]  # by their endings
     folder: str = ""
+
+    @property
+    def title(self) -> str:
+        """The NAME that the packet has on the shelf."""
+        return self.documents[RECEIPT].removesuffix(RECEIPT)
 
     @property
     def keys(self) -> frozenset[str]:

@@ -76,8 +76,9 @@ class ShelvedFile(_Form):
 class ShelfDocument(_Form):
     """What receipts and problems have in common.
 
-    `name`, `folder` and `upload_name` are those of the packet in the watched folder and at the service; `account` is
-    the service's address with the account there; `fingerprint` says what the packet asks for (`Checked.fingerprint`).
+    `installation`: which OutTray has written it, as in manifests. `name`, `folder` and `upload_name` are those of the
+    packet in the watched folder and at the service; `account` is the service's address with the account there;
+    `fingerprint` says what the packet asks for (`Checked.fingerprint`).
     `on_shelf`: all that stands there of the packet, its sidecar too.
     """
 
@@ -86,6 +87,7 @@ class ShelfDocument(_Form):
     store: Text = ""
     lane: Text
     account: Text = ""
+    installation: Text = ""
     name: Text = ""
     folder: Text = ""
     keep_names: bool = False

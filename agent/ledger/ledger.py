@@ -130,6 +130,17 @@ class Ledger:
         """Return every packet that has not come to rest, in order of arrival."""
         return self._packets(_UNFINISHED)
 
+    def standing(self, lane: LaneId, since: datetime) -> set[str]:
+        """Return where the lane's failed packets stand, and those sent after `since`: `PacketRecord.stands_as`."""
+        column = schema.packet.c
+        query = select(column.stands_as).where(
+            column.store == lane.store,
+            column.kind == lane.kind,
+            or_(column.state == PacketState.FAILED, column.ended_at >= since),
+        )
+        with self._engine.connect() as connection:
+            return set(connection.scalars(query)) - {""}
+
     def unresolved(self) -> list[PacketRecord]:
         """Return the failed packets that nobody has dealt with yet."""
         return self._packets(_UNRESOLVED)
@@ -330,6 +341,7 @@ def _packet(row: Row[Any], files: tuple[PacketFile, ...]) -> PacketRecord:
         ended_at=row.ended_at,
         resolved_at=row.resolved_at,
         account=row.account,
+        stands_as=row.stands_as,
     )
 
 

@@ -69,6 +69,9 @@ class PacketRecord:
     control_number: str = ""
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
+    stands_as: str = (
+        ""  # where its documents stand on its last shelf, without their ending; empty until it stands there
+    )
     account: str = ""  # to which it goes or went (`Terms.account`); empty where an older OutTray wrote it
 
     @property
@@ -173,6 +176,11 @@ class LaneRecord:
     stopped: bool = False  # it goes on only when a person says so
     writes_in_steps: bool = False  # a file here was seen to change after it had stood still: it is given longer
     places: LanePlaces | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether the ledger has never met this lane: it is a first start, or the ledger before it was lost."""
+        return self.places is None and not self.marker_expected
 
     def expects_marker(self, folder: Path) -> bool:
         """Tell whether OutTray has left its marker in this folder: in another one it says nothing."""

@@ -120,6 +120,9 @@ packet = Table(
     Column("control_number", ShownText, nullable=False, default=""),
     Column("ended_at", UtcText),
     Column("account", String, nullable=False, default=""),
+    Column(
+        "stands_as", NameText, nullable=False, default=""
+    ),  # on its last shelf: its documents' path, but for their ending
     Column("resolved_at", UtcText),  # a failed packet whose files have left the shelf needs nobody any more
     Index("packet_by_state", "state"),
     Index("packet_by_content", "fingerprint", "size"),

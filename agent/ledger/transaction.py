@@ -178,15 +178,35 @@ class Transaction:
         """Remember a better estimate of when a held packet goes."""
         self._change(record, next_at=until)
 
-    def shelved(self, record: PacketRecord, at: datetime) -> None:
-        """Remember that the files have come to their last shelf."""
+    def shelved(self, record: PacketRecord, at: datetime, stands_as: str = "") -> None:
+        """Remember that the files have come to their last shelf, and where their documents stand there."""
         sent = record.state is PacketState.DELIVERED
         self._change(
             record,
             state=PacketState.SENT if sent else PacketState.FAILED,
             shelf=Shelf.SENT if sent else Shelf.FAILED,
+            stands_as=stands_as,
         )
         self.note(at, "shelved", packet=record.id, lane=record.lane)
+
+    def stands(self, record: PacketRecord, stands_as: str) -> None:
+        """Remember where a packet that has come to rest stands."""
+        self._change(record, stands_as=stands_as)
+
+    def prove(self, proven: PacketRecord, at: datetime) -> None:
+        """Take over what a document on a shelf says of a packet that the ledger believed to be on its way."""
+        self._change(
+            proven,
+            state=proven.state,
+            attempts=proven.attempts,
+            possibly_sent=proven.possibly_sent,
+            receipt=proven.receipt,
+            control_number=proven.control_number,
+            problem=problem_to(proven.problem),
+            next_at=None,
+            ended_at=proven.ended_at,
+        )
+        self.note(at, "proven", packet=proven.id, lane=proven.lane, state=str(proven.state))
 
     def resolve(self, record: PacketRecord, at: datetime, how: str, actor: str = "") -> None:
         """Remember that a packet with a problem needs nobody any more."""

@@ -32,9 +32,11 @@ THEMES = {
     "portals": Theme({interference.a_portal_answers: 8, interference.a_portal_stays: 3}, on=True),
     "gateways": Theme({interference.a_gateway_answers: 10, interference.replies_stay_away: 2}, on=True),
     "go-live": Theme({changes.it_goes_live: 3, staff_drops_again: 6, scanner_scans: 6}),
-    "store-renamed": Theme({changes.it_renames_the_store: 3, pms_exports: 8}),
+    "store-renamed": Theme({changes.it_renames_the_store: 3, pms_exports: 8}, on=True),
     "folder-moved": Theme({changes.it_moves_a_folder: 3, pms_exports: 8, scanner_scans: 6}),
-    "shelf-moved": Theme({changes.it_moves_a_shelf: 4, staff_drops: 8, pms_exports: 6}, conditions={"archive": False}),
+    "shelf-moved": Theme(
+        {changes.it_moves_a_shelf: 4, staff_drops: 8, pms_exports: 6}, on=True, conditions={"archive": False}
+    ),
     "old-ledger": Theme({memory.backup_is_made: 5, memory.old_ledger_is_restored: 4, scanner_scans: 8, it_retries: 2}),
     "ledger-lost": Theme({memory.ledger_is_lost: 3, scanner_scans: 8, pms_exports: 5}),
     "pc-replaced": Theme({memory.pc_is_replaced: 3, pms_exports: 8}),

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("lane", sa.Column("lost_in_a_row", sa.Integer, nullable=False, server_default="0"))
     op.add_column("lane", sa.Column("stopped", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("lane", sa.Column("writes_in_steps", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("packet", sa.Column("stands_as", sa.String, nullable=False, server_default=""))
     op.add_column("lane", sa.Column("places", sa.JSON))
     op.drop_index("packet_by_lane_size", "packet")
     op.create_index("packet_by_content", "packet", ["fingerprint", "size"])

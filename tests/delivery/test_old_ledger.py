@@ -1,0 +1,152 @@
+"""A ledger older than the shelves, as after a backup was restored: noticed, and what the shelves prove is taken."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from agent.folder.names import RECEIPT
+from agent.model import LaneId, PacketState
+from tests.support import files
+from tests.support.faulty_practice import statement
+from tests.support.simulated_practice import (
+    LOSE_REPLY,
+    REFUSE,
+    SCANS,
+    STATEMENTS,
+    UNREACHABLE,
+    SimulatedPractice,
+    accept,
+)
+
+
+def raw(engine: Engine) -> sqlite3.Connection:
+    connection = engine.raw_connection().driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    return connection
+
+
+class Restored:
+    """A practice whose ledger is backed up at once, and restored with `again`."""
+
+    def __init__(self, practice: SimulatedPractice) -> None:
+        self.practice = practice
+        self.copy = sqlite3.connect(":memory:")
+        raw(practice._database).backup(self.copy)
+
+    def again(self) -> SimulatedPractice:
+        self.copy.backup(raw(self.practice._database))
+        self.practice.restart()
+        self.practice.pass_(minutes=10)
+        return self.practice
+
+
+def drop(practice: SimulatedPractice, lane: LaneId = SCANS) -> None:
+    if lane == SCANS:
+        practice.drop("scan.pdf", files.pdf())
+        practice.drop("scan.json", files.sidecar())
+    else:
+        practice.drop("Statements.csv", statement("1001"), STATEMENTS)
+    practice.pass_(minutes=1)
+
+
+def states(practice: SimulatedPractice) -> list[PacketState]:
+    return sorted(packet.state for packet in practice.ledger.history())
+
+
+def begun(tmp_path: Path) -> SimulatedPractice:
+    practice = SimulatedPractice(tmp_path)
+    practice.pass_(minutes=1)
+    return practice
+
+
+def test_what_was_sent_since_is_known_again_as_a_duplicate_and_by_its_name(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    backup = Restored(practice)
+    drop(practice)
+    drop(practice, STATEMENTS)
+    backup.again()
+    assert practice.control.outdated
+    assert states(practice) == ["sent", "sent"]
+    drop(practice)
+    practice.drop("Statements.csv", statement("1002"), STATEMENTS)
+    practice.pass_(minutes=1)
+    assert [problem["code"] for problem in practice.problems()] == ["duplicate"]
+    assert [packet.state for packet in practice.ledger.unfinished()] == [PacketState.HELD]
+    assert len(practice.service().accepted) == len(practice.service(STATEMENTS).accepted) == 1
+
+
+def test_what_the_ledger_believes_to_be_on_its_way_has_been_sent(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    practice.service().script = [UNREACHABLE] * 9
+    practice.service(STATEMENTS).script = [UNREACHABLE] * 9
+    drop(practice)
+    drop(practice, STATEMENTS)
+    assert states(practice) == ["queued", "queued"]
+    backup = Restored(practice)
+    practice.pass_(hours=9)
+    assert states(practice) == ["sent", "sent"]
+    backup.again()
+    assert (states(practice), practice.control.outdated) == (["sent", "sent"], True)
+    assert len(practice.ledger.claims(practice.control.lanes[STATEMENTS].terms.account, practice.clock.now())) == 1
+    assert {packet.control_number for packet in practice.ledger.history()} - {""}
+
+
+def test_what_has_failed_since_is_shown_and_not_called_removed(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    practice.service().script = [*[UNREACHABLE] * 9, REFUSE]
+    drop(practice)
+    assert states(practice) == ["queued"]
+    backup = Restored(practice)
+    practice.pass_(hours=9)
+    drop(practice, STATEMENTS)
+    [before] = practice.problems()
+    backup.again()
+    [packet] = practice.ledger.unresolved()
+    assert packet.problem is not None
+    assert packet.problem.code == before["code"]
+    assert practice.problems() == [before]
+
+
+def test_what_may_have_been_tried_since_is_sent_as_perhaps_sent(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    backup = Restored(practice)
+    drop(practice, STATEMENTS)
+    practice.service().script = [LOSE_REPLY, *[UNREACHABLE] * 50]
+    drop(practice)
+    practice.service().script[:] = [UNREACHABLE] * 3 + [accept(7)]
+    backup.again()
+    practice.pass_(hours=3)
+    [receipt] = practice.receipts()
+    assert receipt["possibly_sent_twice"] is True
+
+
+def test_a_ledger_that_knows_its_shelves_opens_no_receipt_again(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    drop(practice)
+    drop(practice, STATEMENTS)
+    opened: list[Path] = []
+    plain = practice.fs.open
+
+    def noting(path: Path):
+        opened.append(path)
+        return plain(path)
+
+    practice.fs.open = noting  # type: ignore[method-assign]
+    practice.restart()
+    practice.pass_(minutes=10)
+    assert not practice.control.outdated
+    assert [path for path in opened if path.name.endswith(RECEIPT)] == []
+
+
+def test_a_copy_of_a_receipt_makes_no_ledger_an_old_one(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    drop(practice)
+    [name] = [name for name in practice.standing() if name.endswith(RECEIPT)]
+    path = practice.folder() / name
+    practice.fs.put(path.with_name(f"copy of {path.name}"), practice.standing()[name])
+    practice.restart()
+    practice.pass_(minutes=10)
+    assert (practice.control.outdated, states(practice)) == (False, ["sent"])
