@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -43,9 +45,7 @@ def write_to(folder: Path, *, level: int = logging.INFO) -> None:
         theirs.propagate = False
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
-            folder / "outtray.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True
-        )
+        handler = _Lasting(folder / "outtray.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True)
     except OSError:
         log.addHandler(logging.NullHandler())
         return
@@ -54,6 +54,32 @@ def write_to(folder: Path, *, level: int = logging.INFO) -> None:
         log.removeHandler(old)
         old.close()
     log.addHandler(handler)
+
+
+class _Lasting(RotatingFileHandler):
+    """A file that is made anew where it, or its folder, was deleted, and that begins again after a full disk.
+
+    A line that cannot be written is lost, and told nowhere else: a standard error that is kept would be a log as well.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.stream is not None and not Path(self.baseFilename).exists():
+            self._let_go()
+        super().emit(record)
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        return super()._open()
+
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the base's name
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Let go of the file; the next line opens it again."""
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            with suppress(OSError, ValueError):
+                stream.close()
 
 
 class _JsonLines(logging.Formatter):

@@ -423,7 +423,7 @@ class Lane:
         Raises `Changed` where these are not those that were checked.
         """
         known = self._requests.get(packet.id)
-        if known is not None:
+        if known is not None and not (isinstance(known, StatementUpload) and not known.spool.exists()):
             return known
         place = self.places.place(packet)
         files = ProvenFiles(self.fs, self.places.root(packet), place, packet)

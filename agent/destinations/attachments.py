@@ -198,7 +198,7 @@ def _delivered(reply: Reply, files: int, service: Service) -> Delivered:
     Fewer IDs than files is one that a person has to look at: the service may not have kept all of them.
     """
     listed = reply.content.get("attachmentIds")
-    ids = tuple(filter(None, map(_text, listed[:_MOST_IDS]))) if isinstance(listed, list) else ()
+    ids = tuple(dict.fromkeys(filter(None, map(_text, listed[:_MOST_IDS])))) if isinstance(listed, list) else ()
     control_number = _text(reply.content.get("attachmentControlNumber"))
     problem = None
     if len(ids) < files:
@@ -223,5 +223,5 @@ def _json(value: Any) -> bytes:
 
 
 def _text(value: Any) -> str:
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     return text if len(text) <= _LONGEST_ID else ""

@@ -176,7 +176,11 @@ class SecureStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the HTTP client asks of a connection."""
-        return self._tls if info == "ssl_object" else self._lower.get_extra_info(info)
+        if info == "ssl_object":
+            return self._tls
+        if info == "is_readable" and (self._incoming.pending or self._tls.pending()):
+            return True
+        return self._lower.get_extra_info(info)
 
     def _handshake(self, timeout: float | None) -> None:
         try:

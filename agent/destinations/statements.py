@@ -21,11 +21,12 @@ from agent.destinations.answers import is_statement_error, is_statements_trouble
 from agent.destinations.attempt import ask, attempt, health_of
 from agent.destinations.body import Body, file_part
 from agent.destinations.limiter import UploadLimiter
-from agent.destinations.outcomes import Service, classify_reply
+from agent.destinations.outcomes import Service, classify_failure, classify_reply
 from agent.destinations.protocol import Health, Progress
 from agent.destinations.reply import Reply
 from agent.destinations.transport import without_credentials
 from agent.destinations.verifying import FAILED, MOST_PAGES, Marked, marked, same_statement, statements_in
+from agent.folder.errors import problem_of
 from agent.folder.filesystem import FileSystem
 from agent.model import (
     SENT_WHOLE,
@@ -112,7 +113,10 @@ class StatementsDestination:
         if isinstance(key, Blocked):
             return AttemptResult(key)
         mark = request.spool.with_suffix(SENT_WHOLE)
-        mark.unlink(missing_ok=True)
+        try:
+            mark.unlink(missing_ok=True)
+        except OSError as held:  # by another program; nothing has gone out
+            return AttemptResult(classify_failure(problem_of(held, mark), self._service))
         return attempt(
             self._client,
             self._url,

@@ -185,7 +185,19 @@ class _ReplyStream(httpx.SyncByteStream):
             yield from self._reply.iter_stream()
 
     def close(self) -> None:
+        if _has_more(self._reply):
+            self._reply.extensions["network_stream"].close()  # so that nobody is given this connection again
         self._reply.close()
+
+
+def _has_more(reply: httpcore.Response) -> bool:
+    """Tell whether more has come behind a reply, unasked: it would be taken for the answer to the next request.
+
+    The pool keeps it in the connection's buffer and tells nobody. Where it cannot be seen, it is taken to be there.
+    """
+    connection = getattr(getattr(reply.stream, "_stream", None), "_connection", None)
+    state = getattr(connection, "_h11_state", None)
+    return state is None or bool(state.trailing_data[0])
 
 
 _EXCEPTIONS: dict[type[Exception], type[httpx.TransportError]] = {

@@ -284,3 +284,13 @@ def test_a_statement_is_not_for_this_lane(tmp_path: Path):
         attachments(with_token(lambda _: httpx.Response(201))).send(
             statement(tmp_path), tmp_path, ignore_progress, Event()
         )
+
+
+@pytest.mark.parametrize("ids", [[], None, "CHC#1", ["CHC#1"], ["CHC#1", "CHC#1"], ["CHC#1", " "], ["CHC#1", None]])
+def test_fewer_ids_than_files_are_never_quietly_sent(tmp_path: Path, ids: object):
+    reply = httpx.Response(201, json=CREATED | {"attachmentIds": ids})
+    destination = attachments(with_token(lambda _: reply))
+    outcome = destination.send(scan(tmp_path, "a.pdf", "b.pdf"), tmp_path, ignore_progress, Event()).outcome
+    assert isinstance(outcome, Delivered)
+    assert outcome.problem is not None
+    assert outcome.problem.code == "fewer-than-sent"

@@ -160,7 +160,19 @@ def test_a_success_in_an_errors_shape_is_none(kind: str, content: dict[str, obje
     assert isinstance(classified(kind, 200, content | also), Unknown)
 
 
-@pytest.mark.parametrize("content", [{}, {"attachmentControlNumber": ""}, {"attachmentControlNumber": None}, {"id": 1}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"attachmentControlNumber": ""},
+        {"attachmentControlNumber": " \t"},
+        {"attachmentControlNumber": None},
+        {"attachmentControlNumber": True},
+        {"attachmentControlNumber": []},
+        {"attachmentControlNumber": {"id": "CHC#1"}},
+        {"id": 1},
+    ],
+)
 def test_attachments_need_their_control_number(content: dict[str, object]):
     assert isinstance(classified("attachments", 201, content), Unknown)
 

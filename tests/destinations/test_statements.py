@@ -214,3 +214,16 @@ def test_health_is_no_status(reply: httpx.Response, code: str):
     problem = statements(mocked(lambda _: reply)).health().problem
     assert problem is not None
     assert problem.code == code
+
+
+# --- The spool -------------------------------------------------------------------------------------------------------
+
+
+def test_a_mark_that_another_program_holds_is_no_lost_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def held(_self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, f"held, {missing_ok}")
+
+    monkeypatch.setattr(Path, "unlink", held)
+    result, seen = send(tmp_path, httpx.Response(200, json={}))
+    assert isinstance(result.outcome, Retry)
+    assert (result.outcome.problem.code, seen) == ("file-unreadable", [])
