@@ -282,20 +282,24 @@ class Control:
             self._untold = True
 
     def _start(self, now: datetime) -> None:
+        known_until = self.ledger.read_last_line()
+        with self.ledger.transaction() as tx:  # so that what is done from now on is told from what a backup knows
+            tx.note(now, "started")
         adopt_renamed(self.ledger, self.known_lanes, now)
         recover_ledger(self.ledger, self.lanes, now)
         readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)
         self._read_all()
-        if any(self._knows_more(lane, now) for lane in self.lanes.values()):
+        if any(self._knows_more(lane, known_until, now) for lane in self.lanes.values()):
             self._doubt(set(self.lanes))
             self._read_all()
         self._started = True
 
-    def _knows_more(self, lane: Lane, now: datetime) -> bool:
+    def _knows_more(self, lane: Lane, known_until: int, now: datetime) -> bool:
         """Tell, before anything is done about any lane, whether its shelves know more than the ledger, which is old."""
         record = self.lane_records[lane.id]
         try:
-            return not record.is_new and read_back(self.ledger, lane, now).own
+            later = lane.places.latest_ledger() > known_until
+            return not record.is_new and (read_back(self.ledger, lane, now).own or later)
         except FileSystemProblem:
             return False
 
@@ -313,6 +317,7 @@ class Control:
         self.other_records = {lane: record for lane, record in known.items() if lane not in self.lanes}
         for lane in self.lanes.values():
             lane.read_again()
+            lane.places.ledger_at = lambda: self.ledger.last_line
             lane.places.past = self.lane_records[lane.id].places
         self._finished = [
             replace(done, packet=self.packets.get(done.packet.id, done.packet)) for done in self._finished

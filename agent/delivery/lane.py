@@ -137,6 +137,7 @@ class Lane:
         self._requests: dict[str, AttachmentRequest | StatementUpload] = {}
         self._failed_before: dict[str, frozenset[str] | None] = {}  # None: it could not be asked
         self._setbacks = 0
+        self._marked_at: int | None = None  # when the marker of the folder was written
         self._probe: Probe | None = None
         self._left_in_spool: set[str] = set()
         self._waits: Waits | None = None  # since when files wait, as the ledger says
@@ -157,6 +158,9 @@ class Lane:
                 former=record.places.everywhere if record.places else (),
             )
             self.places.marked = seen.marked
+            if seen.marked_at is not None and self._marked_at not in (None, seen.marked_at):
+                self.recovered = False  # it is another folder than before, as when a share has been mounted over it
+            self._marked_at = seen.marked_at or self._marked_at
             self.looks = self._probe.look(seen.observations, steady)
             candidates = self.intake.gather(self.looks, seen)
         except FileSystemProblem as trouble:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -32,6 +33,7 @@ class Places:
     def __init__(self, lane: LaneId, settings: LaneSettings, fs: FileSystem, installation: str) -> None:
         self.installation = installation
         self.marked = False
+        self.ledger_at: Callable[[], int] = lambda: 0  # how far the ledger's journal has come
         self.past: LanePlaces | None = None  # where the shelves have stood before, as the ledger remembers
         self._lane = lane
         self._settings = settings
@@ -63,6 +65,7 @@ class Places:
             lane=str(self._lane),
             installation=self.installation,
             arrived_at=now,
+            ledger_at=self.ledger_at(),
         )
         self._expect_folder()
         self._expect_no_link(shelf)
@@ -85,7 +88,8 @@ class Places:
         self._expect_folder()
         self._fetch(packet)
         places = (self._place(packet.id, source), self._place(packet.id, target))
-        shelves.transfer(self._fs, *places, shelf_packet(packet, self.installation))
+        of_shelf = replace(shelf_packet(packet, self.installation), ledger_at=self.ledger_at())
+        shelves.transfer(self._fs, *places, of_shelf)
 
     def shelve(self, packet: PacketRecord, shelf: Path, beside: shelves.Documents) -> str:
         """Move an ended packet to its last shelf, with its documents; return where these stand (`stands_as`)."""
@@ -140,6 +144,17 @@ class Places:
             for of_shelf in packets.values():
                 failed.tidy(self._fs, shelf, of_shelf)
         return [packet for packet in records if packet.id in packets]
+
+    def latest_ledger(self) -> int:
+        """Return how far the journal had come that the latest of our own manifests on `sending` and `held` knew of."""
+        found = [
+            taken.packet.ledger_at
+            for name in MOVING
+            for shelf in self.stood(name)
+            for taken in shelves.taken(self._fs, shelf)
+            if taken.packet is not None and taken.packet.installation == self.installation
+        ]
+        return max(found, default=0)
 
     def shelf(self, shelf: Shelf) -> Path:
         """Return the folder of `held` or `sending`."""

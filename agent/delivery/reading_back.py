@@ -41,13 +41,14 @@ class ReadBack:
 def read_back(ledger: Ledger, lane: Lane, now: datetime) -> ReadBack:
     """Take from the shelves what they prove and the ledger does not know: sent lately, or failed.
 
-    Only documents are read that do not stand where the ledger has one. Raises FileSystemProblem.
+    Receipts are read only where the ledger has none; problems all, for another packet's can stand in the same place
+    once people have dealt with the first. Raises FileSystemProblem.
     """
     found = ReadBack()
     known = ledger.standing(lane.id, now - READ_BACK)
     for receipt, path in _documents(lane, recent_days(lane, now), RECEIPT, Receipt, known):
         _take(ledger, lane, _sent(lane, receipt, path, now), receipt, path, found, now)
-    for problem, path in _documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument, known):
+    for problem, path in _documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument, ()):
         _take(ledger, lane, _failed(lane, problem, path, now), problem, path, found, now)
     return found
 

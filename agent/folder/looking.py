@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.folder import problems
-from agent.folder.filesystem import Denied, Entry, Exists, FileSystem, Missing, NoRoom, Offline
+from agent.folder.filesystem import Denied, Entry, Exists, FileSystem, FileSystemProblem, Missing, NoRoom, Offline
 from agent.folder.names import (
     MARKER,
     is_document,
@@ -48,6 +49,7 @@ class Look:
     returned: Mapping[str, str] = field(default_factory=dict)  # packets to be tried again, by their subfolders
     shelves: tuple[str, ...] = ()  # other subfolders with documents of ours: nothing in them is picked up
     marked: bool = True  # the marker stands: from now on it is expected
+    marked_at: int | None = None  # when the marker was written (nanoseconds): another one is another folder's
 
 
 def left_alone(seen: Look) -> Problem | None:
@@ -92,6 +94,7 @@ def look(
         entries = fs.list(settings.folder)
     except Missing as problem:
         raise Offline(settings.folder, problem.reason) from problem
+    marker = next((entry.identity for entry in entries if entry.name == MARKER), None)
     marked = any(entry.name == MARKER for entry in entries)
     if not marked:
         if marker_expected and not entries:
@@ -99,7 +102,10 @@ def look(
                 settings.folder, "the folder is empty and lacks OutTray's marker: a share that is not mounted?"
             )
         marked = _mark(fs, settings.folder)
-    return _sorted_out(fs, settings, entries, packet_folders, marked, former)
+        with suppress(FileSystemProblem):
+            marker = fs.identify(settings.folder / MARKER)
+    seen = _sorted_out(fs, settings, entries, packet_folders, marked, former)
+    return replace(seen, marked_at=marker.mtime_ns if marker else None)
 
 
 def _mark(fs: FileSystem, folder: Path) -> bool:

@@ -32,7 +32,11 @@ class ShelfFile:
 
 @dataclass(frozen=True)
 class Packet:
-    """What a shelf has to know of a packet. `name` is the NAME of `NAME.receipt.json`."""
+    """What a shelf has to know of a packet. `name` is the NAME of `NAME.receipt.json`.
+
+    `ledger_at`: how far the ledger's journal had come when the manifest was written. A ledger that has not come so far
+    is an old one, and what it does not know may have been sent.
+    """
 
     id: str
     lane: str
@@ -42,9 +46,19 @@ class Packet:
     files: tuple[ShelfFile, ...]
     folder: str = ""
     keep_names: bool = False
+    ledger_at: int = 0
 
     @classmethod
-    def of(cls, candidate: Candidate, *, packet: str, lane: str, installation: str, arrived_at: datetime) -> Packet:
+    def of(
+        cls,
+        candidate: Candidate,
+        *,
+        packet: str,
+        lane: str,
+        installation: str,
+        arrived_at: datetime,
+        ledger_at: int = 0,
+    ) -> Packet:
         """Return the packet that a candidate becomes."""
         documents = [ShelfFile(file.name, DOCUMENT, file.identity) for file in candidate.files]
         sidecars = [candidate.sidecar] if candidate.sidecar else []
@@ -57,6 +71,7 @@ class Packet:
             files=(*documents, *(ShelfFile(file.name, SIDECAR, file.identity) for file in sidecars)),
             folder=candidate.folder,
             keep_names=candidate.keep_names,
+            ledger_at=ledger_at,
         )
 
     def identity_of(self, name: str) -> Identity:
@@ -89,6 +104,7 @@ def manifest_bytes(packet: Packet) -> bytes:
             "arrived_at": packet.arrived_at.isoformat(),
             "folder": packet.folder,
             "keep_names": packet.keep_names,
+            "ledger_at": packet.ledger_at,
             "files": [
                 {
                     "name": file.name,
@@ -139,6 +155,7 @@ def _parsed(fields: dict[str, Any]) -> Packet:
         ),
         folder=str(fields["folder"]),
         keep_names=bool(fields["keep_names"]),
+        ledger_at=int(fields.get("ledger_at", 0)),
     )
 
 

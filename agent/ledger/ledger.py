@@ -88,6 +88,7 @@ class Ledger:
         self._opener = engine
         self._opened = engine if isinstance(engine, Engine) else None
         self._standing = StandingClaims()
+        self.last_line = 0  # of the journal, as far as it is known to be on the disk
 
     def open(self) -> None:
         """Open it, where that has not been done. Raises LedgerUnavailable."""
@@ -112,6 +113,8 @@ class Ledger:
             try:
                 with connection.begin():
                     yield writing
+                if synced:
+                    self.last_line = max(self.last_line, writing.last_line)
             finally:
                 self._standing.forget(writing.touched)
                 if sqlite and not synced:
@@ -230,6 +233,12 @@ class Ledger:
                 JournalLine(row.at, row.event, row.packet, row.lane, row.detail, row.actor)
                 for row in connection.execute(query)
             ]
+
+    def read_last_line(self) -> int:
+        """Return how far the journal has come, and remember it as `last_line`."""
+        with self._engine.connect() as connection:
+            self.last_line = connection.scalar(select(func.max(schema.journal.c.number))) or 0
+        return self.last_line
 
     def counts(self, since: datetime) -> dict[LaneId, dict[PacketState, int]]:
         """Return how many packets of each state each lane has; those sent and failed only since `since`."""

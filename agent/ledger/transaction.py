@@ -42,6 +42,7 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.touched = Touched()
+        self.last_line = 0  # of the journal, that this has written
 
     # --- Packets ----------------------------------------------------------------------------------------------------
 
@@ -321,7 +322,8 @@ class Transaction:
         """Add a line to the journal, and the same to the log. `detail` never holds a name."""
         log.info(event, extra={"packet": packet, "lane": str(lane), "detail": detail})
         line = {"at": at, "event": event, "packet": packet, "lane": str(lane), "detail": detail, "actor": actor}
-        self._connection.execute(_NOTE, line)
+        written = self._connection.execute(_NOTE, line).inserted_primary_key
+        self.last_line = written[0] if written else self.last_line
 
 
 def _evidence(record: PacketRecord) -> dict[str, Any]:

@@ -123,6 +123,19 @@ def test_what_may_have_been_tried_since_is_sent_as_perhaps_sent(tmp_path: Path) 
     assert receipt["possibly_sent_twice"] is True
 
 
+def test_what_was_sent_first_of_all_since_is_told_by_its_manifest(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    backup = Restored(practice)
+    practice.restart()
+    practice.service().script = [LOSE_REPLY, *[UNREACHABLE] * 50]
+    drop(practice)
+    practice.service().script[:] = [accept(7)]
+    backup.again()
+    practice.pass_(hours=3)
+    [receipt] = practice.receipts()
+    assert receipt["possibly_sent_twice"] is True
+
+
 def test_a_ledger_that_knows_its_shelves_opens_no_receipt_again(tmp_path: Path) -> None:
     practice = begun(tmp_path)
     drop(practice)
