@@ -6,6 +6,7 @@ Comparing the two shows a jump, which the filename rule must not mistake for hou
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,10 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at both clocks: `wall` in UTC, `steady` in seconds since an unspecified start of `boot`."""
+    """One look at both clocks: `wall` in UTC, `steady` in seconds since the start of `boot`.
+
+    An empty `boot`: the system does not name its boots, so the clocks themselves have to tell them apart.
+    """
 
     wall: datetime
     steady: float
@@ -47,9 +51,11 @@ class SystemClock:
         return datetime.now(UTC)
 
     def steady(self) -> float:
-        """Return seconds since boot, sleep included where the system counts it (Linux, Windows)."""
-        boottime = getattr(time, "CLOCK_BOOTTIME", None)
-        return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+        """Return seconds since boot, sleep included (Linux, macOS; Windows counts it by itself)."""
+        with_sleep = getattr(time, "CLOCK_BOOTTIME", None)
+        if with_sleep is None and sys.platform == "darwin":
+            with_sleep = time.CLOCK_MONOTONIC
+        return time.monotonic() if with_sleep is None else time.clock_gettime(with_sleep)
 
     def read(self) -> Reading:
         """Return both clocks at one moment."""
@@ -57,6 +63,9 @@ class SystemClock:
 
     @cached_property
     def _boot(self) -> str:
-        """Name this boot; on systems that do not tell, a name of this process alone."""
+        """Name this boot; empty on systems that do not tell (Windows, macOS)."""
         boot_id = Path("/proc/sys/kernel/random/boot_id")
-        return boot_id.read_text().strip() if boot_id.exists() else f"process-{id(self)}-{time.time_ns()}"
+        try:
+            return boot_id.read_text().strip()
+        except OSError:
+            return ""

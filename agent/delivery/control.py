@@ -31,6 +31,7 @@ from agent.delivery.reading_back import read_back
 from agent.delivery.reconcile.settings_changed import Known, adopt_renamed, places_of
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
+from agent.delivery.service_times import Heard, ServiceTimes
 from agent.delivery.troubles import LONGEST_PATIENCE, Thing, Troubles, as_problem, is_ledgers
 from agent.delivery.verdicts import Finished
 from agent.delivery.verification import Said, Verifications
@@ -39,6 +40,7 @@ from agent.folder.filesystem import FileSystemProblem
 from agent.folder.names import name_key
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import FilenameClaim, LanePlaces, LaneRecord, PacketRecord
+from agent.ledger.times import Boot
 from agent.log import log, where
 from agent.model import AttemptResult, Checked, Fault, LaneId, LaneKind, PacketState, Problem, Retry
 
@@ -63,6 +65,7 @@ class _Hint:
 class _Back:
     packet: str
     result: AttemptResult
+    heard: Heard
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ class Control:
         self.sending: dict[str, tuple[int, int]] = {}  # packet, (bytes sent, bytes in all)
         self.ended: deque[PacketRecord] = deque(maxlen=KNOWN_ENDED)  # what came to rest lately
         self.verifications = Verifications(self, jobs, self._inbox.put)
+        self.service_times = ServiceTimes(self, jobs, self._inbox.put)
         self._carrying_out = CarryingOut(self)
         self._wishes = Wishes(self)
 
@@ -230,6 +234,8 @@ class Control:
             self._look_at.clear()  # what waits there waits since another time now
         if not self._started:
             self._start(now)
+        if self.service_times.take_in(now, begun):
+            self._reread = True
         if self._reread:
             self._read_all()
             self._reread = False
@@ -242,6 +248,7 @@ class Control:
         self._decide(now)
         if not self._stopping:
             self.verifications.ask()
+            self.service_times.ask()
         self.trouble = None
         self._tell()
         return self._next_due(now, begun)
@@ -286,7 +293,7 @@ class Control:
         with self.ledger.transaction() as tx:  # so that what is done from now on is told from what a backup knows
             tx.note(now, "started")
         adopt_renamed(self.ledger, self.known_lanes, now)
-        recover_ledger(self.ledger, self.lanes, now)
+        recover_ledger(self.ledger, self.lanes, now, self.boot.since)
         readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)
         self._read_all()
         if any(self._knows_more(lane, known_until, now) for lane in self.lanes.values()):
@@ -311,6 +318,7 @@ class Control:
 
     def _read_all(self) -> None:
         self.ledger.read_claims_again()
+        self.service_times.read_again()
         self.packets = {packet.id: packet for packet in self.ledger.unfinished()}
         known = self.ledger.lanes()
         self.lane_records = {lane: known.get(lane, LaneRecord(lane)) for lane in self.lanes}
@@ -341,13 +349,16 @@ class Control:
             case _Hint(lane=lane):
                 if lane is not None:
                     self._look_at[lane] = self._may_look_at.get(lane, 0.0)
-            case _Back(packet=packet_id, result=result):
+            case _Back(packet=packet_id, result=result, heard=heard):
                 self.sending.pop(packet_id, None)
+                self.service_times.heard(heard)
                 packet = self.packets.get(packet_id)
                 if packet is not None:
                     self._finished.append(Finished(packet, result, self._dice.random(), cut_short=self.cancel.is_set()))
             case _Asked():
                 self._asked.append(message)
+            case Heard():
+                self.service_times.heard(message)
             case Said():
                 self.verifications.answered(message)
             case _CheckDone(lane=lane, packet=packet_id, checked=checked):
@@ -517,6 +528,10 @@ class Control:
             if packet.id in self.sending:
                 self.sending[packet.id] = (sent, total)
 
+        def back(result: AttemptResult) -> None:
+            heard = Heard(packet.lane, result.service_date, self.clock.steady())
+            self._inbox.put(_Back(packet.id, result, heard))
+
         try:
             self._jobs.send(
                 partial(
@@ -527,12 +542,12 @@ class Control:
                     self.clock.now(),
                     stands_between=self.lane_records[packet.lane].stands_between,
                 ),
-                lambda result: self._inbox.put(_Back(packet.id, result)),
-                lambda _trouble: self._inbox.put(_Back(packet.id, lane.broken_send(packet))),
+                back,
+                lambda _trouble: back(lane.broken_send(packet)),
             )
         except Exception as trouble:  # noqa: BLE001 - no thread could be had: nothing went out
             log.error("a sender could not be started", extra={"trouble": where(trouble)})
-            self._inbox.put(_Back(packet.id, AttemptResult(Retry(as_problem(trouble, packet.name)))))
+            back(AttemptResult(Retry(as_problem(trouble, packet.name))))
 
     def refresh(self, packet_ids: Iterable[str]) -> None:
         """Read packets again that have been written."""
@@ -543,6 +558,11 @@ class Control:
                 self.packets.pop(packet.id, None)
                 self.troubles.over(Thing("packet", packet.lane, packet.id))
                 self.ended.append(_without_reply(packet))
+
+    @property
+    def boot(self) -> Boot:
+        """Return when this boot was first seen."""
+        return self._clock_guard.boot
 
     def record_lane(self, record: LaneRecord) -> None:
         """Write down a lane's state."""
@@ -604,6 +624,7 @@ class Control:
             *self._look_at.values(),
             *self.troubles.due(),
             *self.verifications.due(),
+            *self.service_times.due(),
             *(lane.watcher.due for lane in self.lanes.values() if lane.watcher is not None),
             *([self._tell_next] if self._untold else []),
         ]

@@ -92,6 +92,7 @@ class OnePass:
         control = self._control
         return (
             bool(control.sending or control.verifications.packets)
+            or any(control.service_times.is_asking(lane) for lane in control.lanes)
             or any(found.checking for lane in control.lanes.values() for found in lane.found.values())
             or (settling and any(lane.settles(soon=LONGEST_WAIT) for lane in control.lanes.values()))
         )
@@ -99,6 +100,8 @@ class OnePass:
     def _has_more_to_do(self, *, settling: bool) -> bool:
         control = self._control
         if control.trouble is not None or control.sending:
+            return True
+        if any(control.service_times.is_asking(lane) for lane in control.lanes):
             return True
         if any(packet.unshelved and packet.lane in control.lanes for packet in control.packets.values()):
             return True
@@ -113,6 +116,8 @@ class OnePass:
         for packet in control.packets.values():
             lane_record = control.lane_records.get(packet.lane)
             if packet.state is not PacketState.QUEUED or lane_record is None or lane_record.paused_since:
+                continue
+            if control.service_times.waits(packet.lane):  # and its service could not be asked: the next pass asks again
                 continue
             if control.lanes[packet.lane].offline is not None or lane_record.blocked_since is not None:
                 continue

@@ -14,7 +14,7 @@ from agent.delivery import problems
 from agent.delivery.actions import Action, Admit, Check, Fail, Found, Hold, Reschedule, Shelve, Start
 from agent.delivery.verdicts import Finished, settle
 from agent.folder.names import name_key
-from agent.ledger.filename_rule import WINDOW, Claims, Continues, Duplicate, Free, Taken, judge, turn
+from agent.ledger.filename_rule import WINDOW, Claims, Continues, Duplicate, Free, Taken, Unproved, judge, turn
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
 from agent.model import LaneId, LaneKind, PacketState, Problem, Readiness
 
@@ -105,6 +105,8 @@ def _start(
             yield from _release(packet, lane, claims[lane.id], senders, now)
         elif packet.state is PacketState.QUEUED and (packet.next_at is None or packet.next_at <= now):
             verdict = _rule(lane, claims[lane.id], packet, now)
+            if isinstance(verdict, Unproved):
+                continue
             if _unprotected(packet, claims[lane.id], now):
                 when = problems.moment(packet.lost_since or now)
                 yield Fail(packet, None, problems.LOST_TOO_LONG_AGO.problem(name=packet.upload_name, when=when))
@@ -128,6 +130,8 @@ def _release(
     packet: PacketRecord, lane: LaneView, claims: Claims, senders: _Senders, now: datetime
 ) -> Iterator[Action]:
     verdict = _rule(lane, claims, packet, now)
+    if isinstance(verdict, Unproved):
+        return
     if isinstance(verdict, Taken):
         if packet.next_at is None or abs(packet.next_at - verdict.until) > timedelta(seconds=1):
             yield Reschedule(packet, verdict.until)
@@ -137,10 +141,12 @@ def _release(
         yield Start(packet)
 
 
-def _rule(lane: LaneView, claims: Claims, packet: PacketRecord, now: datetime) -> Free | Taken:
+def _rule(lane: LaneView, claims: Claims, packet: PacketRecord, now: datetime) -> Free | Taken | Unproved:
     mine = claims.of(packet.id)
     if mine is None:
         return Free()
+    if mine.unproved:  # its own lost try: whether the service still remembers that
+        return Unproved(mine)
     scope = lane.terms.scope
     beside = claims.beside(mine, scope)
     return Free() if len(beside) == 1 else turn(beside, mine, scope=scope, now=now)
@@ -228,7 +234,7 @@ def _by_rule(
     possibly_sent = any(twin.state is PacketState.FAILED and twin.possibly_sent for twin in twins)
     scope = lane.terms.scope
     verdict = judge(claims.beside(mine, scope), mine, scope=scope, now=now)
-    if isinstance(verdict, Free | Taken) and lane.terms.duplicate_days:
+    if isinstance(verdict, Free | Taken | Unproved) and lane.terms.duplicate_days:
         if _said(found) in admitted:
             return None
         since = now - timedelta(days=lane.terms.duplicate_days)
@@ -255,6 +261,10 @@ def _by_rule(
                 claim=taken_over,
                 continues=earlier.packet,
             )
+        case Unproved(by=earlier):
+            if earlier.sha256 == mine.sha256:
+                return None  # what has gone stands on its shelf: nothing is lost by waiting in the folder
+            return Admit(lane.id, found, PacketState.QUEUED, possibly_sent=possibly_sent, claim=mine)
         case Duplicate(of=claim):
             problem = _duplicate(found.upload_name, claim.accepted_at)
             return Admit(lane.id, found, PacketState.FAILED, problem=problem)

@@ -28,8 +28,11 @@ from agent.log import log, where
 from agent.model import LaneId, LaneKind, PacketState
 
 
-def recover_ledger(ledger: Ledger, lanes: Mapping[LaneId, Lane], now: datetime) -> None:
-    """End the tries that were under way when the agent was killed: whether they arrived is not known."""
+def recover_ledger(ledger: Ledger, lanes: Mapping[LaneId, Lane], now: datetime, booted: datetime | None = None) -> None:
+    """End the tries that were under way when the agent was killed: whether they arrived is not known.
+
+    `booted`: when this boot was first seen. How long ago a try of an earlier boot was, nothing proves yet.
+    """
     for packet in ledger.unfinished():
         if packet.state is PacketState.SENDING:
             with ledger.transaction() as tx:
@@ -40,7 +43,8 @@ def recover_ledger(ledger: Ledger, lanes: Mapping[LaneId, Lane], now: datetime) 
                     lost_whole=packet.lost_whole or _went_out_whole(lanes.get(packet.lane), packet),
                 )
                 tx.queue(lost, now, problem=None, possibly_sent=True)
-                tx.mark_claim(packet.id, ClaimState.UNKNOWN, now)
+                earlier = booted is not None and (packet.last_tried_at or now) < booted
+                tx.mark_claim(packet.id, ClaimState.UNKNOWN, now, unproved=earlier)
             here("try-ended-as-unknown")
 
 

@@ -3,8 +3,8 @@
 The statements service takes one filename a store within 24 hours ("to prevent accidental simultaneous uploads").
 OutTray keeps the rule on its own side of the wire. Every statement packet claims its name in the ledger before anything
 is sent; claims stand in line by their arrival; names are the same by NFC and case-folding (`name_key`). A claim counts
-for 24 hours from acceptance; a lost reply counts as accepted; a definite refusal lets go. Everything here is pure; the
-claims come from the ledger.
+for 24 hours from acceptance; a lost reply counts as accepted; a definite refusal lets go. What nothing but the wall
+clock says of an earlier boot lets no name go. Everything here is pure; the claims come from the ledger.
 """
 
 from __future__ import annotations
@@ -49,7 +49,15 @@ class Continues:
     claim: FilenameClaim
 
 
-Verdict = Free | Taken | Duplicate | Continues
+@dataclass(frozen=True)
+class Unproved:
+    """By the wall clock it could go, or be judged; but the claim of another is of an earlier boot, and nothing proves
+    yet how long ago that was."""
+
+    by: FilenameClaim
+
+
+Verdict = Free | Taken | Duplicate | Continues | Unproved
 
 
 class Claims:
@@ -90,20 +98,23 @@ def judge(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, n
     `scope` is "filename" (one upload a name) or "store" (one upload of any name). Equal bytes under the same name are a
     duplicate in both scopes.
     """
-    for claim in _rivals(claims, mine, "filename", now):
+    for claim in (*_rivals(claims, mine, "filename", now), *_doubted(claims, mine, "filename", now)):
         if mine.sha256 and claim.sha256 == mine.sha256:
+            if claim.unproved and not claim.active:
+                return Unproved(claim)
             given_up = claim.state is ClaimState.UNKNOWN and not claim.active
             return Continues(claim) if given_up else Duplicate(claim)
     return turn(claims, mine, scope=scope, now=now)
 
 
-def turn(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, now: datetime) -> Free | Taken:
+def turn(claims: Sequence[FilenameClaim], mine: FilenameClaim, *, scope: str, now: datetime) -> Free | Taken | Unproved:
     """Tell whether it is the turn of `mine`, whose packet is ours already, and if not, when it will be."""
     rivals = _rivals(claims, mine, scope, now)
     ahead = sorted((claim for claim in rivals if claim.active and _before(claim, mine)), key=_place_in_line)
     past = [claim for claim in rivals if _in_window(claim, now)]
     if not ahead and not past:
-        return Free()
+        doubted = _doubted(claims, mine, scope, now)
+        return Unproved(doubted[0]) if doubted else Free()
     last = max(past, key=window_end, default=None)
     opens = window_end(last) if last else None
     for claim in ahead:
@@ -129,6 +140,18 @@ def _rivals(claims: Sequence[FilenameClaim], mine: FilenameClaim, scope: str, no
         if claim.packet != mine.packet
         and (scope == "store" or claim.key == mine.key)
         and (claim.active or _in_window(claim, now))
+    ]
+
+
+def _doubted(claims: Sequence[FilenameClaim], mine: FilenameClaim, scope: str, now: datetime) -> list[FilenameClaim]:
+    """Return the claims of others whose window is over by the wall clock, and by nothing else."""
+    return [
+        claim
+        for claim in claims
+        if claim.unproved
+        and claim.packet != mine.packet
+        and (scope == "store" or claim.key == mine.key)
+        and not _in_window(claim, now)
     ]
 
 

@@ -29,6 +29,7 @@ from agent.ledger.records import (
     Shelf,
 )
 from agent.ledger.standing_claims import StandingClaims
+from agent.ledger.times import Boot
 from agent.ledger.transaction import Transaction, problem_from
 from agent.model import Identity, LaneId, LaneKind, PacketState
 
@@ -72,7 +73,7 @@ _CLAIMS = (
     .join(schema.packet, _PACKET.id == _CLAIM.packet, isouter=True)
     .where(
         _CLAIM.store_id.in_([bindparam("store_id"), bindparam("before")]),
-        or_(_PACKET.state.in_(ACTIVE), _CLAIM.accepted_at > bindparam("since")),
+        or_(_PACKET.state.in_(ACTIVE), _CLAIM.accepted_at > bindparam("since"), _CLAIM.unproved),
     )
 )
 _CLAIMS_ON = _CLAIMS.where(_CLAIM.key.in_(bindparam("keys", expanding=True)))
@@ -260,6 +261,24 @@ class Ledger:
             row = connection.execute(select(schema.clock_reading)).first()
         return None if row is None else Reading(row.wall, float(row.steady), row.boot)
 
+    def boot(self) -> Boot | None:
+        """Return what is remembered of the boot in which the clocks were last seen."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(schema.clock_reading)).first()
+        return None if row is None or row.since is None else Boot(row.since, timedelta(seconds=row.gap))
+
+    def service_clocks(self) -> dict[str, timedelta]:
+        """Return how far the wall clock of this boot is ahead of the services' own, by account."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(schema.service_clock))
+            return {row.account: timedelta(seconds=row.ahead) for row in rows}
+
+    def accounts_in_doubt(self) -> frozenset[str]:
+        """Return the accounts that have claims whose time nothing proves yet."""
+        query = select(_CLAIM.store_id).where(_CLAIM.unproved).distinct()
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     @property
     def like_ignores_case(self) -> bool:
         """Tell whether the database's LIKE takes capital and small letters for the same by itself."""
@@ -365,6 +384,8 @@ def _claim(row: Row[Any]) -> FilenameClaim:
         accepted_at=row.accepted_at,
         active=row.packet_state in ACTIVE and row.packet_state != PacketState.DELIVERED,
         not_before=row.next_at if row.packet_state == PacketState.HELD else None,
+        unproved=row.unproved,
+        service_date=row.service_date,
     )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from agent.crashpoints import here
 
-HEAD = "0002"
+HEAD = "0003"
 
 
 WAIT_FOR_A_LOCK = 15.0  # seconds for which another program's hold on the ledger is waited out

@@ -124,6 +124,8 @@ class FilenameClaim:
     accepted_at: datetime | None = None
     active: bool = True  # its packet has not ended yet
     not_before: datetime | None = None  # when its packet goes, where it waits
+    unproved: bool = False  # `accepted_at` is by the clock of an earlier boot: nothing proves yet what it says
+    service_date: datetime | None = None  # `accepted_at` by the service's own clock
 
 
 @dataclass(frozen=True)

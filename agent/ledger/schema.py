@@ -165,6 +165,8 @@ filename_claim = Table(
     Column("state", String(16), nullable=False),  # reserved, unknown, accepted
     Column("claimed_at", UtcText, nullable=False),
     Column("accepted_at", UtcText),  # from when the window counts
+    Column("unproved", Boolean, nullable=False, default=False),  # `accepted_at` is by the clock of an earlier boot
+    Column("service_date", UtcText),  # `accepted_at` by the service's own clock
     Index("filename_claim_by_key", "store_id", "key"),
 )
 
@@ -215,4 +217,13 @@ clock_reading = Table(
     Column("boot", String, nullable=False),
     Column("wall", UtcText, nullable=False),
     Column("steady", String, nullable=False),
+    Column("since", UtcText),  # when this boot was first seen, by the wall clock of now
+    Column("gap", Float, nullable=False, default=0.0),  # seconds, by the wall clock, before it in which none was seen
+)
+
+service_clock = Table(
+    "service_clock",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("ahead", Float, nullable=False),  # seconds by which our wall clock, in this boot, is ahead of the service's
 )

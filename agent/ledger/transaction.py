@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
-from agent.clock import Reading
 from agent.folder.names import name_key
 from agent.ledger import schema
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord, Shelf
 from agent.ledger.standing_claims import Touched
+from agent.ledger.times import Times
 from agent.log import log
 from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
 
@@ -33,10 +33,9 @@ _MARK_CLAIM, _RELEASE_CLAIM = (
     update(schema.filename_claim).where(_CLAIM_OF),
     delete(schema.filename_claim).where(_CLAIM_OF),
 )
-_FORGET_CLOCK, _REMEMBER_CLOCK = delete(schema.clock_reading), insert(schema.clock_reading)
 
 
-class Transaction:
+class Transaction(Times):
     """Writes over one connection, inside one database transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -227,10 +226,14 @@ class Transaction:
         stored = {key: value for key, value in vars(claim).items() if key not in ("active", "not_before")}
         self._connection.execute(_CLAIM, stored)
 
-    def mark_claim(self, packet: str, state: ClaimState, accepted_at: datetime) -> None:
-        """Remember that the service has taken the name, or may have."""
+    def mark_claim(self, packet: str, state: ClaimState, accepted_at: datetime, *, unproved: bool = False) -> None:
+        """Remember that the service has taken the name, or may have: in this boot, or (`unproved`) in one before it."""
         self.touched.packets.add(packet)
-        self._connection.execute(_MARK_CLAIM, {"of": packet, "state": state, "accepted_at": accepted_at})
+        taken = {"state": state, "accepted_at": accepted_at, "unproved": unproved, "service_date": None}
+        marked = self._connection.execute(_MARK_CLAIM, {"of": packet, **taken})
+        ahead = self.ahead_of_service(packet) if marked.rowcount and not unproved else None
+        if ahead is not None:
+            self._connection.execute(_MARK_CLAIM, {"of": packet, "service_date": accepted_at - ahead})
 
     def release_claim(self, packet: str) -> None:
         """Let go of a name that was never taken."""
@@ -286,32 +289,7 @@ class Transaction:
                 )
             )
 
-    # --- Time -------------------------------------------------------------------------------------------------------
-
-    def remember_clock(self, reading: Reading) -> None:
-        """Remember a look at both clocks, against which a jump will show."""
-        self._connection.execute(_FORGET_CLOCK)
-        values = {"id": 1, "boot": reading.boot, "wall": reading.wall, "steady": repr(reading.steady)}
-        self._connection.execute(_REMEMBER_CLOCK, values)
-
-    def shift_times(self, by: timedelta, at: datetime) -> None:
-        """Move every moment that still matters along with a clock that was set: waits stay as long as they were."""
-        self.touched.everything = True
-        for table, column in (
-            (schema.filename_claim, schema.filename_claim.c.accepted_at),
-            (schema.filename_claim, schema.filename_claim.c.claimed_at),
-            (schema.packet, schema.packet.c.next_at),
-            (schema.packet, schema.packet.c.first_attempt_at),
-            (schema.packet, schema.packet.c.last_tried_at),
-            (schema.packet, schema.packet.c.lost_since),
-            (schema.lane, schema.lane.c.rest_until),
-            (schema.waiting, schema.waiting.c.since),
-        ):
-            keys = list(table.primary_key.columns)
-            matters = [column.is_not(None), *([table.c.ended_at.is_(None)] if "ended_at" in table.c else [])]
-            for row in self._connection.execute(select(*keys, column).where(*matters)).all():
-                same = [key == value for key, value in zip(keys, row, strict=False)]
-                self._connection.execute(update(table).where(*same).values({column.name: row[-1] + by}))
+    def _note_clock(self, at: datetime, by: timedelta) -> None:
         self.note(at, "clock-set", by_seconds=by.total_seconds())
 
     # --- Journal ----------------------------------------------------------------------------------------------------

@@ -24,8 +24,7 @@ class HandClock:
         self.moment = ARRIVED
         self.seconds = 1000.0  # true time, which nobody can set
         self.boots = 1
-        self.starts = 1
-        self.names_boots = True  # Linux; elsewhere each start of the agent is a boot to it
+        self.names_boots = True  # Linux; elsewhere the clocks themselves have to tell boots apart
         self._booted = 0.0
 
     def now(self) -> datetime:
@@ -35,8 +34,13 @@ class HandClock:
         return self.seconds - self._booted
 
     def read(self) -> Reading:
-        boot = f"boot {self.boots}" if self.names_boots else f"process {self.starts}"
+        boot = f"boot {self.boots}" if self.names_boots else ""
         return Reading(self.moment, self.steady(), boot)
+
+    @property
+    def truly(self) -> datetime:
+        """The moment by a clock that is always right, such as a service's."""
+        return ARRIVED + timedelta(seconds=self.seconds - 1000)
 
     def boot(self) -> None:
         """Let the PC start again: steady time begins anew."""

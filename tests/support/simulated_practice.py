@@ -73,6 +73,7 @@ client_id = "outtray"
 folder = "/practice/statements"
 base_url = "https://billing.example.com"
 """
+LEAST = 1e-4
 TROUBLE = Problem("trouble", "The service is in trouble.", "Nothing needs doing.")
 
 
@@ -132,6 +133,8 @@ class FakeService:
         self.script: list[Answer] = []
         self.rule: Callable[[str, list[Received]], Answer | None] = lambda _filename, _accepted: None
         self.during: Callable[[], None] = lambda: None  # what happens in the world while a request is under way
+        self.tells_time = False  # by a clock of its own, which is always right
+        self.is_away = False  # it cannot be asked how it is
         self._fs = fs
         self._clock = clock
 
@@ -163,10 +166,14 @@ class FakeService:
         whole = isinstance(answer.outcome, Delivered | Unknown)
         sent = (SentFile(name, len(data), hashlib.sha256(data).hexdigest()) for name, data in parts.items())
         body = BodySent.WHOLE if whole else BodySent.NONE
-        return AttemptResult(answer.outcome, tuple(sent) if whole else (), body)
+        said = self._time() if isinstance(answer.outcome, Delivered | Refused) else None
+        return AttemptResult(answer.outcome, tuple(sent) if whole else (), body, said)
 
     def health(self) -> Health:
-        return Health(None)
+        return Health(TROUBLE) if self.is_away else Health(None, service_date=self._time())
+
+    def _time(self) -> datetime | None:
+        return self._clock.truly.replace(microsecond=0) if self.tells_time else None
 
     def close(self) -> None:
         """Nothing is open."""
@@ -261,7 +268,7 @@ class SimulatedPractice:
                 continue
             if left <= 0:
                 return
-            self.clock.pass_(min(pause, left))
+            self.clock.pass_(min(max(pause, LEAST), left))  # time goes on, whatever floating point makes of it
 
     def step(self) -> float:
         """Let the agent do what is to do now."""

@@ -68,11 +68,19 @@ class Rule:
 
     def accept(self, lane: LaneId, filename: str, data: bytes, at: float, *, reply_lost: bool) -> None:
         """Take note of an acceptance. Raises AssertionError where the service should never have been asked."""
-        key = (lane, "" if self._scope == "store" else unicodedata.normalize("NFC", filename).casefold())
+        key = self._key(lane, filename)
         last = self._last.get(key)
         if last is not None and at - last.at < DAY - TOLERANCE and not (last.reply_lost and last.data == data):
             raise AssertionError(f"{filename} went to {lane.store} twice, {(at - last.at) / 3600:.2f} hours apart")
         self._last[key] = _Taken(at, data, reply_lost)
+
+    def last(self, lane: LaneId, filename: str) -> float | None:
+        """Return when a name was last taken."""
+        taken = self._last.get(self._key(lane, filename))
+        return None if taken is None else taken.at
+
+    def _key(self, lane: LaneId, filename: str) -> tuple[LaneId, str]:
+        return (lane, "" if self._scope == "store" else unicodedata.normalize("NFC", filename).casefold())
 
     def lose_reply(self, account: str) -> None:
         """Take note that the agent was killed before it had recorded what the service said of this file."""

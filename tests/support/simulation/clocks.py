@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
 
-from tests.support.folders import ARRIVED
 from tests.support.simulation.world import World
 
 DAY = 24 * 60
@@ -48,7 +46,6 @@ def runs_once(world: World, dice: random.Random) -> None:
 
 
 def _put_right(world: World) -> None:
-    truly = ARRIVED + timedelta(seconds=world.clock.seconds - 1000)
-    if world.clock.moment != truly:
+    if world.clock.moment != world.clock.truly:
         world.told.append(f"{world.time} the clock is put right")
-    world.clock.moment = truly
+    world.clock.moment = world.clock.truly

@@ -11,13 +11,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from agent.folder.names import name_key
-from tests.support.folders import ARRIVED, HandClock
+from tests.support.folders import HandClock
 from tests.support.simulation import portals
 from tests.support.simulation.weather import BUSY, NEVER_CONNECTED, REPLY_LOST, STATUSES
 
@@ -91,8 +90,7 @@ class SimulatedNetwork(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request, with the service's own time on it."""
         answer = self._handle(request)
-        truly = ARRIVED + timedelta(seconds=self.clock.seconds - 1000)
-        answer.headers["Date"] = f"{truly:%a, %d %b %Y %H:%M:%S} GMT"
+        answer.headers["Date"] = f"{self.clock.truly:%a, %d %b %Y %H:%M:%S} GMT"
         return answer
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
@@ -101,6 +99,8 @@ class SimulatedNetwork(httpx.BaseTransport):
         account = self.accounts.setdefault(lane, Account(lane))
         if request.url.path.endswith("/token"):
             return self._token(account, request)
+        if request.method == "GET":
+            return self._look(account)
         fault = self._fault(account, "token-")
         if fault in NEVER_CONNECTED:
             raise NEVER_CONNECTED[fault]
@@ -119,6 +119,14 @@ class SimulatedNetwork(httpx.BaseTransport):
         if 400 <= status < 500:
             self.refused |= tokens
         return _json(status, content, headers)
+
+    def _look(self, account: Account) -> httpx.Response:
+        """Answer a question that changes nothing: it meets what stands between for a while, and no single mishap."""
+        fault = self._fault(Account(account.lane, outage=account.outage), "")
+        if fault in NEVER_CONNECTED or fault in REPLY_LOST:
+            raise (NEVER_CONNECTED | REPLY_LOST)[fault]
+        foreign = portals.before_the_body(fault) or portals.instead(fault)
+        return foreign or _json(200, {"entities": []})
 
     def _answer(self, account: Account, request: httpx.Request, body: bytes, fault: str) -> Answer | httpx.Response:
         if self.during:

@@ -27,7 +27,7 @@ class Conditions:
     on_conflict: str = "hold"
     give_up_after: float = 72
     lost_hints: float = 0.1
-    names_boots: bool = True  # the system names its boots; elsewhere each start of the agent is one
+    names_boots: bool = True  # the system names its boots; elsewhere the clocks have to tell them apart
     keep_sent_days: int = 0
     themes: tuple[str, ...] = ()
 

@@ -198,7 +198,6 @@ class World:
 
     def _start(self) -> None:
         self.hints.forget()
-        self.clock.starts += 1
         for happens in self.at_start:
             happens()
         self.at_start.clear()
