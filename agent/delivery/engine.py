@@ -178,7 +178,10 @@ def _build(
 
     fs = RealFileSystem()
     spool = spool_folder(settings.agent)
-    empty_spool(spool)
+    try:
+        empty_spool(spool)
+    except OSError as trouble:  # each statement file that needs it says so
+        log.warning("the spool cannot be used", extra={"trouble": where(trouble)})
     opening = Opening(ledger_file(settings.agent), clock)
     ledger = Ledger(opening)
     try:

@@ -37,7 +37,8 @@ def answer_of(reply: Reply, is_success: Shape, is_own_error: Shape) -> Answer:
     if not (speaks_json(reply) and isinstance(reply.content, dict)):
         return Answer.FOREIGN
     if reply.is_success:
-        return Answer.UNPROVEN if is_problem_json(reply) or not is_success(reply.content) else Answer.SUCCESS
+        no_success = _media_type(reply) in _NEVER_A_SUCCESS or not is_success(reply.content)
+        return Answer.UNPROVEN if no_success else Answer.SUCCESS
     return Answer.OWN_ERROR if is_own_error(reply.content) else Answer.FOREIGN
 
 
@@ -45,11 +46,6 @@ def speaks_json(reply: Reply) -> bool:
     """Tell whether the reply's content type is JSON's (RFC 8259, RFC 6839 for `+json`)."""
     media = _media_type(reply)
     return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
-
-
-def is_problem_json(reply: Reply) -> bool:
-    """Tell whether the reply calls itself a problem (RFC 9457), whatever its status."""
-    return _media_type(reply) == "application/problem+json"
 
 
 def speaks_of_failure(content: Mapping[str, Any]) -> bool:
@@ -62,11 +58,14 @@ def speaks_of_failure(content: Mapping[str, Any]) -> bool:
     properties = said.get("properties")
     if any(said.get(key) for key in _FAULT_LISTS) or (isinstance(properties, Mapping) and properties.get("errors")):
         return True
-    if any(said.get(key) for key in _FAULT_KEYS) or said.get("success") is False or said.get("ok") is False:
+    if any(said.get(key) for key in _FAULT_KEYS) or any(said.get(key) is False for key in _YES_KEYS):
         return True
     if "title" in said and ("detail" in said or _failed_status(said.get("status"))):
         return True
     inner = [value for value in said.values() if isinstance(value, Mapping)]
+    words = (part.get(key) for part in (said, *inner) for key in _WORD_KEYS)
+    if any(isinstance(word, str) and _failed_status(word) for word in words):
+        return True
     return any(_failed_status(part.get(key)) for part in (said, *inner) for key in _STATUS_KEYS)
 
 
@@ -117,12 +116,16 @@ def _failed_status(status: object) -> bool:
     return word in _FAILED_WORDS or (word.isdecimal() and int(word) >= 400)
 
 
+_NEVER_A_SUCCESS = ("application/problem+json", "application/captive+json")
+"""A problem (RFC 9457) and a captive portal's own page for programs (RFC 8908), whatever the status."""
 _STATUS_KEYS = ("status", "statuscode", "code", "httpstatus")
 _FAULT_LISTS = ("suberrors", "errors", "fielderrors", "violations")
 _FAULT_KEYS = (
     "error", "errorcode", "errormessage", "errordescription", "errortype", "failurereason", "fault", "faultstring",
-    "exception", "loginurl", "redirecturl", "reason",
+    "exception", "loginurl", "redirecturl", "redirect", "reason", "errmsg", "errcode", "captive", "userportalurl",
 )  # fmt: skip
+_YES_KEYS = ("success", "ok", "issuccess", "succeeded", "successful", "accepted", "authenticated", "authorized")
+_WORD_KEYS = ("result", "outcome", "state", "type", "level", "severity")
 _FAILED_WORDS = {status.name for status in HTTPStatus if status >= 400} | {
     "ERROR", "ERRORS", "FAIL", "FAILED", "FAILURE", "REJECTED", "INVALID", "DENIED", "REFUSED",
 }  # fmt: skip

@@ -46,6 +46,8 @@ from agent.settings.secrets import SecretsUnavailable
 MOST_ENTITIES = 100
 """The service's own limit for one page of a search."""
 
+_SAYS_SOMETHING = frozenset({"message", "msg", "detail"})
+"""What the service's errors say, and those of whoever else speaks JSON. Its success is not published to have any."""
 _EMPTY_BUT_FOUND = "The service's answer was empty; its search has the statements."
 _SEARCH_TIMEOUT = httpx.Timeout(connect=10, write=10, read=15, pool=None)
 """Seconds. A search is small, and a sender waits for it: one that hangs must not hold up what others have to send."""
@@ -88,7 +90,9 @@ class StatementsDestination:
             self.name,
             store,
             "api_key",
-            is_success=lambda content: "message" not in map(str.casefold, content) and not speaks_of_failure(content),
+            is_success=lambda content: (
+                _SAYS_SOMETHING.isdisjoint(map(str.casefold, content)) and not speaks_of_failure(content)
+            ),
             is_own_error=is_statement_error,
             is_own_trouble=is_statements_trouble,
         )

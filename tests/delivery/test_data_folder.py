@@ -14,6 +14,7 @@ from tests.support import files
 from tests.support.practice import Practice
 from tests.support.simulated_practice import STATEMENTS, UNREACHABLE, SimulatedPractice
 from tests.support.statement_files import csv
+from tests.support.statements_practice import StatementsPractice
 
 ROW = ("1001", "07/03/2026", "John Snow", "12.00")
 
@@ -106,3 +107,15 @@ def test_a_running_agent_outlives_the_loss_of_its_logs_and_spool(tmp_path: Path)
             shutil.rmtree(practice.data_dir / folder, ignore_errors=True)
         practice.drop_packet("second", data=files.pdf(2), claimId="CLM-2")
         practice.wait_until_sent(2)
+
+
+def test_a_file_in_the_spools_place_is_the_statements_trouble_and_no_end(tmp_path: Path) -> None:
+    with StatementsPractice(tmp_path, running=False) as practice:
+        spool = practice.data_dir / "spool"
+        spool.write_text("a file")
+        practice.start()
+        practice.drop("July.csv", csv(ROW))
+        practice.wait_for(lambda: practice.lane_status().get("problem"), "the lane to say it")
+        spool.unlink()
+        practice.wait_until_sent(1)
+        practice.wait_for(lambda: practice.lane_status()["problem"] is None, "the trouble to end")

@@ -145,10 +145,20 @@ NOT_A_SUCCESS = [
     {"exception": "java.lang.IllegalState", "path": "/"},
     {"login_url": "https://portal.example.com"},
     {"data": {"status": "BAD_REQUEST"}},
+    {"result": "error"},
+    {"data": {"outcome": "failure"}},
+    {"type": "error", "text": "no"},
+    {"errcode": 40001, "errmsg": "no"},
+    {"isSuccess": False},
+    {"authenticated": False},
+    {"captive": True, "user-portal-url": "https://portal.example.com"},
+    {"redirect": "https://portal.example.com"},
 ]
 
 
-@pytest.mark.parametrize("content", [{"message": "ok"}, {"Message": "Forbidden"}, {"MESSAGE": ""}])
+@pytest.mark.parametrize(
+    "content", [{"message": "ok"}, {"Message": "Forbidden"}, {"MESSAGE": ""}, {"msg": "no"}, {"detail": "Sign in"}]
+)
 def test_a_message_is_no_success_of_the_statements_service(content: dict[str, object]):
     assert isinstance(classified("statements", 200, content), Unknown)
 
@@ -197,6 +207,7 @@ def test_the_services_own_success(kind: str, content: dict[str, object], content
 def test_a_problem_is_one_whatever_its_status(kind: str):
     content = {"attachmentControlNumber": "CHC#0123456789abcdef01234567"}
     assert isinstance(classified(kind, 200, content, "application/problem+json"), Unknown)
+    assert isinstance(classified(kind, 200, content, "application/captive+json"), Unknown)
 
 
 @KINDS

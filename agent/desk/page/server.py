@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
+PUBLISH_AGAIN_SECONDS = 30.0
 
 
 class NotServed(Exception):
@@ -102,8 +103,8 @@ class PageServer:
         keys = Keys()
 
         def begun() -> None:
-            publish(self._folder, port, keys)
             self._port = port
+            self._publish(keys)
             self._ready.set()
 
         try:
@@ -119,6 +120,19 @@ class PageServer:
         finally:
             listener.close()
             self._ready.set()
+
+    def _publish(self, keys: Keys) -> None:
+        """Write down where this agent is reached; where that cannot be (a full disk), again later."""
+        with self._guarded:
+            if self._ending:
+                return
+            try:
+                publish(self._folder, self._port, keys)
+            except OSError as trouble:
+                log.warning("nobody can be told where the page is", extra={"trouble": where(trouble)})
+                again = threading.Timer(PUBLISH_AGAIN_SECONDS, self._publish, (keys,))
+                again.daemon = True
+                again.start()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from agent.desk.interface.address import ADDRESS, KEY, PRIVATE, address_in, private_key
+from agent.desk.interface.address import ADDRESS, KEY, PRIVATE, Keys, address_in, private_key, publish
 from agent.desk.page.peer import owner_of
 from agent.desk.page.server import NotServed, PageServer
 from agent.desk.page.serving import KEEP_ALIVE_SECONDS
@@ -212,3 +212,22 @@ def test_each_start_has_keys_of_its_own(practice: DeskPractice) -> None:
             assert address is not None
             keys |= {address.state_key, private_key(data_dir(practice), address)}
     assert len(keys) == 4
+
+
+def test_an_address_that_cannot_be_written_down_is_written_later(
+    practice: DeskPractice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk, say: the page is there all the same, for the tray."""
+    tries: list[int] = []
+
+    def full_at_first(folder: Path, port: int, keys: Keys) -> None:
+        tries.append(port)
+        if len(tries) == 1:
+            raise OSError(28, "No space left on device")
+        publish(folder, port, keys)
+
+    monkeypatch.setattr("agent.desk.page.server.publish", full_at_first)
+    monkeypatch.setattr("agent.desk.page.server.PUBLISH_AGAIN_SECONDS", 0.01)
+    with served(practice.desk) as server:
+        assert server.url
+        until(lambda: address_in(data_dir(practice)), "it was never written down")
