@@ -17,6 +17,8 @@ from agent.desk.browser import open_in_browser
 from agent.desk.desk import Desk
 from agent.desk.interface.address import Keys, publish, withdraw
 from agent.desk.page.session import Sessions
+from agent.folder.errors import problem_of
+from agent.folder.filesystem import Busy, Damaged, NoRoom
 from agent.log import log, where
 from agent.settings.locations import data_folder
 
@@ -103,8 +105,8 @@ class PageServer:
         keys = Keys()
 
         def begun() -> None:
+            self._publish(port, keys)
             self._port = port
-            self._publish(keys)
             self._ready.set()
 
         try:
@@ -121,16 +123,18 @@ class PageServer:
             listener.close()
             self._ready.set()
 
-    def _publish(self, keys: Keys) -> None:
-        """Write down where this agent is reached; where that cannot be (a full disk), again later."""
+    def _publish(self, port: int, keys: Keys) -> None:
+        """Write down where this agent is reached; on a full disk, later. Raises OSError where waiting is no help."""
         with self._guarded:
             if self._ending:
                 return
             try:
-                publish(self._folder, self._port, keys)
+                publish(self._folder, port, keys)
             except OSError as trouble:
+                if not isinstance(problem_of(trouble, self._folder), NoRoom | Busy | Damaged):
+                    raise  # a folder that is not this user's, say: no key is safe there
                 log.warning("nobody can be told where the page is", extra={"trouble": where(trouble)})
-                again = threading.Timer(PUBLISH_AGAIN_SECONDS, self._publish, (keys,))
+                again = threading.Timer(PUBLISH_AGAIN_SECONDS, self._publish, (port, keys))
                 again.daemon = True
                 again.start()
 
