@@ -19,6 +19,7 @@ _MOST_WORDS = 5_000
 _SHOWN = 40
 _LETTERS = frozenset("áàâäãåæçéèêëíìîïñóòôöõøœúùûüýÿßš\u017eÁÀÂÄÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜÝŸŠ\u017dðþÐÞ")
 _SELDOM = frozenset("æûÿßæÆÛŸÕõìÌùÙïÏðþÐÞÝýšŠ\u017e\u017dœŒàÀòÒ")
+_NORDIC, _SOUTHERN = frozenset("øæØÆ"), frozenset("áíóúñçãõÁÍÓÚÑÇÃÕ")
 _VOWELS = frozenset("aeiouyáéíóúàèìòùâêîôûäëïöüãõåæø")
 _BETWEEN = frozenset("\u2019\u00b4\u2018")  # O'Brien
 _DASHES = frozenset("\u2013\u2014\u2026\u00b7\u2022")
@@ -80,6 +81,8 @@ _JOINING = re.compile(r"(?<=\w)[\u2013\u2014\u2026\u00b7\u2022](?=\w)")
 def _is_word(text: str) -> bool:
     if sum(not letter.isascii() for letter in text) * 2 > len(text) + 1:
         return False
+    if not _NORDIC.isdisjoint(text) and not _SOUTHERN.isdisjoint(text):  # no language has both
+        return False
     for at, letter in enumerate(text):
         if letter.isascii():
             continue
@@ -98,6 +101,8 @@ def _is_word(text: str) -> bool:
         if letter.islower() and ((before.isupper() and len(before) > 1) or after[:1].isupper()):
             return False
         if letter.isupper() and before and after and not after.isupper():
+            return False
+        if letter in "ìù" and before:  # of Italian words it is the last letter; in others it is another page's
             return False
         if letter in "çÇñÑ" and after and after[0].lower() not in _VOWELS:
             return False

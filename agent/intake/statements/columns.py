@@ -15,10 +15,23 @@ from datetime import date
 from operator import itemgetter
 
 from agent.intake.statements import wire
-from agent.intake.statements.converters import DAY, LONGEST_NUMBER, REFUSED, Convert, Marked, converter
+from agent.intake.statements.converters import (
+    ACCOUNTS,
+    DAY,
+    IDENTIFIERS,
+    LONGEST_NUMBER,
+    NAMES,
+    NO_LETTERS,
+    ODD_IDENTIFIER,
+    REFUSED,
+    Convert,
+    Marked,
+    converter,
+)
 from agent.intake.statements.profile import Layout
 from agent.intake.statements.values import Refusal, contacts, money, plain, require_value
 from agent.intake.statements.values.forms import Form, joined
+from agent.intake.statements.values.spoiled import NO_VALUE, may_be_spoiled
 
 _MOST_KEPT = 20_000
 _UNFIT = str.maketrans("", "", "".join(c for c in map(chr, range(128)) if c in '"\\' or not c.isprintable()))
@@ -89,14 +102,14 @@ class TextColumn(Column):
     """A column whose cells seldom repeat. Where none of many needs tidying or an escape, quotes are all they get."""
 
     def _pieces(self, cells: Sequence[object]) -> Pieces:
-        texts = _clean(cells)
+        texts = _clean(cells, self.field.name)
         if texts is None:
             return super()._pieces(cells)
         opening, *others = (f',"{name}":"' for name in self.field.wire)
         return _around(opening, texts, '"', f'"{others[0]}' if others else "")
 
 
-def _clean(cells: Sequence[object]) -> Sequence[str] | None:
+def _clean(cells: Sequence[object], field: str) -> Sequence[str] | None:
     """Return the cells if each is printable ASCII text without quotes, backslashes or blanks at its ends."""
     text = joined(cells)
     if text is None and all(type(cell) is str or _is_short_number(cell) for cell in cells):
@@ -110,6 +123,12 @@ def _clean(cells: Sequence[object]) -> Sequence[str] | None:
         and not (" " in text and (" \n" in text or "\n " in text or text[0] == " "))
         and not (("-" in text or "/" in text) and _LIKE_DAYS("\n" + text))
         and not (("=" in text or "'" in text or "#" in text) and _GUARDED_OR_FAULTY("\n" + text))
+        and not (":" in text and _LIKE_DAYS("\n" + text))
+        and not NO_VALUE("\n" + text)
+        and not may_be_spoiled(text)
+        and not (field in IDENTIFIERS and ODD_IDENTIFIER("\n" + text))
+        and not (field in ACCOUNTS and "," in text)
+        and not (field in NAMES and ("?" in text or NO_LETTERS("\n" + text)))
     )
     return cells if clean else None  # type: ignore[return-value]  # they could be joined, so they are texts
 

@@ -13,6 +13,7 @@ from agent.intake.statements import wire
 from agent.intake.statements.problems import (
     DATE_AHEAD,
     EMAIL_LEFT_OUT,
+    NO_VALUE,
     NOTHING_DUE,
     ORDER_ID_CUT,
     PHONE_LEFT_OUT,
@@ -23,6 +24,7 @@ from agent.intake.statements.problems import (
 )
 from agent.intake.statements.profile import Layout
 from agent.intake.statements.values import Refusal, contacts, dates, money, names, places, plain, unguarded
+from agent.intake.statements.values.spoiled import LOST, has_lost_letters, says_nothing
 
 REFUSED = "\x00"
 NOTED = "\x01"
@@ -40,13 +42,23 @@ IDENTIFIERS = frozenset(
         "account_and_name",
     }
 )
-_SHORTENED = re.compile(r"-?\d(?:\.\d+)?E\+\d+", re.IGNORECASE).fullmatch
+ACCOUNTS = frozenset({"account", "external_id", "pms_id"})
+NAMES = frozenset({"name", "first_name", "last_name", "line_name", "line_first_name", "line_last_name"})
+_SHORTENED = re.compile(r"-?\d(?:\.\d+)?E\+\d+|-?\d\.\d+E\d+", re.IGNORECASE).fullmatch
+_CHANGED = r"\d+\.0+|\d{1,3}(?:,\d{3})+|\d\.\d+[eE]\d+|TRUE|FALSE"
+_OF_DECIMALS = re.compile(r"\d+\.0+").fullmatch
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+").fullmatch
+ODD_IDENTIFIER = re.compile(rf"\n(?:{_CHANGED})(?=\n)").search
+NO_LETTERS = re.compile(r"\n[^A-Za-z\n]+(?=\n)").search
+"""These two find one such cell among many, each behind a line end."""
 DAY = (  # how Excel writes what it took for a day
     r"\d{1,2}-(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)(?:-\d{2}(?:\d{2})?)?"
-    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}|\d{1,2}/\d{1,2}/(?:19|20)\d{2}"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)-\d{2}|\d{1,2}/\d{1,2}/(?:(?:19|20)\d{2}|\d{2})"
+    r"|\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?|\d{1,2}:\d{2}:\d{2}"
 )
 _LIKE_DAY = re.compile(DAY).fullmatch
 LONGEST_NUMBER = 1e15  # Excel keeps 15 digits
+_LONGEST_SHOWN = 11  # characters of a number with decimals, without a number format
 _NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
 
 
@@ -64,7 +76,7 @@ def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
     """Return what makes a piece of a cell of `field`, written as `layout` says. It raises `Refusal`."""
     first = field.wire[0]
     if field.name == "order_id":
-        return _order_id
+        return lambda raw: _unless_nothing(raw, _order_id)
     if field.name == "account_and_name":
         return lambda raw: _account_and_name(raw, layout)
     if field.name == "city_state_zip":
@@ -78,20 +90,29 @@ def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
     if field.kind == "name":
         if field.of_line:
             first_only = layout.members == "first-name"
-            return lambda raw: _pairs(field.wire, names.split_member(_text(raw), layout.names, first_only=first_only))
-        return lambda raw: _pairs(field.wire, names.split(_text(raw), layout.names))
+            return lambda raw: _pairs(field.wire, names.split_member(_name(raw), layout.names, first_only=first_only))
+        return lambda raw: _pairs(field.wire, names.split(_name(raw), layout.names))
     if field.kind == "phone":
         return lambda raw: _contact(first, raw, contacts.phone, PHONE_LEFT_OUT)
     if field.kind == "email":
         return lambda raw: _contact(first, raw, contacts.email, EMAIL_LEFT_OUT)
     if field.kind == "state":
-        return lambda raw: _noted_unless(first, *places.state(raw))
+        return lambda raw: _unless_nothing(raw, lambda raw: _noted_unless(first, *places.state(raw)))
     if field.kind == "zip":
-        return lambda raw: _zip(first, raw)
+        return lambda raw: _unless_nothing(raw, lambda raw: _zip(first, raw))
     if field.kind == "long-text":
-        return lambda raw: wire.pair(first, _paragraphs(raw))
+        return lambda raw: _unless_nothing(raw, lambda raw: wire.pair(first, _paragraphs(raw)))
+    if field.name in ACCOUNTS:
+        return lambda raw: _same(field.wire, _account(raw))
+    if field.name in NAMES:
+        return lambda raw: _same(field.wire, _name(raw))
     read = _identifier if field.name in IDENTIFIERS else _text
-    return lambda raw: _same(field.wire, read(raw))
+    return lambda raw: _unless_nothing(raw, lambda raw: _same(field.wire, read(raw)))
+
+
+def _unless_nothing(raw: object, read: Convert) -> str:
+    """Return nothing, with a word, where the cell holds what a program writes for no value; else what `read` makes."""
+    return _noted("", NO_VALUE) if isinstance(raw, str) and says_nothing(plain(raw)) else read(raw)
 
 
 def _noted(piece: str, notice: Notice) -> str:
@@ -128,6 +149,32 @@ def _identifier(raw: object) -> str:
         raise Refusal("Excel has shortened this number. Format the column as text, and enter the number again.")
     if _LIKE_DAY(value):
         raise Refusal("Excel has made a date of this. Format the column as text, and enter the value again.")
+    if _OF_DECIMALS(value) or _GROUPED(value):
+        raise Refusal("This number was changed by a table of decimals. Format the column as text, and enter it again.")
+    if value in ("TRUE", "FALSE"):
+        raise Refusal("This is TRUE or FALSE. Format the column as text, and enter the value again.")
+    if isinstance(raw, float) and not raw.is_integer() and len(value) > _LONGEST_SHOWN:
+        raise Refusal("Excel does not show this number as a whole. Format the column as text, and enter it again.")
+    return value
+
+
+def _account(raw: object) -> str:
+    value = _identifier(raw)
+    if says_nothing(value):
+        raise Refusal("This is what a program writes where there is no value. Enter the number.")
+    if "," in value:
+        raise Refusal("This is not the number of one account. Enter the number alone.")
+    return value
+
+
+def _name(raw: object) -> str:
+    value = _text(raw)
+    if says_nothing(value):
+        raise Refusal("This is what a program writes where there is no value. Enter the name, or leave the cell blank.")
+    if has_lost_letters(value):
+        raise Refusal(LOST)
+    if value and not any(map(str.isalpha, value)):
+        raise Refusal("There is no letter in this name. Enter the name, or leave the cell blank.")
     return value
 
 

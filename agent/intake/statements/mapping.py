@@ -116,8 +116,10 @@ def laid_over(profile: Profile, row: Sequence[object]) -> Mapping:
     best: dict[str, tuple[int, int]] = {}  # field to rank and column
     seen: set[str] = set()
     for index, heading in enumerate(headings):
-        key = normal(heading)
+        key = _key(heading, wanted)
         for field, rank in wanted.get(key, ()):
+            if wire.FIELDS[field].kind == "money" and _OTHER_MONEY(heading):
+                continue
             if field not in best or rank < best[field][0]:
                 best[field] = (rank, index)
         seen.add(key)
@@ -129,6 +131,17 @@ def laid_over(profile: Profile, row: Sequence[object]) -> Mapping:
     lost = tuple(h for h in unused if normal(h) in wanted) if profile.recognise.any_table else ()
     rivals = _rivals(profile, headings, indexes) if profile.recognise.any_table else ()
     return Mapping(profile, headings, indexes, unknown, unused, lost, rivals)
+
+
+_OTHER_MONEY = re.compile("[\u00a2\u00a3\u00a5\u20a0-\u20cf%\u2030]").search  # cents, euros, shares: not dollars
+_DOLLARS = re.compile(r"(?:usd?|indollars)$").search
+
+
+def _key(heading: str, wanted: Collection[str]) -> str:
+    """Return a heading as profiles know it: `Amount Due (USD)` says nothing but what is meant anyway."""
+    key = normal(heading)
+    dollars = _DOLLARS(key) if key not in wanted else None
+    return key[: dollars.start()] if dollars and key[: dollars.start()] in wanted else key
 
 
 _ASKS = re.compile(r"due|owed|portion|resp|^statement(?:amount|balance)$|^pat(?:ient)?bal").search

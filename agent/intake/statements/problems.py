@@ -159,6 +159,17 @@ STATEMENT_SUM = Notice(
     "1 amount due is not the sum of its lines' balances",
     "{count} amounts due are not the sums of their lines' balances",
 )
+NO_VALUE = Notice(
+    "1 cell that says NULL, N/A or - read as blank", "{count} cells that say NULL, N/A or - read as blank"
+)
+CREDIT_SIGN = Notice(
+    "1 credit has a minus in the file, and goes without it, as its line's balance says",
+    "{count} credits have a minus in the file, and go without it, as their lines' balances say",
+)
+RUNNING = Notice(
+    "1 statement's balance goes on from line to line; each line's own is sent",
+    "The balances of {count} statements go on from line to line; each line's own is sent",
+)
 NOTHING_DUE = Notice("1 statement asks for nothing", "{count} statements ask for nothing")
 NO_AMOUNT = Notice("1 statement has lines but no amount due", "{count} statements have lines but no amount due")
 SAME_ACCOUNT = Notice(
@@ -170,6 +181,10 @@ TOTAL_LEFT_OUT = Notice(
 HIDDEN_SENT = Notice("1 hidden row sent", "{count} hidden rows sent")
 HIDDEN_LEFT_OUT = Notice("1 hidden row left out", "{count} hidden rows left out")
 HIDDEN_ROW = "This row is hidden. Show it if it is to be sent, or delete it."
+CREDIT_TWO_WAYS = (
+    "A credit with a minus may be a payment, or one that was taken back. Write payments without a minus, or add each "
+    "line's balance in a column called Line Balance."
+)
 TWICE = "The same account is asked for the same amount in {unit} {number}. Delete one of the two, or join them."
 TOTAL_OR_PATIENT = (
     "This row may be a total or a patient. Delete it if it is a total; else fill in the account number, the name and "

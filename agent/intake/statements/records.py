@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import pairwise
 
 from agent.intake.statements import wire
 from agent.intake.statements.columns import Column, compiled
 from agent.intake.statements.converters import NOTED, Marked
 from agent.intake.statements.findings import Findings
-from agent.intake.statements.problems import LINE_SUM, NO_AMOUNT, STATEMENT_SUM, UNREACHABLE
+from agent.intake.statements.problems import (
+    CREDIT_SIGN,
+    CREDIT_TWO_WAYS,
+    LINE_SUM,
+    NO_AMOUNT,
+    RUNNING,
+    STATEMENT_SUM,
+    UNREACHABLE,
+)
 from agent.intake.statements.profile import Profile
 from agent.intake.statements.readers import Line, Record
 from agent.intake.statements.rows import MISSING
@@ -23,6 +32,7 @@ _MEDICAL_CODE = re.compile(r"\d{4}[0-9A-Z]").fullmatch
 _TOOTH = re.compile(r"(?:\d{1,2}|[A-T])?").fullmatch
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE).fullmatch
 _IDENTIFIERS = {"account", "account_and_name", "external_id", "pms_id"}
+_FEWEST_RUNNING = 2
 _CONTACTS = ("email", "phone", "address_1")
 
 Found = dict[str, tuple[int, Column, object]]  # field to rank, column and raw cell
@@ -80,13 +90,15 @@ class RecordStatements:
         if self._layout.record:
             record.lines = _with_whole_descriptions(record.lines, self._description, self._entry, self._layout.hard_cut)
         found = self._found(record.cells, self._statement)
-        lines = []
+        of_lines: list[tuple[Line, Found]] = []
         for line in record.lines:
             for field, better in self._found(line.cells, self._statement).items():
                 found.setdefault(field, better)
             of_line = self._found(line.cells, self._line)
             if of_line:
-                lines.append(self._line_text(record, line, of_line))
+                of_lines.append((line, of_line))
+        running = self._layout.balance == "running" or self._goes_on(record, [of_line for _, of_line in of_lines])
+        lines = [self._line_text(record, line, of_line, running=running) for line, of_line in of_lines]
         pieces = {field: self._piece(record, record, at[1], at[2]) for field, at in found.items()}
         self._complete(record, pieces, found)
         if not lines and not pieces.get("amount_due"):
@@ -125,19 +137,52 @@ class RecordStatements:
                 return NOTED  # told already: not missing
         return piece
 
-    def _line_text(self, record: Record, line: Line, found: Found) -> tuple[str, int | None]:
+    def _goes_on(self, record: Record, lines: list[Found]) -> bool:
+        """Tell whether the balances of any table's lines are proved to go on from line to line, and tell people."""
+        if not self._profile.recognise.any_table or len(lines) < _FEWEST_RUNNING:
+            return False
+        values = [[_value(found, field) for field in ("charges", "credit", "balance")] for found in lines]
+        if any(balance is None or (charges is None and credit is None) for charges, credit, balance in values):
+            return False
+        own = [(charges or 0) - (credit or 0) for charges, credit, _ in values]
+        said = [balance or 0 for _, _, balance in values]
+        steps = [later - earlier for earlier, later in pairwise(said)]
+        if own == said or steps != own[1:]:
+            return False
+        self._findings.notice(RUNNING, record.number)
+        return True
+
+    def _line_text(self, record: Record, line: Line, found: Found, *, running: bool) -> tuple[str, int | None]:
         if self._layout.code_in_description and "description" in found:
             _split_code(found, self._line)
         pieces = {field: self._piece(record, line, at[1], at[2]) for field, at in found.items()}
         charges, credit, balance = (_amount(pieces.get(f, "")) for f in ("charges", "credit", "balance"))
+        if credit is not None and credit < 0 and self._profile.recognise.any_table:
+            credit = self._settled_credit(record, line, found, charges or 0, credit, None if running else balance)
+            pieces["credit"] = wire.pair(wire.FIELDS["credit"].wire[0], credit)
         if charges is not None or credit is not None:
             own = (charges or 0) - (credit or 0)
-            if self._layout.balance == "running":
+            if running:
                 balance = own
                 pieces["balance"] = wire.pair(wire.FIELDS["balance"].wire[0], own)
             elif balance is not None and balance != own:
                 self._findings.notice(LINE_SUM, line.number)
         return "".join(pieces[f] for f in sorted(pieces, key=wire.ORDER.__getitem__)), balance
+
+    def _settled_credit(
+        self, record: Record, line: Line, found: Found, charges: int, credit: int, balance: int | None
+    ) -> int:
+        """Return what a credit with a minus is, if the line's balance proves it; else ask.
+
+        Half of all programs write payments with a minus, and the other half payments that were taken back.
+        """
+        if balance == charges + credit:
+            self._findings.notice(CREDIT_SIGN, line.number)
+            return -credit
+        if balance != charges - credit:
+            _, column, raw = found["credit"]
+            self._fault(record, line, column.heading, raw, CREDIT_TWO_WAYS)
+        return credit
 
     def _complete(self, record: Record, pieces: dict[str, str], found: Found) -> None:
         """Fill in what the file says once for two fields, or the settings say; then see what is missing."""
@@ -239,6 +284,14 @@ def _split_code(found: Found, plan: dict[str, list[tuple[int, Column]]]) -> None
 def _is_code(text: str, tooth: str) -> bool:
     """Tell a procedure code from the first word of a sentence (`2000 check received`)."""
     return bool(_PROCEDURE_CODE(text) or (_MEDICAL_CODE(text) and _TOOTH(tooth)))
+
+
+def _value(found: Found, field: str) -> int | None:
+    """Return the cents of a line's field, or None where there is none or it cannot be read."""
+    if field not in found:
+        return None
+    _, column, raw = found[field]
+    return None if isinstance(raw, dict | list | bool) else _amount(column[raw])
 
 
 def _amount(piece: str) -> int | None:

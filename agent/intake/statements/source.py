@@ -83,7 +83,7 @@ def examine(name: str, stream: BinaryIO) -> Source:
         raise unreadable(name, "it is empty")
     kind, encoding = _recognised(name, first)
     text = kind == "text"
-    wide = encoding.startswith("utf-16")
+    wide = encoding.startswith(("utf-16", "utf-32"))
     utf8 = codecs.getincrementaldecoder("utf-8")()
     is_utf8 = encoding in ("", "utf-8-sig")
     digest, size, end, chunk = hashlib.sha256(), 0, 0, first
@@ -133,6 +133,8 @@ def _recognised(name: str, first: bytes) -> tuple[Format, str]:
 
 def _wide_encoding(first: bytes) -> str:
     """Return what a byte-order mark says, or UTF-16 where every other byte is zero; else an empty string."""
+    if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
     if first.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

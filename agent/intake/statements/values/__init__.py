@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Self
 
+from agent.intake.statements.values.spoiled import spoiled
+
 
 class Refusal(ValueError):
     """This cell cannot be sent as it stands. `message` is a sentence that says how to write it."""
@@ -82,5 +84,5 @@ def require_value(raw: object) -> None:
         raise Refusal(raw.message)
     if "#" in raw and _SPREADSHEET_FAULTS(plain(raw)):
         raise Refusal("This is what Excel shows where a formula has no result. Mend the formula, or enter the value.")
-    if "\ufffd" in raw:
-        raise Refusal("A letter of this value was lost before the file came here. Enter the value again.")
+    if said := spoiled(raw):
+        raise Refusal(said)

@@ -25,6 +25,8 @@ _CURRENCY = frozenset({"US$", "USD", "$"})
 _SAME = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-") | {"\uff04": "$", "\uff0b": "+"})
 _LIKE_NUMBER = re.compile(r"[\d.,\s$()+-]*\d[\d.,\s$()+-]*").fullmatch
 
+_GROUP = 3
+_MAY_BE_GROUPED = re.compile(r"[1-9]\d{0,2}").fullmatch  # 1.000 is a thousand where commas are decimal
 _LONGEST = 60  # characters
 _NOISE = 1e-4  # cents: what binary arithmetic may leave of a sum of exact ones
 _LARGEST = 9_999_999_999  # cents: $99,999,999.99
@@ -103,6 +105,8 @@ def _from_text(text: str) -> int:
         raise Refusal(_NOT_AN_AMOUNT)
     negative = _is_negative(written["before"], written["after"])
     part = written["part"] or ""
+    if len(part) == _GROUP and part.endswith("0") and _MAY_BE_GROUPED(written["whole"]):
+        raise Refusal(_TWO_WAYS.format(f"{int(written['whole'] + part):,}.00, or as {written['whole']}.{part[:2]}"))
     if len(part.rstrip("0")) > 2:
         amount = Decimal(f"{(written['whole'] or '0').replace(',', '')}.{part}")
         raise Refusal(_PART_OF_A_CENT.format(_rounded(amount)))
