@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ def practice(tmp_path: Path) -> Iterator[DeskPractice]:
 @pytest.mark.parametrize(("name", "said"), ODD.items(), ids=ODD.values())
 def test_the_ledger_takes_any_name_and_any_words(practice: DeskPractice, name: str, said: str) -> None:
     with practice.ledger.transaction() as tx:
-        tx.admit(packet(name), NOON)
+        tx.admit(replace(packet(name), state=PacketState.QUEUED), NOON)
         tx.fail(packet(name), packet(name).problem or Problem("", "", ""), NOON)
         tx.note(NOON, "noted", name=name)
     [kept] = practice.ledger.history()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from agent.folder.names import name_key
 from agent.ledger import schema
+from agent.ledger.life import FIRST, TRANSITIONS, ImpossibleTransition, before
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord, Shelf
 from agent.ledger.standing_claims import Touched
 from agent.ledger.times import Times
@@ -20,6 +21,13 @@ from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFi
 # What every packet asks for is made once: making a statement costs more than carrying it out.
 _NOTE, _ADMIT, _ADMIT_FILE = insert(schema.journal), insert(schema.packet), insert(schema.packet_file)
 _CHANGE = update(schema.packet).where(schema.packet.c.id == bindparam("of"))
+_STEP = {
+    (target, reconciled): _CHANGE.where(schema.packet.c.state.in_(before(target, reconciled=reconciled))).values(
+        state=target
+    )
+    for target in {change.target for change in TRANSITIONS}
+    for reconciled in (False, True)
+}
 _DIGEST = update(schema.packet_file).where(
     schema.packet_file.c.packet == bindparam("of"), schema.packet_file.c.name == bindparam("called")
 )
@@ -46,7 +54,9 @@ class Transaction(Times):
     # --- Packets ----------------------------------------------------------------------------------------------------
 
     def admit(self, record: PacketRecord, at: datetime) -> None:
-        """Remember a new packet, whose files stand on `record.shelf`."""
+        """Remember a new packet, whose files stand on `record.shelf`. Raises ImpossibleTransition."""
+        if record.state not in FIRST:
+            raise ImpossibleTransition(record.id, record.state)
         values = {
             name: value
             for name, value in vars(record).items()
@@ -79,9 +89,9 @@ class Transaction(Times):
     def start_attempt(self, record: PacketRecord, at: datetime) -> None:
         """Remember that a try begins, before the first byte goes out."""
         number = record.attempts + 1
-        self._change(
+        self._step(
             record,
-            state=PacketState.SENDING,
+            PacketState.SENDING,
             shelf=Shelf.SENDING,
             attempts=number,
             first_attempt_at=record.first_attempt_at or at,
@@ -110,9 +120,9 @@ class Transaction(Times):
         problem: Problem | None = None,
     ) -> None:
         """Remember a delivery and its receipt, with what a person has to look at; the files have to be shelved yet."""
-        self._change(
+        self._step(
             record,
-            state=PacketState.DELIVERED,
+            PacketState.DELIVERED,
             receipt=receipt,
             warnings=list(receipt["warnings"]),
             control_number=receipt["attachment_control_number"] or "",
@@ -134,17 +144,17 @@ class Transaction(Times):
 
     def fail(self, record: PacketRecord, problem: Problem, at: datetime) -> None:
         """Remember that the packet has failed, and its doubts; the files still have to be shelved."""
-        ended = {"problem": problem_to(problem), "next_at": None, "ended_at": at}
-        self._change(record, state=PacketState.FAILED, **ended, **_evidence(record))
+        ended: dict[str, Any] = {"problem": problem_to(problem), "next_at": None, "ended_at": at}
+        self._step(record, PacketState.FAILED, **ended, **_evidence(record))
         self.note(at, "failed", packet=record.id, lane=record.lane, code=problem.code)
 
     def queue(
         self, record: PacketRecord, next_at: datetime | None, *, problem: Problem | None = None, possibly_sent: bool
     ) -> None:
         """Remember that the packet goes again, not before `next_at`, and what its tries so far prove."""
-        self._change(
+        self._step(
             record,
-            state=PacketState.QUEUED,
+            PacketState.QUEUED,
             next_at=next_at,
             problem=problem_to(problem),
             **_evidence(record) | {"possibly_sent": possibly_sent},
@@ -154,9 +164,9 @@ class Transaction(Times):
         self, record: PacketRecord, until: datetime, problem: Problem | None, at: datetime, *, refused: bool
     ) -> None:
         """Remember that the packet waits for the filename rule until `until`."""
-        self._change(
+        self._step(
             record,
-            state=PacketState.HELD,
+            PacketState.HELD,
             shelf=Shelf.HELD,
             next_at=until,
             problem=problem_to(problem),
@@ -180,13 +190,10 @@ class Transaction(Times):
 
     def shelved(self, record: PacketRecord, at: datetime, stands_as: str = "") -> None:
         """Remember that the files have come to their last shelf, and where their documents stand there."""
-        sent = record.state is PacketState.DELIVERED
-        self._change(
-            record,
-            state=PacketState.SENT if sent else PacketState.FAILED,
-            shelf=Shelf.SENT if sent else Shelf.FAILED,
-            stands_as=stands_as,
-        )
+        if record.state is PacketState.DELIVERED:
+            self._step(record, PacketState.SENT, shelf=Shelf.SENT, stands_as=stands_as)
+        else:
+            self._change(record, shelf=Shelf.FAILED, stands_as=stands_as)
         self.note(at, "shelved", packet=record.id, lane=record.lane)
 
     def stands(self, record: PacketRecord, stands_as: str) -> None:
@@ -195,9 +202,10 @@ class Transaction(Times):
 
     def prove(self, proven: PacketRecord, at: datetime) -> None:
         """Take over what a document on a shelf says of a packet that the ledger believed to be on its way."""
-        self._change(
+        self._step(
             proven,
-            state=proven.state,
+            proven.state,
+            reconciled=True,
             attempts=proven.attempts,
             possibly_sent=proven.possibly_sent,
             receipt=proven.receipt,
@@ -213,10 +221,19 @@ class Transaction(Times):
         self._change(record, resolved_at=at)
         self.note(at, "resolved", packet=record.id, lane=record.lane, actor=actor, how=how)
 
+    def _step(self, record: PacketRecord, target: PacketState, *, reconciled: bool = False, **values: Any) -> None:
+        """Change a packet's state, as its life allows; raise ImpossibleTransition where it does not."""
+        self._touch(record)
+        if self._connection.execute(_STEP[target, reconciled], {"of": record.id, **values}).rowcount != 1:
+            raise ImpossibleTransition(record.id, target)
+
     def _change(self, record: PacketRecord, **values: Any) -> None:
+        self._touch(record)
+        self._connection.execute(_CHANGE, {"of": record.id, **values})
+
+    def _touch(self, record: PacketRecord) -> None:
         self.touched.packets.add(record.id)
         self.touched.keys.add(name_key(record.upload_name))
-        self._connection.execute(_CHANGE, {"of": record.id, **values})
 
     # --- Filename claims --------------------------------------------------------------------------------------------
 

@@ -91,7 +91,8 @@ def test_lives_are_of_those_that_ended_lately_or_have_not(ledger: Ledger) -> Non
 
 def test_what_was_held_is_known_from_the_journal(ledger: Ledger) -> None:
     later, at_once, never = (packet(f"{name}.xml", lane=STATEMENTS) for name in ("later", "at-once", "never"))
-    remember(ledger, later, replace(at_once, state=PacketState.HELD), never)
+    later = replace(later, state=PacketState.QUEUED)
+    remember(ledger, later, replace(at_once, state=PacketState.HELD, attempts=0), never)
     with ledger.transaction() as tx:
         tx.hold(later, NOW + timedelta(days=1), None, NOW, refused=False)
     assert lookups.held_ones(ledger, ago(days=1)) == {later.id, at_once.id}

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 from agent.folder.names import name_key
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import memory_ledger
-from agent.ledger.records import ClaimState
+from agent.ledger.records import ClaimState, PacketRecord
 from agent.ledger.transaction import Transaction
 from agent.model import PacketState
 from tests.support.packets import NOW, STATEMENTS, TROUBLE, accepted, claim, hours, packet
@@ -65,7 +65,7 @@ def test_what_nobody_has_written_is_not_read_again(ledger: Ledger, database: Eng
         lambda tx: tx.release_claim("p0"),
         lambda tx: tx.fail(packet("p1"), TROUBLE, NOW),
         lambda tx: tx.reschedule(packet("p1"), NOW + hours(5)),
-        lambda tx: tx.hold(packet("p1"), NOW + hours(5), None, NOW, refused=True),
+        lambda tx: _sent_back(tx, packet("p1")),
         lambda tx: tx.start_attempt(packet("p1"), NOW),
         lambda tx: tx.shift_times(timedelta(hours=2), NOW),
     ],
@@ -80,14 +80,20 @@ def test_what_was_written_is_read_again(ledger: Ledger, database: Engine, write:
     assert after == Ledger(database).claims_on("store-1", KEYS, NOW)
 
 
-def test_a_packet_whose_claim_did_not_matter_until_now_is_read_again(ledger: Ledger, database: Engine) -> None:
+def _sent_back(tx: Transaction, held: PacketRecord) -> None:
+    tx.start_attempt(held, NOW)
+    tx.hold(held, NOW + hours(5), None, NOW, refused=True)
+
+
+def test_a_packet_whose_claim_does_not_matter_any_more_is_read_again(ledger: Ledger) -> None:
+    four = packet("p4", STATEMENTS, upload_name="other.csv")
     with ledger.transaction() as tx:
-        tx.admit(packet("p4", STATEMENTS, state=PacketState.FAILED, upload_name="other.csv"), NOW)
+        tx.admit(four, NOW)
         tx.claim(replace(claim("p4"), key="other.csv"))
-    assert {one.packet for one in ledger.claims_on("store-1", ["other.csv"], NOW)} == set()
-    with ledger.transaction() as tx:
-        tx.hold(packet("p4", STATEMENTS, upload_name="other.csv"), NOW + hours(5), None, NOW, refused=True)
     assert {one.packet for one in ledger.claims_on("store-1", ["other.csv"], NOW)} == {"p4"}
+    with ledger.transaction() as tx:
+        tx.fail(four, TROUBLE, NOW)
+    assert {one.packet for one in ledger.claims_on("store-1", ["other.csv"], NOW)} == set()
 
 
 def test_what_was_not_committed_leaves_the_claims_as_they_were(ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from agent.intake.problems import SIDECAR_FIELDS, TWO_SIDECARS
 from agent.intake.statements.problems import BAD_ROWS, COLUMN_MISSING
 from agent.ledger import schema
 from agent.ledger.ledger import Ledger
+from agent.ledger.life import FIRST
 from agent.ledger.records import PacketFile, PacketRecord, Shelf
 from agent.model import Fault, Identity, LaneId, LaneKind, LaneState, PacketState, Problem
 
@@ -117,11 +119,13 @@ def remember(ledger: Ledger, *records: PacketRecord) -> None:
     """Put packets into a ledger."""
     with ledger.transaction(synced=False) as tx:
         for record in records:
-            tx.admit(record, record.arrived_at)
+            as_it_began = record.attempts == 0 and record.state in FIRST
+            tx.admit(record if as_it_began else replace(record, state=PacketState.QUEUED), record.arrived_at)
             if record.attempts:
-                with_state = PacketRecord(**(vars(record) | {"attempts": record.attempts - 1}))
-                tx.start_attempt(with_state, record.arrived_at + timedelta(seconds=1))
+                before = replace(record, attempts=record.attempts - 1)
+                tx.start_attempt(before, record.arrived_at + timedelta(seconds=1))
                 tx.end_attempt(record, record.ended_at or record.arrived_at, "delivered", 201)
+            if not as_it_began:
                 tx._change(record, state=record.state, shelf=record.shelf)
 
 
