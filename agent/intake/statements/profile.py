@@ -73,6 +73,7 @@ class Profile(_Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     note: str = ""
+    source: str = Field("", description="where the layout is described, or which program's code writes it")
     recognise: Recognition = Recognition()
     layout: Layout = Layout()
     columns: dict[str, tuple[str, ...]]
