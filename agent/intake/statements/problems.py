@@ -73,6 +73,11 @@ HIDDEN_SHEETS = Words(
     "{name} hides sheets with statements: {sheets}.",
     "Show these sheets in Excel, or delete them if they are not to be sent; save the file, " + _BACK,
 )
+DATES_TWO_WAYS = Words(
+    "dates-two-ways",
+    "{name} seems to write the day before the month ({proof}, in the column {column}), so {doubtful} can be two days.",
+    "Have the dates written as 2026-07-31, or set a profile for this lane that says which comes first; " + _BACK,
+)
 TWO_PROFILES = Words(
     "two-profiles",
     "{name} fits the profiles {first} and {second} equally well.",

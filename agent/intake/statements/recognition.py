@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from agent.intake.statements import profile as profiles
+from agent.intake.statements.date_order import require_month_first
 from agent.intake.statements.findings import Findings
 from agent.intake.statements.mapping import Mapping, laid_over
 from agent.intake.statements.problems import (
@@ -156,6 +157,8 @@ def _choose_table(
         why = f"row {best.header_number} has the headings {', '.join(chosen.recognise.headings)}"
     else:
         why = f"row {best.header_number} has headings for {best.mapping.score} fields, and no other profile fits"
+    rows = next((rows for rows, delimiter, sheet in heads if (delimiter, sheet) == (best.delimiter, best.sheet)), ())
+    require_month_first(source.name, best.mapping, best.header_number, rows)
     choice = Choice(chosen, _by_name(wanted) if named else why, best)
     return _with_sheets(source, choice, everything, fitting, hidden)
 

@@ -163,3 +163,28 @@ def test_json_names_are_taken_in_any_case_and_with_any_separator_but_not_twice(t
     assert body(checked, tmp_path / "s.json")["pendingInvoiceUploads"][0]["amountDue"] == 600
     twice = good.replace(b'"AmountDue": 600', b'"AmountDue": 600, "amount_due": 700')
     assert "same name twice" in _said(twice, tmp_path / "s.json", "a.json")
+
+
+@pytest.mark.parametrize(
+    "name", ["Smith, John, Mary", "Smith; John", "Smith, John 12/03/1980", "Berg 4711", "Ana Berg; Bo Berg"]
+)
+def test_a_name_that_may_be_two_people_or_something_else_is_asked_about(name: str, tmp_path: Path) -> None:
+    data = csv((*ONE, f'"{name}"'), headings=(*BASE, "Patient Name"))
+    assert "row 2, column Patient Name" in _said(data, tmp_path / "s.json")
+
+
+def test_a_column_that_is_not_sent_proves_that_the_day_stands_first(tmp_path: Path) -> None:
+    headings = (*BASE, "Last Visit")
+    row = ("A1", "07/08/2026", *ONE[2:], "25/06/2026")
+    said = _said(csv(row, headings=headings), tmp_path / "s.json")
+    assert "25/06/2026, in the column Last Visit" in said
+    assert "07/08/2026 can be two days" in said
+    assert check(csv((*ONE, "25/06/2026"), headings=headings), "a.csv", tmp_path / "s.json").problem is None
+    assert check(csv((*row[:4], "06/25/2026"), headings=headings), "a.csv", tmp_path / "s.json").problem is None
+
+
+def test_a_day_that_stands_first_says_that_all_dates_of_the_file_may_be_meant_so(tmp_path: Path) -> None:
+    rows = [("A1", "07/08/2026", *ONE[2:]), ("A2", "25/08/2026", *ONE[2:])]
+    assert "and all others of the file too if it has the day first" in _said(
+        csv(*rows, headings=BASE), tmp_path / "s.json"
+    )

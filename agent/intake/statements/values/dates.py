@@ -29,6 +29,8 @@ _NO_DATE = {"01/01/0001", "1/1/0001", "0001-01-01", "00/00/0000", "0000-00-00", 
 
 _EPOCHS = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
 _LONGEST = 60  # what is longer is not looked at by patterns that try every place
+_MONTHS_OF_A_YEAR = 12
+_OTHER_ORDER = "There is no such day. Write the date as {}, and all others of the file too if it has the {} first."
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
@@ -83,6 +85,8 @@ def _ordered(first: str, second: str, third: str, order: DateOrder) -> str:
             raise Refusal(f"This date can be read in more than one way. Write it as {_EXAMPLES[order]}.")
         return _checked(_full_year(first), int(second), int(third), order)
     month, day = (first, second) if order == "MDY" else (second, first)
+    if int(month) > _MONTHS_OF_A_YEAR >= int(day) > 0:
+        raise Refusal(_OTHER_ORDER.format(_EXAMPLES[order], "day" if order == "MDY" else "month"))
     return _checked(_full_year(third), int(month), int(day), order)
 
 

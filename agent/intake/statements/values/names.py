@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
-from agent.intake.statements.values import plain
+from agent.intake.statements.values import Refusal, plain
 
 NameOrder = Literal["auto", "first-last", "last-first"]
 
@@ -14,12 +14,13 @@ _SUFFIXES = {"2nd": "2nd", "3rd": "3rd", "jr": "Jr.", "sr": "Sr.", "ii": "II", "
 _TWO_WORDS = re.compile(r"([A-Za-z'’-]{2,}) (?:[A-Za-z]\.? )?([A-Za-z'’-]{2,})").fullmatch
 _COMMA = re.compile(r"([A-Za-z'’-]{2,}), ?([A-Za-z'’-]{2,})(?: [A-Za-z]\.?)?").fullmatch
 _COMPANY = re.compile(
-    r".*\b(?:LLC|L\.L\.C\.|Inc|Corp|Ltd|LLP|PLLC|Company|Trust|Estate of .*)\b\.?", re.IGNORECASE
+    r"(?:the )?.* family|.*\b(?:LLC|L\.L\.C\.|Inc|Corp|Ltd|LLP|PLLC|Company|Trust|Estate of .*)\b\.?", re.IGNORECASE
 ).fullmatch
 _IS_SUFFIX = re.compile(
     r"(?:jr|sr|i{1,3}|iv|v|2nd|3rd|4th|esq|ph\.?d|m\.?d|d\.?d\.?s|d\.?m\.?d|rn|cpa)\.?", re.IGNORECASE
 ).fullmatch
 _ENDS_IN_SUFFIX = re.compile(r"(\S+(?: \S+)+?),? (2nd|3rd|4th)", re.IGNORECASE).fullmatch
+_NUMBERED = re.compile(r"\d(?!(?:nd|rd|th)\b)", re.IGNORECASE).search
 _NO_NAME = re.compile(
     r"mrs?|ms|miss|mx|dr|prof|rev|fr|sir|dame|hon|capt|col|gen|lt|sgt|maj|master|sister"
     r"|van|von|der|den|del?|della|d[iau]|l[ae]|ste?|santa?|bin|ibn|[ae]l|ma?c|d[oa]s|te[rn]|jr|sr|i{2,3}|iv",
@@ -44,6 +45,8 @@ def split(raw: object, order: NameOrder = "auto") -> tuple[str, str]:
     simple = _COMMA(text)
     if simple and _ordinary(simple[2], simple[1]):
         return simple[2], simple[1]
+    if not _COMPANY(text):
+        _require_one_reading(text)
     if order == "last-first" and "," not in text and " " in text:
         last, first = text.split(" ", 1)
         text = f"{last}, {first}"
@@ -60,6 +63,14 @@ def split_member(raw: object, order: NameOrder = "auto", *, first_only: bool = F
     return (text, "") if "," not in text and (first_only or " " not in text) else split(text, order)
 
 
+def _require_one_reading(text: str) -> None:
+    """Raise `Refusal` for what may be several people, or a name with something else behind it."""
+    _, *rest = (part.strip() for part in text.split(","))
+    given = [part for part in rest if part and not _IS_SUFFIX(part)]
+    if ";" in text or len(given) > 1 or _NUMBERED(text):
+        raise Refusal("This name can be read in more than one way. Write one name here, as Last, First.")
+
+
 def _ordinary(first: str, last: str) -> bool:
     """Tell whether neither word is a title, a suffix or a particle (van, de), which the library knows better."""
     return not _NO_NAME(first) and not _NO_NAME(last)
@@ -71,7 +82,7 @@ def _unusual(text: str) -> tuple[str, str]:
     text = text[:200]
     if _COMPANY(text):
         return "", text
-    last, comma, rest = (part.strip() for part in text.partition(","))
+    last, comma, rest = (part.strip() for part in text.rstrip(" ,").partition(","))
     moved, _, first = (part.strip() for part in rest.partition(","))
     if comma and first and _IS_SUFFIX(moved):  # Smith, Jr., John
         return _unusual(f"{last} {moved}, {first}")
