@@ -604,7 +604,14 @@ class Control:
     def trouble_of(self, lane: LaneId) -> Problem | None:
         """Return what hampers a lane that runs."""
         own = self.lanes[lane]
-        return self.trouble or own.trouble or self.troubles.of_lane(lane) or own.spool_trouble or own.left_alone
+        return (
+            self.trouble
+            or own.trouble
+            or self.troubles.of_lane(lane)
+            or own.spool_trouble
+            or own.shelf_trouble
+            or own.left_alone
+        )
 
     # --- Sleeping ---------------------------------------------------------------------------------------------------
 

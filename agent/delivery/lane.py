@@ -127,6 +127,7 @@ class Lane:
         self.writes_in_steps = False  # whoever writes here goes on after a file has stood still
         self._taken: dict[str, tuple[float, int]] = {}  # files lately taken: when, in steady seconds, and how large
         self.spool_trouble: Problem | None = None  # what cannot be removed of a packet that has ended
+        self.shelf_trouble: Problem | None = None  # which packet on a shelf cannot be put in order, and why
         self.recovered = False
         self.looks: tuple[FileLook, ...] = ()
         self._clock = clock

@@ -18,7 +18,7 @@ MOST_TRIES = 3  # in one pass; a packet that still could not go is left for the 
 LONGEST_WAIT = 15.0  # seconds for which a pass waits for a packet's next try
 LONGEST_SETTLING = 60.0  # seconds for which a pass waits for files that go on changing
 LONGEST_STILL = 20.0  # seconds for which a pass waits where nothing moves: a shelf, the ledger, a file in use
-KEEPS_PACKETS = ("packet", "files", "shelves", "lane", "check")  # troubles that keep packets from their way
+KEEPS_PACKETS = ("packet", "files", "lane", "check")  # troubles that keep packets from their way
 
 
 @dataclass

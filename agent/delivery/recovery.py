@@ -22,6 +22,7 @@ from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import name_key
 from agent.folder.packets import Packet
+from agent.folder.problems import folder_problem
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketRecord, Shelf
 from agent.log import log, where
@@ -86,6 +87,7 @@ def recover_lane(
     if outdated or outdated_ledger:
         _doubt(ledger, lane, now)
     fresh_ledger = fresh_ledger or outdated or outdated_ledger
+    lane.shelf_trouble = None
     found = Recovered(complete=finish_putting_back(ledger, lane, now), outdated=outdated)
     for name in MOVING:
         shelf = Shelf(name)
@@ -120,12 +122,15 @@ def _put_in_order(
         raise
     except FileSystemProblem as trouble:
         log.warning("a packet could not be put in order", extra={"trouble": where(trouble)})
+        lane.shelf_trouble = folder_problem(trouble, taken.place)
         found.complete = False
 
 
 def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now: datetime, fresh_ledger: bool) -> bool:
     """Put one packet in order; tell whether it was adopted."""
     packet = taken.packet
+    if taken.trouble is not None:
+        raise taken.trouble
     if packet is None:
         shelves.drop_unbegun(lane.fs, taken.place)
         return False

@@ -38,7 +38,7 @@ from agent.folder.carrying import (
 )
 from agent.folder.copying import aside_of
 from agent.folder.documents import number_on, remove_documents, write_documents
-from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing
+from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.names import MANIFEST
 from agent.folder.packets import Packet, ShelfNames, manifest_bytes, read_manifest, shelf_names
 from agent.model import Identity
@@ -49,10 +49,14 @@ Documents = Callable[[ShelfNames], Mapping[str, bytes]]
 
 @dataclass(frozen=True)
 class Taken:
-    """A packet's own folder on `sending` or `held`. `packet` is None where its manifest cannot be read."""
+    """A packet's own folder on `sending` or `held`. `packet` is None where its manifest is none, or cannot be read.
+
+    `trouble`: what keeps it from being read just now.
+    """
 
     place: Path
     packet: Packet | None
+    trouble: FileSystemProblem | None = None
 
 
 # --- Into a packet's own folder -------------------------------------------------------------------------------------
@@ -166,6 +170,10 @@ def taken(fs: FileSystem, shelf: Path) -> list[Taken]:
             found.append(Taken(place, read_manifest(fs, place)))
         except (Missing, Damaged):
             found.append(Taken(place, None))
+        except Offline:
+            raise
+        except FileSystemProblem as trouble:  # of this one alone
+            found.append(Taken(place, None, trouble))
     return found
 
 

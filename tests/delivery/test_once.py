@@ -14,7 +14,7 @@ from agent.delivery.status import snapshot_of
 from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, NoRoom, Offline
 from agent.model import PacketState
 from tests.support import files
-from tests.support.simulated_practice import SCANS, STATEMENTS, SimulatedPractice
+from tests.support.simulated_practice import SCANS, SETTINGS, STATEMENTS, SimulatedPractice
 from tests.support.statement_files import csv
 
 BOUND = LONGEST_SETTLING + LONGEST_STILL + 60.0
@@ -169,3 +169,54 @@ def test_a_file_that_nobody_may_open_ends_the_pass(practice: SimulatedPractice) 
     )
     one_pass(practice)
     assert practice.service().received == []
+
+
+ONE_ENTRY = {
+    "a folder in failed without rights": ("failed/Smith (2)/scan.problem.json", "failed/Smith (2)"),
+    "a problem that cannot be read": ("failed/scan.problem.json", "failed/scan.problem.json"),
+    "a folder on sending without rights": ("sending/20260101-000000-AAAAA/x.pdf", "sending/20260101-000000-AAAAA"),
+    "a manifest of another account": (
+        "sending/20260101-000000-AAAAA/.outtray-packet.json",
+        "sending/20260101-000000-AAAAA/.outtray-packet.json",
+    ),
+    "a manifest on held": (
+        "held/20260101-000000-AAAAA/.outtray-packet.json",
+        "held/20260101-000000-AAAAA/.outtray-packet.json",
+    ),
+    "an old sent file": ("sent/2020-01-01/old.pdf", "sent/2020-01-01"),
+    "a receipt that cannot be read": ("sent/2020-01-01/old.receipt.json", "sent/2020-01-01/old.receipt.json"),
+}
+
+
+@pytest.mark.parametrize("kind", [Denied, Busy, Damaged, FileSystemProblem])
+@pytest.mark.parametrize("entry", ONE_ENTRY)
+def test_one_entry_that_cannot_be_read_or_moved_stops_no_pass(
+    tmp_path: Path, entry: str, kind: type[FileSystemProblem]
+) -> None:
+    practice = SimulatedPractice(tmp_path, f"[agent]\nkeep_sent_days = 30\n{SETTINGS}")
+    put, closed = (practice.folder() / name for name in ONE_ENTRY[entry])
+    practice.fs.put(put, b"{}")
+    practice.fs.fail = lambda _step, path: kind(path, "for ever") if path.is_relative_to(closed) else None
+    drop(practice)
+    for number in range(2):
+        drop(practice, f"scan {number}", claimId=f"CLM-{number}")
+        done = one_pass(practice)
+        assert done.unreachable == {}
+        assert f"scan {number}" in [packet["name"] for packet in done.sent]
+        practice.restart()
+
+
+@pytest.mark.parametrize("entry", ["a folder on sending without rights", "a manifest on held"])
+def test_what_cannot_be_put_in_order_on_a_shelf_is_said_until_it_can(tmp_path: Path, entry: str) -> None:
+    practice = SimulatedPractice(tmp_path)
+    put, closed = (practice.folder() / name for name in ONE_ENTRY[entry])
+    practice.fs.put(put, b"{}")
+    practice.fs.fail = lambda _step, path: Denied(path, "for ever") if path.is_relative_to(closed) else None
+    practice.pass_(minutes=5)
+    [lane, _] = snapshot_of(practice.control, ()).lanes
+    assert lane.problem is not None
+    assert "20260101-000000-AAAAA" in lane.problem.sentence
+    practice.fs.fail = lambda _step, _path: None
+    practice.pass_(minutes=5)
+    [lane, _] = snapshot_of(practice.control, ()).lanes
+    assert lane.problem is None
