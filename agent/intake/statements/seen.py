@@ -24,6 +24,8 @@ _AMOUNT = (
 )
 _CURRENCY = "This amount is not in US dollars by its number format. Enter dollars, and format the column as 0.00."
 _FOREIGN = frozenset("€£¥₩₹₽₪₫₴₱₦₡₲₵₸₺₼₾฿")
+_CURRENCIES = _FOREIGN | {"$", "\u00a2"}
+_ROUGH = re.compile(r"E[+-]|[?#]/|/[?#]").search  # exponents and fractions
 _FOREIGN_CODE = re.compile(
     r"(?<![A-Z])(?:EUR|GBP|CAD|AUD|NZD|MXN|CHF|JPY|CNY|INR|BRL|C\$|A\$|kr|zł)(?![A-Za-z])"
 ).search
@@ -106,7 +108,7 @@ def identifier(number: float, code: str) -> object:
         return Refused(plain(number), _NOT_SHOWN.format(held=plain(number)))
     if found.text == plain(number):
         return number
-    if not found.whole:
+    if not found.whole or number < 0 or not _CURRENCIES.isdisjoint(found.text):
         return Refused(found.text, _told(_AS_TEXT, found, number))
     return found.text
 
@@ -133,6 +135,8 @@ def amount(number: float, code: str) -> object:
     found = shown(number, code)
     if not _FOREIGN.isdisjoint(code) or (found is not None and _FOREIGN_CODE(found.text)):
         return Refused(plain(number), _CURRENCY)
+    if found is None and _ROUGH(code):
+        return Refused(plain(number), _NOT_SHOWN.format(held=plain(number)))
     if found is None:
         return number
     try:
