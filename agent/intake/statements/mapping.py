@@ -13,6 +13,9 @@ from agent.intake.statements.problems import COLUMN_MISSING, COLUMN_TWICE, COLUM
 from agent.intake.statements.profile import Layout, Profile, normal
 
 _ACCOUNTS = ("account", "external_id", "pms_id", "account_and_name")
+COMPARED = frozenset({"amount_due", "name", "service_date"})
+"""Fields whose rival columns are no fault as long as they say the same in every row."""
+
 SPOKEN = {
     "account": "the account number",
     "statement_date": "the statement date",
@@ -71,7 +74,7 @@ class Mapping:
         for index in self.indexes.values():
             if counted.count(counted[index]) > 1:
                 raise Unreadable(COLUMN_TWICE.problem(name=name, heading=self.headings[index]))
-        for field in dict.fromkeys(field for field, _ in self.rivals if field != "amount_due"):
+        for field in dict.fromkeys(field for field, _ in self.rivals if field not in COMPARED):
             columns = [self.indexes[field], *(index for other, index in self.rivals if other == field)]
             raise Unreadable(
                 COLUMNS_RIVAL.problem(
@@ -166,12 +169,19 @@ def _rivals(profile: Profile, headings: Sequence[str], indexes: dict[str, int]) 
                 asked = (bool(_ASKS(normal(h))) for h in (headings[indexes[field]], heading))
                 if field != "amount_due" or len(set(asked)) == 1:
                     found.append((field, index))
+        both = [field for field in ("name", "service_date") if field in fields and field in indexes]
+        found += [(field, index) for field in both if _speak_of_one(headings[indexes[field]], heading)]
     for group in (_NAMES, _PLACE):
         taken = {field: normal(headings[indexes[field]]) for field in group if field in indexes}
         paying = [field for field in taken if _GUARANTOR(taken[field])]
         if paying:
             found += [(paying[0], indexes[field]) for field in taken if _PATIENT(taken[field])]
     return tuple(found)
+
+
+def _speak_of_one(taken: str, other: str) -> bool:
+    """Tell whether two headings mean the same person: the patient beside the one who pays is another one."""
+    return bool(_GUARANTOR(normal(taken))) == bool(_GUARANTOR(normal(other)))
 
 
 def _are_the_services(headings: Sequence[str], indexes: dict[str, int]) -> bool:
@@ -206,7 +216,7 @@ def _resolved(indexes: dict[str, int], any_table: bool, headings: Sequence[str])
         if only in indexes and not indexes.keys() & {"account", "external_id", "pms_id"} - {only}:
             indexes["account"] = indexes.pop(only)
     if any_table and indexes.get("amount_due") == indexes.get("balance", -1):
-        lined = indexes.keys() & {"charges", "credit", "code"}
+        lined = indexes.keys() & {"charges", "code", "service_date", "description"}
         indexes.pop("amount_due" if lined else "balance")
     elif any_table and _is_accounts_balance(indexes, headings):
         indexes.pop("balance")

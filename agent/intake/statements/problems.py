@@ -191,6 +191,10 @@ CREDIT_TWO_WAYS = (
     "line's balance in a column called Line Balance."
 )
 TWICE = "The same account is asked for the same amount in {unit} {number}. Delete one of the two, or join them."
+SPELLED_TWICE = (
+    "This account differs from that of {unit} {number} in zeros or capitals alone, and is asked for the same. Delete "
+    "one of the two, or write the account in one way."
+)
 TOTAL_OR_PATIENT = (
     "This row may be a total or a patient. Delete it if it is a total; else fill in the account number, the name and "
     "the date."

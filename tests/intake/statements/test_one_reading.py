@@ -188,3 +188,43 @@ def test_a_day_that_stands_first_says_that_all_dates_of_the_file_may_be_meant_so
     assert "and all others of the file too if it has the day first" in _said(
         csv(*rows, headings=BASE), tmp_path / "s.json"
     )
+
+
+@pytest.mark.parametrize(("one", "other"), [("00123", "123"), ("a1", "A1"), ("0A1", "0a1")])
+def test_one_account_written_in_two_ways_and_asked_for_the_same_is_asked_about(
+    one: str, other: str, tmp_path: Path
+) -> None:
+    rows = [(one, *ONE[1:]), ("B7", *ONE[1:]), (other, *ONE[1:])]
+    assert "in zeros or capitals alone" in _said(csv(*rows, headings=BASE), tmp_path / "s.json")
+    rows[2] = (other, "2026-07-20", "41.00", ONE[3])
+    assert check(csv(*rows, headings=BASE), "a.csv", tmp_path / "s.json").problem is None
+
+
+def test_one_account_written_in_two_ways_among_lines_is_asked_about(tmp_path: Path) -> None:
+    headings = (*BASE, "DOS", "Code", "Charges")
+    rows = [("00123", *ONE[1:], "2026-07-01", "D1", "20"), ("123", *ONE[1:], "2026-07-02", "D2", "20")]
+    assert "in zeros or capitals alone" in _said(csv(*rows, headings=headings), tmp_path / "s.json")
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells"),
+    [
+        (("Patient Name", "Name"), ("Ana Berg", "Bo Holm")),
+        (("Guarantor Name", "Responsible Party"), ("Ana Berg", "Bo Holm")),
+        (("DOS", "Service Date", "Charges"), ("2026-07-01", "2026-07-02", "40")),
+    ],
+)
+def test_two_columns_of_one_meaning_that_differ_are_asked_about(
+    headings: tuple[str, ...], cells: tuple[str, ...], tmp_path: Path
+) -> None:
+    said = _said(csv((*ONE, *cells), headings=(*BASE, *headings)), tmp_path / "s.json")
+    assert "row 2" in said
+    same = (cells[0], cells[0], *cells[2:])
+    assert check(csv((*ONE, *same), headings=(*BASE, *headings)), "a.csv", tmp_path / "s.json").problem is None
+
+
+def test_a_balance_beside_payments_alone_is_what_is_asked_for(tmp_path: Path) -> None:
+    headings = ("Account Number", "Statement Date", "Previous Balance", "Payments", "Balance")
+    data = csv(("A1", "2026-07-20", "150", "30", "120"), headings=headings)
+    (sent,) = body(check(data, "a.csv", tmp_path / "s"), tmp_path / "s")["pendingInvoiceUploads"]
+    assert sent["amountDue"] == 12000
