@@ -23,7 +23,10 @@ _SHELVES: tuple[ShelfName, ...] = ("held", "sending", "sent", "failed")
 
 def may_show(settings: Settings, path: Path) -> bool:
     """Tell whether a path lies in a lane's folder or on one of its shelves. Links are followed first."""
-    real = Path(os.path.realpath(path))
+    try:
+        real = Path(os.path.realpath(path))
+    except (OSError, ValueError):  # no file can have such a name
+        return False
     for lane in settings.lanes.values():
         for place in (lane.folder, *(lane.shelf(shelf) for shelf in _SHELVES)):
             if real.is_relative_to(os.path.realpath(place)):

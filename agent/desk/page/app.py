@@ -14,11 +14,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from agent.delivery.troubles import as_problem
 from agent.desk.desk import Desk
 from agent.desk.page.events import Events
 from agent.desk.page.guard import Guard, closed_page, cookie_name, own_user
 from agent.desk.page.page import SESSION, Page, routes
 from agent.desk.page.session import DEFAULT_LOCK_MINUTES, Sessions, Standing
+from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.opening import UNUSABLE
 from agent.log import log, where
 
@@ -57,8 +59,9 @@ def page_app(
             *routes(page),
         ]
     guard = Middleware(Guard, page=page, port=port, may_ask=may_ask, of_own_user=of_own_user)
-    away = dict.fromkeys(UNUSABLE, partial(_ledger_away, page))
-    app = Starlette(routes=every, middleware=[guard], exception_handlers=away)
+    handlers = dict.fromkeys(UNUSABLE, partial(_ledger_away, page))
+    handlers |= dict.fromkeys((FileSystemProblem, OSError), partial(_disk_away, page))
+    app = Starlette(routes=every, middleware=[guard], exception_handlers=handlers)
     app.state.page, app.state.events = page, events
     return app
 
@@ -70,6 +73,15 @@ def _ledger_away(page: Page, request: Request, trouble: Exception) -> Response:
         return JSONResponse({"sentence": "OutTray cannot read its ledger just now. Try again in a minute."}, 503)
     back = request.url.path if request.method == "GET" else "/"
     return page.render(request, "ledger_away.html", status=503, back=back)
+
+
+def _disk_away(page: Page, request: Request, trouble: Exception) -> Response:
+    """Say which folder cannot be worked with, where a view or a form met that."""
+    log.warning("a view met a file that cannot be used", extra={"trouble": where(trouble)})
+    problem = as_problem(trouble, "")
+    back = request.url.path if request.method == "GET" else "/"
+    sentences = (problem.sentence, problem.what_to_do)
+    return page.render(request, "not_done.html", status=503, sentences=sentences, back=back)
 
 
 def _doors(page: Page, port: int) -> list[BaseRoute]:

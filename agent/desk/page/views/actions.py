@@ -5,6 +5,7 @@ Nothing here changes a packet by itself, and every wish carries the OS user's na
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -126,7 +127,7 @@ class Actions:
     def _shown(self, request: Request, done: str, path: Path) -> Response:
         if not may_show(self._desk.settings, path):
             return self._back(request, "gone")
-        if not path.exists():
+        if not os.path.lexists(path):  # a name that nothing can have, and a folder without rights, are not there either
             return self._back(request, "not-there")
         shown = self._show_folder(path) if path.is_dir() else self._show_file(path)
         return self._back(request, done if shown else "no-window")
