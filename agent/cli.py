@@ -17,7 +17,7 @@ from agent.commands.doctor import doctor
 from agent.commands.history import history
 from agent.commands.open import open_page
 from agent.commands.provision import provision
-from agent.commands.requests import pause, resume, retry, stop
+from agent.commands.requests import adopt, pause, resume, retry, stop
 from agent.commands.run import run as run_agent
 from agent.commands.sandbox import sandbox
 from agent.commands.status import status
@@ -44,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "retry": retry,
     "pause": pause,
     "resume": resume,
+    "adopt": adopt,
     "stop": stop,
     "open": open_page,
     "doctor": doctor,

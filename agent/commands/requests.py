@@ -1,4 +1,4 @@
-"""`outtray retry`, `pause`, `resume`, `stop`: asked of the running agent, or done at once when none runs."""
+"""`outtray retry`, `pause`, `resume`, `adopt`, `stop`: asked of the running agent, or done at once when none runs."""
 
 from __future__ import annotations
 
@@ -65,6 +65,25 @@ def resume(
 ) -> None:
     """Go on after `pause`; a blocked lane tries again at once."""
     _lanes("resume", load_or_exit(config, ctx).settings, lanes or [], as_json)
+
+
+def adopt(
+    ctx: typer.Context, lanes: LaneArgument = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Take over the packets that a PC has left behind which is not heard of any more."""
+    from agent.desk.asking import ask_adopt
+
+    settings = load_or_exit(config, ctx).settings
+    with reachable():
+        answer = ask_adopt(settings, lanes or [])
+    for sentence in answer.sentences:
+        tell(sentence)
+    if as_json:
+        answer_json({"adopt": list(answer.done)})
+    elif answer.done:
+        typer.echo(f"Taken over: {', '.join(answer.done)}")
+    elif not answer.sentences:
+        typer.echo("No other PC has left packets behind.")
 
 
 def stop(

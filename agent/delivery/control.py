@@ -28,6 +28,7 @@ from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
 from agent.delivery.reading_back import read_back
+from agent.delivery.reconcile.other_pcs import SIGNED_EVERY, Foreign, foreign, guard_names, sign, told
 from agent.delivery.reconcile.settings_changed import Known, adopt_renamed, places_of
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
@@ -123,6 +124,7 @@ class Control:
         self._reread = False
         self._untold = False
         self._tell_next = float("-inf")
+        self._signed_at: dict[LaneId, float] = {}
         self._look_at: dict[LaneId, float] = {}
         self._tidy_at: dict[LaneId, float] = {}
         self._again: dict[LaneId, bool] = {}
@@ -417,8 +419,21 @@ class Control:
             lane.tidy_spool()
             with self.troubles.guard(Thing("shelves", lane.id)):
                 self._carrying_out.notice_what_people_did(lane)
+            with self.troubles.guard(Thing("shelves", lane.id, "of other PCs")):
+                self.meet_other_pcs(lane, now)
             with self.troubles.guard(Thing("old files", lane.id)):
                 self._remove_old(lane, now)
+
+    def meet_other_pcs(self, lane: Lane, now: datetime) -> list[Foreign]:
+        """Leave a sign of life, and look after the packets of PCs that leave none any more."""
+        steady = self.clock.steady()
+        if steady - self._signed_at.get(lane.id, float("-inf")) >= SIGNED_EVERY:
+            sign(lane.fs, lane)
+            self._signed_at[lane.id] = steady
+        found = foreign(lane, self.packets, now)
+        guard_names(self.ledger, lane, found, now)
+        told(lane, found)
+        return found
 
     def _stand_at(self, record: LaneRecord, places: LanePlaces) -> LaneRecord:
         """Write down where a lane stands now; the marker of a folder of before is not expected in another one."""
@@ -604,14 +619,8 @@ class Control:
     def trouble_of(self, lane: LaneId) -> Problem | None:
         """Return what hampers a lane that runs."""
         own = self.lanes[lane]
-        return (
-            self.trouble
-            or own.trouble
-            or self.troubles.of_lane(lane)
-            or own.spool_trouble
-            or own.shelf_trouble
-            or own.left_alone
-        )
+        hampers = self.trouble or own.trouble or self.troubles.of_lane(lane) or own.spool_trouble
+        return hampers or own.shelf_trouble or own.left_behind or own.left_alone
 
     # --- Sleeping ---------------------------------------------------------------------------------------------------
 

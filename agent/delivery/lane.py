@@ -121,6 +121,7 @@ class Lane:
         self.found: dict[str, Found] = {}
         self.offline: Problem | None = None  # why the folder cannot be looked at
         self.trouble: Problem | None = None  # why files cannot be moved, although it can
+        self.left_behind: Problem | None = None  # packets of a PC that is not heard of any more
         self.left_alone: Problem | None = None  # what lies in the folder and is never picked up
         self.unpicked: tuple[PassedOver, ...] = ()  # what makes no packet for its name or its place
         self._unpicked = Unpicked()
@@ -256,7 +257,7 @@ class Lane:
                 None,
             )
             found = before or Found(
-                packet=self._new_id(now),
+                packet=self.new_id(now),
                 candidate=candidate,
                 since=since,
                 upload_name=self.intake.upload_name(candidate, now),
@@ -300,7 +301,8 @@ class Lane:
         self._waits = None
         self._unpicked.forget()
 
-    def _new_id(self, now: datetime) -> str:
+    def new_id(self, now: datetime) -> str:
+        """Return an id that no packet has."""
         return f"{now:%Y%m%d-%H%M%S}-{''.join(self._dice.choice(_ALPHABET) for _ in range(5))}"
 
     # --- Checking ---------------------------------------------------------------------------------------------------

@@ -172,6 +172,13 @@ def moment(at: datetime) -> str:
     return f"{local:%B} {local.day}, {local.year} at {hour}:{local:%M} {'AM' if local.hour < 12 else 'PM'}"
 
 
+OTHER_PC = Words(
+    "left-by-another-pc",
+    "{packets} in {where} belong to OutTray on {host}, since {since}, and that PC is not heard of any more.",
+    "If that PC is only switched off, start it: it goes on by itself. If it is gone for good, ask the service what has "
+    "arrived, then press Take over, or have IT run `outtray adopt {lane}`: OutTray here then sends them, marked as "
+    "perhaps sent before.",
+)
 LANE_GONE = Words(
     "lane-gone",
     "The settings do not name {lane} any more, and {packets} of it stay behind in {where}.",

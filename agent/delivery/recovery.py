@@ -137,8 +137,12 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     if packet.installation != lane.places.installation or packet.lane not in lane.places.names:
         return False  # another PC's that shares this folder, at work on it
     known = ledger.packet(packet.id)
+    if known is None and packet.was:  # it was being taken over from another PC
+        shelves.transfer(lane.fs, taken.place.with_name(packet.was), taken.place, packet)
+        adopt(ledger, lane, packet, shelf, taken.place, now)
+        return False
     if known is None and fresh_ledger and shelves.is_whole(lane.fs, taken.place, packet):
-        _adopt(ledger, lane, packet, shelf, taken.place, now)
+        adopt(ledger, lane, packet, shelf, taken.place, now)
         return True
     if known is None:
         shelves.undo_take(lane.fs, lane.settings.folder, taken.place, packet)
@@ -155,7 +159,7 @@ def _reunite(lane: Lane, known: PacketRecord, place: Path) -> None:
         return  # people have taken files away: that is noticed where it is told
 
 
-def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path, now: datetime) -> None:
+def adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path, now: datetime) -> None:
     """Go on with a packet that only its manifest tells of."""
     sending = shelf is Shelf.SENDING
     record = PacketRecord(
@@ -177,7 +181,8 @@ def _adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path
     record = replace(record, claim=checked.claim, fingerprint=checked.fingerprint, warnings=checked.warnings)
     with ledger.transaction() as tx:
         tx.admit(record, now)
-        tx.note(now, "adopted", packet=record.id, lane=lane.id)
+        tx.note(now, "adopted", packet=record.id, lane=lane.id, was=packet.was)
+        tx.release_claim(packet.was)
         if lane.id.kind is LaneKind.STATEMENTS:
             tx.claim(
                 FilenameClaim(

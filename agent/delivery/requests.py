@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verb = Literal["retry", "pause", "resume", "withdraw", "dismiss", "look", "stop"]
+Verb = Literal["retry", "pause", "resume", "withdraw", "dismiss", "look", "adopt", "stop"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """One wish: `packets` for retry, withdraw and dismiss; `lanes` for pause, resume and look (empty: every lane).
+    """One wish: `packets` for retry, withdraw and dismiss; `lanes` for pause, resume, look and adopt (none: all).
 
     `actor` is the OS user who asks. `note`: what that person has done before asking, as an event of the journal, such
     as "metadata-corrected"; it never holds a name.

@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agent.delivery import problems
+from agent.delivery.reconcile.other_pcs import take_over
 from agent.delivery.requests import Answer, Request
 from agent.delivery.retrying import retry
+from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import LaneId, PacketState
 
@@ -45,6 +47,8 @@ class Wishes:
                 return self._each_packet(request, self._withdraw, now)
             case "dismiss":
                 return self._each_packet(request, self._dismiss, now)
+            case "adopt":
+                return self._adopt(request, now)
             case "pause" | "resume" | "look":
                 return self._lanes(request, now)
             case "stop":
@@ -130,6 +134,34 @@ class Wishes:
         with self._control.ledger.transaction() as tx:
             tx.resolve(packet, now, "dismissed", actor)
         return ""
+
+    def _adopt(self, request: Request, now: datetime) -> Answer:
+        """Take over what PCs that are not heard of any more have left in these lanes; answer with the packets."""
+        control, done, sentences = self._control, list[str](), list(_unknown_lanes(request.lanes, self._control.lanes))
+        for lane in control.lanes.values():
+            if request.lanes and str(lane.id) not in request.lanes:
+                continue
+            try:
+                left = control.meet_other_pcs(lane, now)
+                taken = list(take_over(control.ledger, lane, left, lane.new_id(now), now))
+                control.meet_other_pcs(lane, now)
+            except FileSystemProblem as trouble:
+                sentences.append(lane.problem_of(trouble).sentence)
+                continue
+            if taken:
+                with control.ledger.transaction() as tx:
+                    tx.note(now, "adopt", lane=lane.id, actor=request.actor, packets=len(taken))
+            if len(taken) < sum(one.silent for one in left):
+                sentences.append(f"Some packets of {lane.id} cannot be moved just now. Ask again in a moment.")
+            sentences.extend(
+                f"Packets of {one.host or 'another PC'} in {lane.id} are left to it: it is still heard of."
+                for one in left[:1]
+                if not any(other.silent for other in left)
+            )
+            done += taken
+            control.look_again(lane.id, 0.0)
+        control.refresh(done)
+        return Answer(tuple(done), tuple(sentences))
 
     def _lanes(self, request: Request, now: datetime) -> Answer:
         control = self._control

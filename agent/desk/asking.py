@@ -94,6 +94,14 @@ def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
     return Answer(tuple(map(str, chosen)))
 
 
+def ask_adopt(settings: Settings, lanes: Sequence[str]) -> Answer:
+    """Take over what other PCs have left in these lanes; none named: in all. Raises Unwilling, and Unreachable."""
+    agent = other_agent(settings)
+    if agent is None:
+        raise Unwilling("OutTray is not running here. Start it, and ask again: it then takes them over.")
+    return agent.ask(Request("adopt", lanes=tuple(lanes), actor=user_name()))
+
+
 def ask_stop(settings: Settings, seconds: float, pause: Callable[[float], None] = time.sleep) -> bool | None:
     """Ask the running agent to end, and wait until it has; tell whether it has within `seconds`, None where none ran.
 

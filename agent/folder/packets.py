@@ -35,7 +35,7 @@ class Packet:
     """What a shelf has to know of a packet. `name` is the NAME of `NAME.receipt.json`.
 
     `ledger_at`: how far the ledger's journal had come when the manifest was written. A ledger that has not come so far
-    is an old one, and what it does not know may have been sent.
+    is an old one, and what it does not know may have been sent. `was`: the id that it had with another PC.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Packet:
     folder: str = ""
     keep_names: bool = False
     ledger_at: int = 0
+    was: str = ""
 
     @classmethod
     def of(
@@ -105,6 +106,7 @@ def manifest_bytes(packet: Packet) -> bytes:
             "folder": packet.folder,
             "keep_names": packet.keep_names,
             "ledger_at": packet.ledger_at,
+            "was": packet.was,
             "files": [
                 {
                     "name": file.name,
@@ -133,7 +135,11 @@ def read_manifest(fs: FileSystem, place: Path) -> Packet:
         packet = _parsed(json.loads(data))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(path, "the manifest cannot be read") from error
-    if packet.id != place.name or not all(is_plain(name, packet.folder) for name in _names(packet)):
+    if (
+        packet.id != place.name
+        or not all(is_plain(name, packet.folder) for name in _names(packet))
+        or not is_plain(packet.was or packet.id, "")
+    ):
         raise Damaged(path, "the manifest is not this packet's")
     return packet
 
@@ -156,6 +162,7 @@ def _parsed(fields: dict[str, Any]) -> Packet:
         folder=str(fields["folder"]),
         keep_names=bool(fields["keep_names"]),
         ledger_at=int(fields.get("ledger_at", 0)),
+        was=str(fields.get("was", "")),
     )
 
 

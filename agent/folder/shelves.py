@@ -13,7 +13,7 @@ proved to be those that failed, and one way through serves all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,11 +161,14 @@ def transfer(fs: FileSystem, source: Path, target: Path, packet: Packet) -> None
 
 def taken(fs: FileSystem, shelf: Path) -> list[Taken]:
     """Return every packet that has its own folder on a shelf, as the manifests tell: what a crash may have left."""
+    return those_taken(fs, shelf, [entry.name for entry in listed(fs, shelf) if entry.kind == "folder"])
+
+
+def those_taken(fs: FileSystem, shelf: Path, names: Iterable[str]) -> list[Taken]:
+    """Return the packets in these folders of a shelf."""
     found = []
-    for entry in listed(fs, shelf):
-        if entry.kind != "folder":
-            continue
-        place = shelf / entry.name
+    for name in names:
+        place = shelf / name
         try:
             found.append(Taken(place, read_manifest(fs, place)))
         except (Missing, Damaged):

@@ -196,6 +196,11 @@ class Ledger:
             rows = connection.execute(_CLAIMS, {**_as_claimed(store_id), "since": now - WINDOW})
             return [_claim(row) for row in rows]
 
+    def has_claim(self, packet: str) -> bool:
+        """Tell whether there is a claim of this packet, known or not."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(_CLAIM.packet).where(_CLAIM.packet == packet)) is not None
+
     def claims_on(self, store_id: str, keys: Collection[str], now: datetime) -> list[FilenameClaim]:
         """Return the store's claims on these names (`name_key`) that can still matter at `now`, and maybe a few more.
 

@@ -25,6 +25,7 @@ DONE = {
     "withdraw": Done("Withdrawn.", "It is not sent. The file stands on the failed shelf with a note."),
     "dismiss": Done("Done.", "It is off the list. The file stays where it is, and the history still has it."),
     "look": Done("Asked for.", "OutTray looks into the folder again."),
+    "adopt": Done("Taken over.", "What the other PC has left goes as soon as its turn comes."),
     "show": Done("Shown.", "The file is in a window of its own; it may be behind this one."),
     "open": Done("Opened.", "The folder is in a window of its own; it may be behind this one."),
     "metadata-completed": Done("Saved.", "The sidecar stands beside the scan; it goes as soon as its turn comes."),

@@ -47,6 +47,10 @@ def comes_to_rest(world: World) -> None:
     """Let all be well again, and time pass until every packet has ended."""
     world.all_is_well()
     world.live(world.clock.seconds + 4 * 3600)
+    if world.was_replaced:  # what the other PC has left is told of, and someone has it taken over
+        world.live(world.clock.seconds + 26 * 3600)
+        world.ask("adopt")
+        world.live(world.clock.seconds + 60)
     for _ in range(MOST_DAYS):
         if not world.practice.control.packets and not _unmet(world):
             break

@@ -35,10 +35,12 @@ def pc_is_replaced(world: World, dice: random.Random) -> None:
     """Put another PC in the place of this one: the same folders and settings, a data folder of its own."""
     world.told.append(f"{world.time} another PC takes over")
     _forgetting(world)
-    world.is_upset = True
+    world.is_upset = world.was_replaced = True
     world.down(3600.0)
 
     def begin() -> None:
+        for left in world.spool.iterdir():  # its data folder is its own
+            left.unlink()
         world.practice.installation = f"{world.practice.installation}+"
         world.practice.restore_ledger(None)
         world.clock.boot()

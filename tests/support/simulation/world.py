@@ -117,6 +117,7 @@ class World:
         self.swapped: dict[str, str] = {}  # tokens that someone has put in the place of others
         self.known_before: dict[LaneId, set[str]] = {}  # the packets of the time before a lane went live
         self.is_upset = False  # something has changed that needs a person's word
+        self.was_replaced = False  # the PC, by another one
         self.forgot = False  # a ledger was lost or is old
         self.cut: Cut | None = None
         self.kills = 0

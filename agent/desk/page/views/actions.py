@@ -97,6 +97,10 @@ class Actions:
         """Look into a lane's folder before its time."""
         return self._lanes(request, "look")
 
+    def adopt(self, request: Request) -> Response:
+        """Take over what a PC that is not heard of any more has left in a lane."""
+        return self._lanes(request, "adopt")
+
     def open_folder(self, request: Request) -> Response:
         """Open a lane's folder on this PC."""
         lane = self._lane(request)
@@ -187,6 +191,7 @@ def routes(page: Page) -> list[Route]:
         "/pause": actions.pause,
         "/resume": actions.resume,
         "/look": actions.look,
+        "/adopt": actions.adopt,
         "/open": actions.open_folder,
         "/show": actions.show,
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from agent.delivery.problems import LANE_GONE
+from agent.delivery.problems import LANE_GONE, OTHER_PC
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.desk.page.views.guides import LANE_TROUBLES, NO_SIDECAR, OTHERWISE, PACKETS, Verb
 from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain
@@ -153,6 +153,8 @@ def of_lane(lane: LaneSnapshot, almanac: Almanac) -> Item:
         glyph, tone = "fix", "fix"
         means = "Nothing is lost. OutTray goes on by itself once this is put right."
         verbs = (Verb.OPEN, Verb.LOOK, Verb.COPY)
+        if problem.code == OTHER_PC.code:
+            means, verbs = "Nothing is lost, and nothing is sent of them until you say so.", (Verb.TAKE_OVER, Verb.COPY)
     what_to_do = problem.what_to_do
     if lane.state is LaneState.BLOCKED:
         what_to_do = what_to_do.replace("Then resume the lane: everything that waits will go.", "Then press Retry.")
@@ -224,6 +226,8 @@ def _lane_button(verb: Verb, lane: LaneSnapshot, text: str, *, is_main: bool) ->
             return Button(verb, "/resume", fields, is_main, about=about)
         case Verb.LOOK:
             return Button(verb, "/look", fields, is_main, about=about)
+        case Verb.TAKE_OVER:
+            return Button(verb, "/adopt", fields, is_main, about=about)
         case _:
             return Button(verb, "/open", fields, is_main, about=about)
 

@@ -22,6 +22,7 @@ class Verb(StrEnum):
     MAPPING = "Fix the mapping"
     COPY = "Copy the text for IT"
     LOOK = "Look again now"
+    TAKE_OVER = "Take over"
     PRINT = "Print this list"
     DISMISS = "Done with it"
 
@@ -130,6 +131,7 @@ OTHERWISE = Guide((Verb.RETRY, Verb.SHOW))
 
 LANE_TROUBLES = frozenset(
     {
+        "left-by-another-pc",
         "folder-denied",
         "folder-full",
         "folder-damaged",
