@@ -176,11 +176,12 @@ class CarryingOut:
                 return [packet.id]
             case Deliver(packet=packet, result=result, delivered=delivered):
                 destination = self._control.lanes[packet.lane].destination.name
-                receipt = documents.receipt(packet, result, delivered, destination, now)
+                sent_at = self._control.service_times.truly(packet.lane, now)  # it names the day on the shelf
+                receipt = documents.receipt(packet, result, delivered, destination, sent_at)
                 tx.end_attempt(packet, now, "delivered", delivered.status, body=str(result.body))
                 # What goes out of a statement file is made of it: its own digest is known from the check.
                 sent = result.files if packet.lane.kind is LaneKind.ATTACHMENTS else ()
-                tx.deliver(packet, receipt, sent, now, delivered.problem)
+                tx.deliver(packet, receipt, sent, sent_at, delivered.problem)
                 tx.mark_claim(packet.id, ClaimState.ACCEPTED, action.accepted_at)
                 return [packet.id]
             case Requeue(packet=packet, result=result, problem=problem):

@@ -23,7 +23,7 @@ from agent.delivery.actions import Check, Found
 from agent.delivery.carrying_out import CarryingOut
 from agent.delivery.clock_guard import ClockGuard
 from agent.delivery.jobs import Jobs
-from agent.delivery.keeping import remove_old
+from agent.delivery.keeping import old_days, remove_old
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
@@ -448,8 +448,16 @@ class Control:
         today = now.astimezone().date()
         if not self._keep_sent_days or self._removed_on.get(lane.id) == today:
             return
-        removed = remove_old(lane.fs, lane.settings.shelf("sent"), self._keep_sent_days, today)
+        sent = lane.settings.shelf("sent")
+        is_anything_old = bool(old_days(lane.fs, sent, self._keep_sent_days, today))
         self._removed_on[lane.id] = today
+        theirs = self.service_times.now(lane.id, now)
+        if not is_anything_old or theirs is None:
+            if is_anything_old:
+                self.service_times.want(lane.id)
+            return
+        proved = min(today, theirs.astimezone().date())
+        removed = remove_old(lane.fs, sent, self._keep_sent_days, proved)
         if removed:
             with self.ledger.transaction(synced=False) as tx:
                 tx.note(now, "old-files-removed", lane=lane.id, files=removed)
@@ -588,6 +596,11 @@ class Control:
     def look_again(self, lane: LaneId, seconds: float) -> None:
         """Look at a lane again before its time."""
         self._look_at[lane] = min(self._look_at.get(lane, 0.0), self.clock.steady() + seconds)
+
+    def time_is_known(self, lane: LaneId) -> None:
+        """Do what waited for the time of a lane's service."""
+        self._removed_on.pop(lane, None)
+        self.tidy_soon(lane)
 
     def tidy_soon(self, lane: LaneId) -> None:
         """Notice at once what people have done on a lane's shelves, not only with the next timed rescan."""

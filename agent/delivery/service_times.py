@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.destinations.protocol import Health
+from agent.ledger.times import NEARLY_RIGHT
 from agent.log import log, where
 from agent.model import LaneId
 
@@ -66,6 +67,11 @@ class ServiceTimes:
         """Return what the clock of a lane's service shows; None where it has told nothing in this boot."""
         ahead = self._ahead.get(self._control.lanes[lane].terms.account)
         return None if ahead is None else wall - ahead
+
+    def truly(self, lane: LaneId, wall: datetime) -> datetime:
+        """Return a moment of this boot as the lane's service has it, where the PC's clock is far from that."""
+        theirs = self.now(lane, wall)
+        return wall if theirs is None or abs(wall - theirs) <= NEARLY_RIGHT else theirs
 
     def want(self, lane: LaneId) -> None:
         """Ask the lane's service for its time, where it has not told it."""
@@ -133,7 +139,7 @@ class ServiceTimes:
             return False
         with self._control.ledger.transaction(synced=False) as tx:
             tx.learn_clock(_names(account), ahead, self._control.boot.since)
-        self._control.tidy_soon(lane.id)
+        self._control.time_is_known(lane.id)
         self.read_again()
         return True
 

@@ -139,7 +139,7 @@ class SimulatedNetwork(httpx.BaseTransport):
         if foreign is not None:
             return foreign
         if fault in STATUSES:
-            return _said(STATUSES[fault], {"message": "no reason that anyone would know"})
+            return _json(STATUSES[fault], {"message": "no reason that anyone would know"})  # nor who says so
         if fault in BUSY:
             return _said(BUSY[fault], {"message": "slow down"}, {"Retry-After": "90"} if fault == "429" else {})
         if request.url.path.endswith("/pending-invoices/"):

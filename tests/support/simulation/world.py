@@ -174,7 +174,9 @@ class World:
             return 1e-6
 
     def down(self, seconds: float) -> None:
-        """End the agent in good order; it starts again later. Between two steps nothing is under way."""
+        """End the agent; it starts again later. Between two steps a reply may have come that is not recorded yet."""
+        for lane in LANES:
+            self.network.lose_replies(self.service(lane), self._under_way(lane))
         self._down_until = self.clock.seconds + seconds
         self.hints.forget()
 
@@ -183,8 +185,6 @@ class World:
         self.kills += 1
         self.told.append(f"{self.time} (the agent is killed)")
         self.cut = None
-        for lane in LANES:
-            self.network.lose_replies(self.service(lane), self._under_way(lane))
         self.down(seconds)
 
     def _under_way(self, lane: LaneId) -> set[str]:
