@@ -63,6 +63,8 @@ class _Section:
 
 def shown(number: float, code: str) -> Shown | None:
     """Return what the cell shows, or None where this cannot be told (dates, fractions, exponents, odd formats)."""
+    if number >= 0 and number % 1 == 0 and not code.strip("0") and 0 < len(code) <= _MOST:
+        return Shown(f"{int(number):0{len(code)}}", True)
     sections = _sections(code)
     if sections is None:
         return None
