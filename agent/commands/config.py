@@ -84,7 +84,8 @@ def show(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = 
 
 @app.command()
 def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Tell everything that is wrong with the settings, and which secrets are missing."""
+    """Tell everything that is wrong with the settings, which secrets are missing, and what they leave behind."""
+    from agent.delivery.reconcile.settings_changed import left_by_settings
     from agent.settings.reading import SettingsProblem, load
     from agent.settings.secrets import Secrets
 
@@ -96,6 +97,7 @@ def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
     if unknown:
         _refuse(loaded.path, unknown, as_json=as_json)
     needed = [entry.problem for entry in Secrets().listing(loaded.settings) if entry.problem is not None]
+    needed += [problem for _lane, problem in left_by_settings(loaded.settings)]
     warnings = [f"{problem.sentence} {problem.what_to_do}" for problem in needed]
     if as_json:
         answer_json({"ok": True, "path": str(loaded.path), "problems": [], "warnings": warnings})

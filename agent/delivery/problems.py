@@ -179,6 +179,11 @@ OTHER_PC = Words(
     "arrived, then press Take over, or have IT run `outtray adopt {lane}`: OutTray here then sends them, marked as "
     "perhaps sent before.",
 )
+SHELF_OF_BEFORE = Words(
+    "failed-elsewhere",
+    "{packets} of {lane} that failed stand in {where}, where failed files stood before the settings changed.",
+    "Nothing has to be moved: a retry finds them there. To be tried again by hand, drag them into the lane's folder.",
+)
 LANE_GONE = Words(
     "lane-gone",
     "The settings do not name {lane} any more, and {packets} of it stay behind in {where}.",

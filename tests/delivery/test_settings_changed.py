@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.delivery.reconcile.settings_changed import left_in
 from agent.delivery.requests import Request
 from agent.delivery.snapshot import LaneSnapshot
 from agent.delivery.status import snapshot_of
 from agent.model import LaneId, LaneKind, LaneState, PacketState
+from agent.settings.reading import parse
 from tests.support import files
 from tests.support.faulty_practice import statement
 from tests.support.simulated_practice import (
@@ -93,7 +95,10 @@ def test_where_that_is_not_certain_the_packets_are_shown_as_needing_someone(
     assert "/practice/scans/sending" in gone.problem.sentence
     [said] = retry_all(practice)
     assert "main-street/attachments" in said
+    named = [(str(lane), problem.code) for lane, problem in left_in(practice.ledger, practice.settings)]
+    assert named == [("main-street/attachments", "lane-gone")]
     practice.restart(settings=SETTINGS)  # IT does what is said
+    assert list(left_in(practice.ledger, practice.settings)) == []
     practice.pass_(hours=1)
     assert set(lanes_shown(practice)) == {"main-street/attachments", "main-street/statements"}
 
@@ -128,6 +133,15 @@ def test_a_shelf_or_folder_that_moves_takes_its_packets_along(
     practice.pass_(hours=1)
     assert {packet.state for packet in practice.ledger.history() if not packet.resolved_at} == {PacketState.SENT}
     assert len(practice.service().accepted) == 2
+
+
+def test_failed_packets_on_a_shelf_of_before_are_named_with_their_number_and_their_place(tmp_path: Path) -> None:
+    practice = practice_with(tmp_path, failed=2)
+    settings = parse(moved(failed="Problems"), Path("outtray.toml"))
+    [(lane, problem)] = left_in(practice.ledger, settings)
+    assert (str(lane), problem.code) == ("main-street/attachments", "failed-elsewhere")
+    assert "2 packets" in problem.sentence
+    assert "/practice/scans/failed" in problem.sentence
 
 
 def test_a_held_file_goes_from_the_shelf_of_before(tmp_path: Path) -> None:

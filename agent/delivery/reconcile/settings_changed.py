@@ -6,18 +6,23 @@ name now is known by its account and its folder, both; by one of them alone noth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from agent.delivery.problems import LANE_GONE
+from sqlalchemy.exc import DatabaseError
+
+from agent.delivery.problems import LANE_GONE, SHELF_OF_BEFORE
 from agent.delivery.snapshot import LaneSnapshot
 from agent.ledger.ledger import Ledger
+from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LanePlaces, LaneRecord, PacketRecord
 from agent.log import log
-from agent.model import LaneId, LaneState, PacketState
+from agent.model import LaneId, LaneKind, LaneState, PacketState, Problem
 from agent.settings.account import account_of
+from agent.settings.locations import ledger_file
 from agent.settings.schema import LaneSettings, Settings, ShelfName
 
 SHELVES: tuple[ShelfName, ...] = ("held", "sending", "sent", "failed")
@@ -89,6 +94,39 @@ def left_behind(
             counts={state: states.count(state) for state in dict.fromkeys(states)},
             needs_attention=failed,
         )
+
+
+def left_by_settings(settings: Settings) -> list[tuple[LaneId, Problem]]:
+    """Return what these settings leave behind of what the ledger on the disk knows; nothing where it cannot be read."""
+    try:
+        ledger = Ledger(read_only(ledger_file(settings.agent)))
+    except LedgerUnavailable:
+        return []
+    try:
+        return list(left_in(ledger, settings))
+    except DatabaseError:
+        return []
+    finally:
+        ledger.close()
+
+
+def left_in(ledger: Ledger, settings: Settings) -> Iterator[tuple[LaneId, Problem]]:
+    """Yield what these settings leave behind of what a ledger knows: lanes, and failed packets on other shelves."""
+    unresolved = ledger.unresolved_counts()
+    for gone in left_behind(known_lanes(settings), ledger.lanes(), ledger.unfinished(), unresolved):
+        store, _, kind = gone.lane.rpartition("/")
+        if gone.problem is not None:
+            yield LaneId(store, LaneKind(kind)), gone.problem
+    elsewhere = Counter(
+        (packet.lane, Path(packet.stands_as).parent)
+        for packet in ledger.unresolved()
+        if packet.stands_as
+        and packet.lane in settings.lanes
+        and Path(packet.stands_as).parent != settings.lanes[packet.lane].shelf("failed")
+    )
+    for (lane, where), count in sorted(elsewhere.items()):
+        packets = "1 packet" if count == 1 else f"{count} packets"
+        yield lane, SHELF_OF_BEFORE.problem(packets=packets, lane=lane, where=where)
 
 
 def _successor(record: LaneRecord, lanes: Mapping[LaneId, Known]) -> LaneId | None:

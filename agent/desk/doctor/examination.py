@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from agent.delivery.reconcile.settings_changed import left_by_settings
 from agent.desk.doctor.finding import Check, Finding, State, found
 from agent.desk.doctor.lane_folders import check_lane_folder, check_room
 from agent.desk.doctor.own_folders import check_agent, check_autostart, check_own_folders
@@ -30,6 +31,8 @@ def examine(settings: Settings, world: World, *, offline: bool) -> Iterator[Find
     records = _lane_records(settings)
     for lane, lane_settings in settings.lanes.items():
         yield from check_lane_folder(lane, lane_settings, settings, records, world)
+    for lane, problem in left_by_settings(settings):
+        yield found(Check.SHELVES, problem, lane, State.WARN)
     keyring, there = check_keyring(settings, world)
     yield from keyring
     from agent.desk.doctor.services import check_proxy, check_services
