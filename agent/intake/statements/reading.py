@@ -17,6 +17,7 @@ from agent.intake.statements.records import RecordStatements
 from agent.intake.statements.rows import RowStatements
 from agent.intake.statements.sheets import Hidden, hidden_headings, without_hidden_columns
 from agent.intake.statements.source import Source
+from agent.intake.statements.wire import FILENAME
 
 
 @dataclass
@@ -50,6 +51,9 @@ class Reading:
             self.findings.warn(
                 "The file names another file name inside. It goes under the name that it has in the folder."
             )
+        beside = [str(name)[:40] for name in about if name != FILENAME]
+        if beside:
+            self.findings.warn(f"Not sent, since it stands beside the statements: {', '.join(beside[:20])}.")
         if isinstance(self.statements, RecordStatements) and self.choice.table is None:
             self._warn_of(tuple(self.statements.unknown))
 

@@ -228,3 +228,22 @@ def test_a_balance_beside_payments_alone_is_what_is_asked_for(tmp_path: Path) ->
     data = csv(("A1", "2026-07-20", "150", "30", "120"), headings=headings)
     (sent,) = body(check(data, "a.csv", tmp_path / "s"), tmp_path / "s")["pendingInvoiceUploads"]
     assert sent["amountDue"] == 12000
+
+
+ONE_OF_JSON = b'{"statementDate": "2026-07-20", "externalPatientId": "A1", "amountDue": 600}'
+
+
+def test_an_amount_of_json_with_a_point_may_be_dollars(tmp_path: Path) -> None:
+    data = b'{"pendingInvoiceUploads": [' + ONE_OF_JSON.replace(b"600", b"6.0") + b"]}"
+    assert "whole cents" in _said(data, tmp_path / "s.json", "a.json")
+
+
+def test_a_second_list_of_statements_in_json_is_not_dropped(tmp_path: Path) -> None:
+    data = b'{"pendingInvoiceUploads": [' + ONE_OF_JSON + b'], "pending_invoice_uploads": [' + ONE_OF_JSON + b"]}"
+    assert "twice" in _said(data, tmp_path / "s.json", "a.json")
+
+
+def test_what_stands_beside_the_statements_in_json_is_told(tmp_path: Path) -> None:
+    data = b'{"more": [1], "filename": "a.json", "pendingInvoiceUploads": [' + ONE_OF_JSON + b"]}"
+    warnings = check(data, "a.json", tmp_path / "s.json").warnings
+    assert "Not sent, since it stands beside the statements: more." in warnings

@@ -116,7 +116,7 @@ def test_a_refused_amount_comes_with_the_likeliest_way_to_write_it(written: obje
 
 @pytest.mark.parametrize(
     ("written", "amount"),
-    [(600, 600), ("600", 600), ("-5", -5), (Decimal("6.0"), 6), (6.0, 6), (6.5, None), ("6.00", None), ("x", None)],
+    [(600, 600), ("600", 600), ("-5", -5), (Decimal("6.0"), None), (6.0, 6), (6.5, None), ("6.00", None), ("x", None)],
 )
 def test_cents(written: object, amount: int | None) -> None:
     if amount is None:

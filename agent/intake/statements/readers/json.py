@@ -42,7 +42,9 @@ def records(source: Source, about: dict[str, Any], spell: Spell = str) -> Iterat
     while True:
         key = text.value()
         text.expect(":")
-        if normal(key) == normal(UPLOADS) and not seen:
+        if normal(key) == normal(UPLOADS):
+            if seen:
+                raise unreadable(source.name, f"its JSON has {UPLOADS} twice")
             seen = True
             yield from _uploads(text, spell)
         else:

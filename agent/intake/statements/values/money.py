@@ -154,6 +154,8 @@ def _suggestion(text: str) -> str:
 def _whole_cents(raw: object) -> int:
     if isinstance(raw, int):
         return raw
+    if isinstance(raw, Decimal) and "." in str(raw):
+        raise Refusal(_NOT_CENTS)  # 6.0 may be six dollars
     if isinstance(raw, float | Decimal):
         if not abs(float(raw)) <= _LARGEST or int(raw) != raw:
             raise Refusal(_NOT_CENTS)
