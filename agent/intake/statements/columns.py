@@ -122,7 +122,7 @@ def _clean(cells: Sequence[object], field: str) -> Sequence[str] | None:
         and not ("+" in text and ("E+" in text or "e+" in text))  # a number that Excel has shortened
         and not (" " in text and (" \n" in text or "\n " in text or text[0] == " "))
         and not (("-" in text or "/" in text) and _LIKE_DAYS("\n" + text))
-        and not (("=" in text or "'" in text or "#" in text) and _GUARDED_OR_FAULTY("\n" + text))
+        and not (("=" in text or "'" in text or "#" in text or "`" in text) and _GUARDED_OR_FAULTY("\n" + text))
         and not (":" in text and _LIKE_DAYS("\n" + text))
         and not NO_VALUE("\n" + text)
         and not may_be_spoiled(text)
@@ -133,7 +133,7 @@ def _clean(cells: Sequence[object], field: str) -> Sequence[str] | None:
     return cells if clean else None  # type: ignore[return-value]  # they could be joined, so they are texts
 
 
-_GUARDED_OR_FAULTY = re.compile(r"\n[='#]").search
+_GUARDED_OR_FAULTY = re.compile(r"\n[='#`]").search
 _LIKE_DAYS = re.compile(rf"\n(?:{DAY})(?=\n)").search
 
 

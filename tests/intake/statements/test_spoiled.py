@@ -113,3 +113,28 @@ def test_a_code_page_of_another_part_of_the_world_is_asked_about(encoding: str, 
 
 def test_text_of_four_bytes_a_character_is_read(tmp_path: Path) -> None:
     assert len(uploads(csv(ONE, headings=HEADINGS).decode().encode("utf-32"), "a.csv", tmp_path / "s")) == 1
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '"""00123"""',
+        "`00123",
+        "\u201900123",
+        "\u201c00123\u201d",
+        '\'="00123"',
+        '"=""00123"""',
+        "'00123",
+        '="00123"',
+        "\t00123",
+    ],
+)
+def test_every_guard_against_spreadsheets_is_taken_off(cell: str, tmp_path: Path) -> None:
+    data = csv((cell, *ONE[1:]), ("`00124", *ONE[1:]), headings=HEADINGS)
+    assert [sent["externalPatientId"] for sent in uploads(data, "a.csv", tmp_path / "s")] == ["00123", "00124"]
+
+
+@pytest.mark.parametrize("name", ["'t Hooft", "O'Hara", "D\u2019Angelo", 'Ann ""Nan"" Berg'])
+def test_quotes_that_belong_to_a_name_stay(name: str, tmp_path: Path) -> None:
+    (sent, _) = uploads(csv((*ONE[:3], f'"{name}"'), ("A2", *ONE[1:4]), headings=HEADINGS[:4]), "a.csv", tmp_path / "s")
+    assert sent["lastName"] == name.replace('""', '"')

@@ -38,6 +38,8 @@ class Refused(str):
 _GUARDED = re.compile(r'=\s*"((?:[^"]|"")*)"').fullmatch
 # A quote that holds Excel back from a number or formula; not the one of 't Hooft, nor one of a pair.
 _APOSTROPHE = re.compile(r"'(?=[^'\s])(?!(?:[a-z]{1,2}[\s-]|em\b))(?!.*'(?:\s|$))").match
+_QUOTED = re.compile('"([^"]+)"|\u201c([^\u201c\u201d]+)\u201d').fullmatch
+_BEFORE_DIGIT = re.compile("[`\u2018\u2019\u00b4](?=[0-9])").match
 _SPREADSHEET_FAULTS = re.compile(
     r"#(?:n/a|name\?|value!|ref!|div/0!|null!|num!|spill!|calc!|field!|blocked!|unknown!|busy!|connect!|external!|python!"
     r"|error!|getting_data)",
@@ -58,15 +60,28 @@ def plain(raw: object) -> str:
     return "" if raw is None else str(raw)
 
 
-_GUARDS = frozenset("='")
+_GUARDS = frozenset("='\"`\u2018\u2019\u00b4\u201c")
+_MOST_GUARDS = 3  # one within the other: '="00123"
 
 
 def unguarded(text: str) -> str:
-    """Return the text without its guard against spreadsheets, or as it is where it has none."""
+    """Return the text without its guards against spreadsheets, or as it is where it has none."""
+    for _ in range(_MOST_GUARDS):
+        bare = _without_guard(text)
+        if bare == text:
+            break
+        text = bare
+    return text
+
+
+def _without_guard(text: str) -> str:
     if text.startswith("="):
         guarded = _GUARDED(text)
         return guarded[1].replace('""', '"').strip() if guarded else text
-    return text[1:].strip() if _APOSTROPHE(text) else text
+    quoted = _QUOTED(text)
+    if quoted:
+        return (quoted[1] or quoted[2]).strip()
+    return text[1:].strip() if _APOSTROPHE(text) or _BEFORE_DIGIT(text) else text
 
 
 def tidy(text: str) -> str:
