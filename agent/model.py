@@ -293,30 +293,12 @@ class AttemptResult:
     """One try at sending: what became of it, and what went out (`files`: empty unless every byte did).
 
     `service_date` is the Date of a reply of the service's own (RFC 9110, 6.6.1): the one clock that its rules go by.
+    `payer_id` and `date_of_service` are the claim's, as its sidecar says (`payerId`, `dateOfService`); empty elsewhere.
     """
 
     outcome: Outcome
     files: tuple[SentFile, ...] = ()
     body: BodySent = BodySent.NONE
     service_date: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """Proof of delivery, as it stands beside the sent files (design: the files contract)."""
-
-    packet: str
-    store: str
-    lane: str
-    files: tuple[SentFile, ...]
-    sent_at: datetime
-    attempts: int
-    destination: str
-    status: int
-    response: Any
-    attachment_control_number: str = ""
-    attachment_ids: tuple[str, ...] = ()
-    image_intelligence_transaction_id: str = ""
-    possibly_sent_twice: bool = False
-    confirmed_by: str = "response"
-    warnings: tuple[str, ...] = field(default_factory=tuple)
+    payer_id: str = ""
+    date_of_service: str = ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.settings.schema import Settings
 
 SOME_WAIT_OR_FAIL = 3
-"""The exit code where something would wait or fail (design: the contract of commands)."""
+"""The exit code where something would wait or fail (agent/docs/contract.md, "Commands")."""
 
 
 def check(

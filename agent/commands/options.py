@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.settings.reading import Loaded
 
 USAGE_OR_SETTINGS = 2
-"""The exit code where the command line or the settings need mending (design: the contract of commands)."""
+"""The exit code where the command line or the settings need mending (agent/docs/contract.md, "Commands")."""
 
 UNREACHABLE = 4
 """The exit code where something that is needed cannot be reached."""

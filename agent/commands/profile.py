@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.model import Problem
 
 FAULTS = 3
-"""The exit code where the file could not be sent as it is (design: the contract of commands)."""
+"""The exit code where the file could not be sent as it is (agent/docs/contract.md, "Commands")."""
 
 app = typer.Typer(help="Statement mapping profiles: which column of an export is which field.", no_args_is_help=True)
 

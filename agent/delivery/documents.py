@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.folder.packets import ShelfNames
-from agent.folder.receipts import VERSION, DocumentFile, ProblemDocument, Receipt, ShelvedFile
+from agent.folder.receipts import VERSION, DocumentFile, ProblemDocument, Receipt, SentDocumentFile, ShelvedFile
 from agent.ledger.records import PacketRecord
 from agent.model import AttemptResult, Delivered, LaneKind, Problem
 from agent.shown import shown
@@ -23,6 +23,8 @@ def receipt(
     return Receipt(
         **_of_packet(packet),
         files=_as_sent(packet, result),
+        payer_id=result.payer_id or None,
+        date_of_service=result.date_of_service or None,
         sent_at=at,
         attempts=packet.attempts,
         destination=destination,
@@ -112,12 +114,16 @@ def _of_packet(packet: PacketRecord) -> dict[str, Any]:
     }
 
 
-def _as_sent(packet: PacketRecord, result: AttemptResult) -> list[DocumentFile]:
+def _as_sent(packet: PacketRecord, result: AttemptResult) -> list[SentDocumentFile]:
     """Return the files of a receipt; what goes out of a statement file is made of it, so the file itself is named."""
+    dropped = {file.name: file for file in _as_taken(packet)}
     if packet.lane.kind is LaneKind.STATEMENTS or not result.files:
-        documents = {file.name for file in packet.documents}
-        return [file for file in _as_taken(packet) if file.name in documents]
-    return [DocumentFile(**asdict(file)) for file in result.files]
+        own = [dropped[file.name] for file in packet.documents]
+        return [SentDocumentFile(**file.model_dump(), original_sha256=file.sha256) for file in own]
+    digests = {name.rpartition("/")[2]: file.sha256 for name, file in dropped.items()}
+    return [
+        SentDocumentFile(**asdict(file), original_sha256=digests.get(file.name) or file.sha256) for file in result.files
+    ]
 
 
 def _as_taken(packet: PacketRecord) -> list[DocumentFile]:

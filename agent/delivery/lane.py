@@ -381,6 +381,9 @@ class Lane:
         if self.verifier is not None and self._failed_before.get(packet.id) is None:
             self._failed_before[packet.id] = self._marked_before(self.verifier, packet, cancel)
         result = self.destination.send(request, self.places.place(packet), progress, cancel)
+        if isinstance(request, AttachmentRequest):
+            said = request.metadata
+            result = replace(result, payer_id=said.get("payerId", ""), date_of_service=said.get("dateOfService", ""))
         if isinstance(result.outcome, Retry) and result.outcome.problem.code == FILE_CHANGED.code:
             again = self._proven(packet, now, read_all=True)
             return AttemptResult(again) if isinstance(again, Refused) else result

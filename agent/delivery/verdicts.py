@@ -1,4 +1,4 @@
-"""What becomes of a packet after a try: each outcome of design section 4, as one case. Pure."""
+"""What becomes of a packet after a try: each outcome (`agent/destinations/README.md`), as one case. Pure."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def verdict(status: int | None, body: BodySent | None, answer: Answer) -> Verdic
     """Return what a try means: `status` (None: no answer), how much of the body had gone out, and whose word came back.
 
     `body` is None for a request that changes nothing at the service, so that nothing can be lost.
-    The rule's source: design, "Outcomes: what came back, and how much had gone out".
+    The rule as a page: README.md beside this file.
     """
     lost = Verdict.UNKNOWN if body is BodySent.WHOLE else Verdict.RETRY
     not_theirs = Verdict.BETWEEN if lost is Verdict.RETRY and answer is Answer.FOREIGN else lost

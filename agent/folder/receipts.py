@@ -63,6 +63,12 @@ class DocumentFile(_Form):
     sha256: Text | None = None
 
 
+class SentDocumentFile(DocumentFile):
+    """A file of a receipt: `sha256` is of the bytes that went out, `original_sha256` of those that were dropped."""
+
+    original_sha256: Text | None = None
+
+
 class ShelvedFile(_Form):
     """A file of the packet as it stands on the shelf. `on_shelf` is relative to the folder of the document."""
 
@@ -100,8 +106,11 @@ class ShelfDocument(_Form):
 
 
 class Receipt(ShelfDocument):
-    """Proof of a delivery (design: the files contract)."""
+    """Proof of a delivery (agent/docs/contract.md, "The receipt")."""
 
+    files: tuple[SentDocumentFile, ...]
+    payer_id: Text | None = None
+    date_of_service: Text | None = None
     sent_at: Moment
     attempts: int
     destination: Text = ""
@@ -124,7 +133,7 @@ class ProblemDetail(_Form):
 
 
 class ProblemDocument(ShelfDocument):
-    """Why a packet failed (design: the files contract). `possibly_sent`: one of its tries may have arrived."""
+    """Why a packet failed (contract: "The problem"). `possibly_sent`: one of its tries may have arrived."""
 
     at: Moment | None = None
     code: Annotated[Text, Field(min_length=1)]

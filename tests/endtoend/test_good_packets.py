@@ -22,6 +22,9 @@ RECEIPT_FIELDS = {
     "packet",
     "store",
     "lane",
+    "claim_id",
+    "payer_id",
+    "date_of_service",
     "files",
     "sent_at",
     "attempts",
@@ -112,8 +115,13 @@ def test_the_receipt_says_everything(day: Day, packet: GoodPacket) -> None:
         (name, sha256(data)) for name, data in day.sent.items() if name in packet.drops
     }
     assert [{**file, "name": file["name"].rpartition("/")[2]} for file in receipt["files"]] == [
-        {"name": name, "size": len(data), "sha256": sha256(data)} for name, data in packet.documents.items()
+        {"name": name, "size": len(data), "sha256": sha256(data), "original_sha256": sha256(data)}
+        for name, data in packet.documents.items()
     ]
+    assert (receipt["payer_id"], receipt["date_of_service"]) == (
+        accepted.metadata["payerId"],
+        accepted.metadata["dateOfService"],
+    )
     assert receipt["store"] == "main-street"
     assert receipt["lane"] == "attachments"
     assert receipt["attempts"] == 1

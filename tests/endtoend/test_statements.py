@@ -96,7 +96,7 @@ def test_a_sample_export_arrives_as_the_service_wants_it(
 
     [receipt] = practice.receipts().values()
     digest = hashlib.sha256(data).hexdigest()
-    assert receipt["files"] == [{"name": sample, "size": len(data), "sha256": digest}]
+    assert receipt["files"] == [{"name": sample, "size": len(data), "sha256": digest, "original_sha256": digest}]
     assert receipt["response"] == json.loads(exchange.reply_body)
     assert (receipt["status"], receipt["attempts"], receipt["confirmed_by"]) == (200, 1, "response")
     assert receipt["destination"] == destination

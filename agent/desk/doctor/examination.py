@@ -83,7 +83,7 @@ def _lane_records(settings: Settings) -> Mapping[LaneId, LaneRecord]:
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
-    """Return 0 where nothing fails, 2 where the settings do, 4 for anything else (design: contract of commands)."""
+    """Return 0 where nothing fails, 2 where the settings do, 4 for anything else (contract: "Commands")."""
     failed = {finding.check for finding in findings if finding.state is State.FAIL}
     if Check.SETTINGS in failed:
         return SETTINGS_WRONG
