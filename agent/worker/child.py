@@ -82,6 +82,7 @@ def _one_file(channel: tuple[BinaryIO, BinaryIO]) -> bool:
     """Have one file read; tell whether there can be another one."""
     kind, payload, _ = frames.read(channel[0], _MOST_QUESTION)
     if kind in (frames.NEXT, frames.CLOSE):  # of a file whose reader has ended already
+        frames.write(channel[1], frames.END)
         return True
     job = json.loads(payload)
     bind(Limits(**job["limits"]))
@@ -120,17 +121,23 @@ def _told(channel: tuple[BinaryIO, BinaryIO], answer: Any) -> bool:
 
 
 def _answers(channel: tuple[BinaryIO, BinaryIO], reader: Generator[Any, Any, None]) -> bool:
-    """Have a reader that is asked more than once answer until it ends, or until nobody asks any more."""
+    """Have a reader that is asked more than once answer until it ends, or until nobody asks any more.
+
+    It yields what JSON can say, or bytes that say it already.
+    """
     question = None
     try:
         while True:
-            frames.write(channel[1], frames.ANSWER, json.dumps(reader.send(question)).encode())
+            found = reader.send(question)
+            payload = found if isinstance(found, bytes) else json.dumps(found).encode()
+            frames.write(channel[1], frames.ANSWER, payload)
             kind, payload, _ = frames.read(channel[0], _MOST_QUESTION)
             if kind == frames.CLOSE:
                 break
             question = json.loads(payload)
     except StopIteration:
-        frames.write(channel[1], frames.END, spent=peak_bytes() > _SPENT_FROM)
-        return peak_bytes() <= _SPENT_FROM
+        pass
     reader.close()
-    return peak_bytes() <= _SPENT_FROM
+    spent = peak_bytes() > _SPENT_FROM
+    frames.write(channel[1], frames.END, spent=spent)
+    return not spent

@@ -16,7 +16,7 @@ CLOSE = b"C"  # to the child: no further question
 HELLO = b"H"  # from the child: it runs
 READ = b"R"  # from the child: place and length of bytes that it wants
 ANSWER = b"A"  # from the child
-END = b"E"  # from the child: the reader has no more answers
+END = b"E"  # from the child: the reader has no more answers, or was closed
 FAULT = b"F"  # from the child: the reader failed, and the name of what it raised
 
 _HEAD = struct.Struct("<cBI")

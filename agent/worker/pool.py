@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,23 +12,33 @@ from typing import Any, BinaryIO
 
 from agent.log import log
 from agent.worker.limits import Limits
-from agent.worker.process import FileHarms, Worker
+from agent.worker.process import Decode, FileHarms, NoWorker, Worker
 
 MOST_WORKERS = 2
 IDLE_SECONDS = 120.0
+_MOST_WAIT = 240.0  # seconds
 _MEMORY_ON_WINDOWS = 1 << 30  # of a child, whatever it reads
 
 
 class Session:
     """A reader that is asked more than once about one file."""
 
-    def __init__(self, worker: Worker, stream: BinaryIO, limits: Limits, first: Any) -> None:
-        self._worker, self._stream, self._limits = worker, stream, limits
+    def __init__(self, worker: Worker, stream: BinaryIO, limits: Limits, first: Any, decode: Decode) -> None:
+        self._worker, self._stream, self._limits, self._decode = worker, stream, limits, decode
         self.first = first
 
     def ask(self, question: Any = None) -> Any:
         """Return the next answer, None where there is none any more. Raises `ReaderFailed`, `FileHarms`."""
-        return self._worker.ask_on(self._stream, question, self._limits)
+        self.ask_ahead(question)
+        return self.answer()
+
+    def ask_ahead(self, question: Any = None) -> None:
+        """Ask, and let the child work until the `answer` is wanted. Raises `FileHarms`."""
+        self._worker.ask_on(question)
+
+    def answer(self) -> Any:
+        """Return the answer to what was asked ahead. Raises as `ask` does."""
+        return self._worker.answer(self._stream, self._limits, self._decode)
 
 
 class Workers:
@@ -40,6 +51,7 @@ class Workers:
         self._idle_seconds = idle_seconds
         self._timer: threading.Timer | None = None
         self._used = False
+        self.deaths = 0  # of children, over files
 
     def run(self, reader: str, stream: BinaryIO, question: Any = None, limits: Limits | None = None) -> Any:
         """Have `reader` ("module:function", given a stream and the question) read a file; return its answer.
@@ -52,23 +64,35 @@ class Workers:
 
     @contextmanager
     def session(
-        self, reader: str, stream: BinaryIO, question: Any = None, limits: Limits | None = None
+        self,
+        reader: str,
+        stream: BinaryIO,
+        question: Any = None,
+        limits: Limits | None = None,
+        decode: Decode = json.loads,
     ) -> Iterator[Session]:
-        """Have a reader that yields its answers read a file. Raises as `run` does."""
+        """Have a reader that yields its answers read a file; `decode` reads an answer. Raises as `run` does."""
         bounds = limits or Limits()
-        with self._free:
-            worker, first = self._asked(reader, stream, question, bounds)
+        if not self._free.acquire(timeout=_MOST_WAIT):
+            raise NoWorker("All processes that read files are at work.")
+        try:
+            worker, first = self._asked(reader, stream, question, bounds, decode)
             try:
-                yield Session(worker, stream, bounds, first)
+                yield Session(worker, stream, bounds, first, decode)
             finally:
                 worker.close_file()
                 self._give_back(worker)
+        finally:
+            self._free.release()
 
-    def _asked(self, reader: str, stream: BinaryIO, question: Any, limits: Limits) -> tuple[Worker, Any]:
+    def _asked(
+        self, reader: str, stream: BinaryIO, question: Any, limits: Limits, decode: Decode
+    ) -> tuple[Worker, Any]:
         worker = self._take()
         try:
-            return worker, worker.ask(reader, stream, question, limits)
+            return worker, worker.ask(reader, stream, question, limits, decode)
         except FileHarms:
+            self.deaths += 1
             log.warning("the process that reads files has died over a file, which is tried once more")
         except BaseException:
             worker.close_file()
@@ -76,7 +100,7 @@ class Workers:
             raise
         worker = Worker(_MEMORY_ON_WINDOWS)
         try:
-            return worker, worker.ask(reader, stream, question, limits)
+            return worker, worker.ask(reader, stream, question, limits, decode)
         except BaseException:
             worker.close_file()
             self._give_back(worker)

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,8 +18,10 @@ from agent.worker.limits import Leash, Limits
 
 _AT_ONCE = 1 << 20  # bytes: a smaller file goes along with the question
 _START_SECONDS = 60.0
+_CLOSE_SECONDS = 10.0
 _PACKAGED = ("outtray.exe", "outtray.com")
 OPTION = "--read-foreign-bytes"
+Decode = Callable[[bytes], Any]
 _starting = threading.Lock()  # on Windows two starts at once could give each the other's ends of the pipes
 
 
@@ -52,7 +55,7 @@ class Worker:
         self._out: BinaryIO = pipes[1]  # type: ignore[assignment]
         self._leash = Leash(getattr(self._process, "_handle", 0), memory)
         self.usable = True
-        self._open = False
+        self._open = self._asked = False
         try:
             with self._deadline(_START_SECONDS):
                 kind, _, _ = frames.read(self._out, 16)
@@ -68,7 +71,7 @@ class Worker:
         """Its number at the system."""
         return self._process.pid
 
-    def ask(self, reader: str, stream: BinaryIO, question: Any, limits: Limits) -> Any:
+    def ask(self, reader: str, stream: BinaryIO, question: Any, limits: Limits, decode: Decode = json.loads) -> Any:
         """Have `reader` ("module:function") read a file, and return its (first) answer.
 
         Raises `ReaderFailed`, `FileHarms`, and what reading `stream` raises.
@@ -79,48 +82,67 @@ class Worker:
         data = _read_at(stream, 0, size) if whole else b""
         job["size"] = len(data) if whole else size
         sent = [(frames.JOB, json.dumps(job).encode())] + ([(frames.DATA, data)] if whole else [])
-        return self._exchange(sent, stream, limits)
+        self._open = True
+        with self._its_end(), self._deadline(limits.seconds):
+            for kind, payload in sent:
+                frames.write(self._in, kind, payload)
+        return self.answer(stream, limits, decode)
 
-    def ask_on(self, stream: BinaryIO, question: Any, limits: Limits) -> Any:
-        """Ask the same reader once more. Returns None where it has no more answers. Raises as `ask` does."""
-        return self._exchange([(frames.NEXT, json.dumps(question).encode())], stream, limits)
+    def ask_on(self, question: Any) -> None:
+        """Ask the same reader once more, and do not wait for its `answer`. Raises `FileHarms`."""
+        if not self.usable:
+            raise FileHarms
+        with self._its_end():
+            frames.write(self._in, frames.NEXT, json.dumps(question).encode())
+        self._asked = True
+
+    def answer(self, stream: BinaryIO, limits: Limits, decode: Decode = json.loads) -> Any:
+        """Return the answer to what was asked; None where the reader has no more. Raises as `ask` does."""
+        with self._its_end(), self._deadline(limits.seconds):
+            while True:
+                kind, payload, spent = frames.read(self._out, limits.answer)
+                if kind != frames.READ:
+                    break
+                self._serve(stream, payload)
+        self._asked = False
+        return self._understood(kind, payload, spent, decode)
 
     def close_file(self) -> None:
-        """Ask nothing more about this file. A child that nobody hears any more is let go of."""
+        """Ask nothing more about this file. A child whose answer nobody hears any more is let go of."""
+        if self._asked and self.usable:
+            self.end()
         if self._open and self.usable:
             try:
-                frames.write(self._in, frames.CLOSE)
-            except OSError:
+                with self._deadline(_CLOSE_SECONDS):
+                    frames.write(self._in, frames.CLOSE)
+                    kind, _, spent = frames.read(self._out, 16)
+            except (OSError, EOFError, frames.Garbled):
                 self.end()
-        self._open = False
+            else:
+                if kind != frames.END or spent:
+                    self.end()
+        self._open = self._asked = False
 
-    def _exchange(self, sent: list[tuple[bytes, bytes]], stream: BinaryIO, limits: Limits) -> Any:
-        self._open = True
+    @contextmanager
+    def _its_end(self) -> Iterator[None]:
+        """End it with whatever goes wrong between the two sides: `FileHarms` where the child is to blame."""
         try:
-            with self._deadline(limits.seconds):
-                for kind, payload in sent:
-                    frames.write(self._in, kind, payload)
-                while True:
-                    kind, payload, spent = frames.read(self._out, limits.answer)
-                    if kind != frames.READ:
-                        break
-                    self._serve(stream, payload)
-        except (EOFError, BrokenPipeError, frames.Garbled, json.JSONDecodeError) as trouble:
+            yield
+        except (EOFError, BrokenPipeError, frames.Garbled) as trouble:
             self.end()
             raise FileHarms from trouble
         except BaseException:
             self.end()
             raise
-        return self._understood(kind, payload, spent)
 
-    def _understood(self, kind: bytes, payload: bytes, spent: bool) -> Any:
+    def _understood(self, kind: bytes, payload: bytes, spent: bool, decode: Decode) -> Any:
         self._open = kind == frames.ANSWER and not spent
         if spent:
             self.end()
         if kind == frames.ANSWER:
             try:
-                return json.loads(payload)
-            except (ValueError, RecursionError) as trouble:
+                return decode(payload)
+            except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as trouble:
                 self.end()
                 raise FileHarms from trouble
         if kind == frames.END:

@@ -76,10 +76,11 @@ def judge(data: bytes, name: str) -> str:
     stream = Metered(data)
     incomplete_reason(Metered(data), name, len(data))
     try:
-        reading = begin(examine(name, stream), "auto", DAY)
-        for text in reading.texts():
-            assert isinstance(json.loads(f"[{text}]"), list)
-        problem = reading.findings.problem(name)
+        with examine(name, stream) as source:
+            reading = begin(source, "auto", DAY)
+            for text in reading.texts():
+                assert isinstance(json.loads(f"[{text}]"), list)
+            problem = reading.findings.problem(name)
     except Unreadable as unreadable:
         problem = unreadable.problem
     if problem is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -177,8 +178,8 @@ class Judge:
         assert isinstance(settings, StatementsSettings)  # noqa: S101 - only these make uploads
         today = self.now.astimezone().date()
         try:
-            with self.fs.open(settings.folder / seen.name) as stream:
-                source = examine(seen.base, stream)
+            with self.fs.open(settings.folder / seen.name) as stream, ExitStack() as opened:
+                source = opened.enter_context(examine(seen.base, stream))
                 own = own_profiles(self.profiles, self.rules.lane.store) if self.profiles else ()
                 reading = begin(
                     source, settings.profile, today, settings.external_location_id or "", own, settings.hidden_rows

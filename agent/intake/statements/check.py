@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -45,9 +46,9 @@ def check_statements(
         return Checked(TOO_LARGE.problem(name=observation.base, limit=settings.max_file_mb, what=""))
     before = fs.identify(path)
     sha256: tuple[str, ...] = ()
-    with fs.open(path) as stream:
+    with fs.open(path) as stream, ExitStack() as opened:
         try:
-            source = examine(observation.base, stream)
+            source = opened.enter_context(examine(observation.base, stream))
             sha256 = (source.sha256,)
             reading = begin(
                 source, settings.profile, today, settings.external_location_id or "", own(), settings.hidden_rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -49,9 +50,9 @@ def preview(
 
     Raises `FileSystemProblem` where the file cannot be opened.
     """
-    with fs.open(path) as stream:
+    with fs.open(path) as stream, ExitStack() as opened:
         try:
-            source = examine(path.name, stream)
+            source = opened.enter_context(examine(path.name, stream))
             reading = begin(source, profile, today, location, own(), hidden)
         except Unreadable as unreadable:
             return Preview(unreadable.problem)

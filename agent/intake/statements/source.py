@@ -6,8 +6,9 @@ import codecs
 import hashlib
 import io
 import re
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal, cast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal, Self, cast
 
 from agent.intake.statements.code_pages import code_page
 from agent.intake.statements.problems import SAVE_AS, Unreadable, unreadable
@@ -48,6 +49,21 @@ class Source:
     newline: str | None = None
     end: int | None = None
     notes: tuple[str, ...] = ()
+    _kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of what reading the file has opened."""
+        while self._kept:
+            self._kept.popitem()[1].close()
+
+    def kept(self, what: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` opens, which is opened once and closed with the source."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        return self._kept[what]
 
     def rewind(self) -> BinaryIO:
         """Return the stream, at its start; it ends where the text ends, with nothing of what pads it."""

@@ -113,9 +113,9 @@ _STARTS = st.sampled_from(
 
 def _read(data: bytes) -> None:
     try:
-        source = examine("a.bin", io.BytesIO(data))
-        for statements in begin(source, "auto", date(2026, 7, 31)).texts():
-            json.loads(f"[{statements}]")
+        with examine("a.bin", io.BytesIO(data)) as source:
+            for statements in begin(source, "auto", date(2026, 7, 31)).texts():
+                json.loads(f"[{statements}]")
     except Unreadable:
         return
 
@@ -189,9 +189,9 @@ def test_a_long_quote_that_never_closes_costs_no_time_of_its_own() -> None:
 
 
 def test_sheet_rows_have_the_numbers_that_excel_shows() -> None:
-    source = examine("a.xlsx", io.BytesIO(made.xlsx([[], [], ["a"], [], ["b"]])))
-    (sheet,) = workbook.sheets(source)
-    found = [(n, row[0]) for b in sheet.blocks() for n, row in zip(b.numbers, b.rows, strict=True) if row[0]]
+    with examine("a.xlsx", io.BytesIO(made.xlsx([[], [], ["a"], [], ["b"]]))) as source:
+        (sheet,) = workbook.sheets(source)
+        found = [(n, row[0]) for b in sheet.blocks() for n, row in zip(b.numbers, b.rows, strict=True) if row[0]]
     assert found == [(3, "a"), (5, "b")]
 
 

@@ -59,10 +59,11 @@ def statement(token: str, rows: int, ending: str) -> bytes:
     if ending == "json":
         people = [
             {
-                "Account Number": token,
-                "Statement Date": "2026-07-03",
-                "Patient Name": "John Snow",
-                "Amount Due": f"{n}.00",
+                "externalPatientId": token,
+                "externalPmsPatientId": token,
+                "statementDate": "2026-07-03",
+                "patientName": "John Snow",
+                "amountDue": 100 * n,
             }
             for n in range(1, rows + 1)
         ]

@@ -142,8 +142,8 @@ def _case(page: Page, packet: OnShelf, settings: StatementsSettings) -> _Case | 
     except Unreadable as unreadable:
         broken = (f"{unreadable.problem.sentence} {unreadable.problem.what_to_do}",)
     try:
-        with page.desk.files.open(path) as stream:
-            found = possible_headings(examine(path.name, stream), own)[:MOST_HEADINGS]
+        with page.desk.files.open(path) as stream, examine(path.name, stream) as source:
+            found = possible_headings(source, own)[:MOST_HEADINGS]
     except Unreadable as unreadable:
         return unreadable.problem
     return _Case(page, packet, settings, path, found, broken)
