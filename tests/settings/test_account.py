@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,15 @@ SETTINGS = """
 name = "{name}"
 store_id = "{store_id}"
 [store.attachments]
-folder = "/practice/scans"
+folder = "{root}scans"
 environment = "{environment}"
 client_id = "{client_id}"
 [store.statements]
-folder = "/practice/statements"
+folder = "{root}statements"
 base_url = "{base_url}"
 """
 USUAL = {
+    "root": "C:/practice/" if os.name == "nt" else "/practice/",
     "name": "main-street",
     "store_id": "01GDG5BZA29R3SZMZ63Y2GFENV",
     "environment": "sandbox",
