@@ -9,7 +9,7 @@ from agent.intake.statements.converters import NOTED, REFUSED
 from agent.intake.statements.findings import Findings
 from agent.intake.statements.mapping import Mapping
 from agent.intake.statements.profile import normal
-from agent.intake.statements.readers import Block, Line, Record, Row
+from agent.intake.statements.readers import MOST_ROWS, Block, Line, Record, Row
 from agent.intake.statements.rows import Kept
 from agent.intake.statements.values import plain
 
@@ -26,8 +26,8 @@ def grouped(
 ) -> Iterator[Record]:
     """Yield one record for the rows that stand together under one account and date, whichever way these are written.
 
-    A row whose cells of the statement are all blank belongs to the statement above it. Lines of one statement that
-    do not stand together, or that do not agree on it, are faults: joining them would be a guess.
+    A row whose cells of the statement are all blank belongs to the statement above it on its sheet. Lines of one
+    statement that do not stand together, or that do not agree on it, are faults: joining them would be a guess.
     """
     kept = Kept(mapping, findings)
     of_statement = [(i, column) for i, column in columns if not column.field.of_line]
@@ -40,7 +40,8 @@ def grouped(
     for block in blocks:
         for number, row in zip(*kept.of(block), strict=True):
             key = tuple(_said(column, row[i]) for i, column in keys)
-            follows = record is not None and (key == current or not any(plain(row[i]) for i, _ in of_statement))
+            follows = record is not None and number // MOST_ROWS == record.number // MOST_ROWS
+            follows = follows and (key == current or not any(plain(row[i]) for i, _ in of_statement))
             place = f"row {number}"
             cells = dict(zip(mapping.headings, row, strict=True))
             if record is not None and follows:

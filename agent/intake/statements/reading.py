@@ -115,6 +115,8 @@ def begin(
         findings.warn(f"Only the {only} sent. Not sent: {', '.join(choice.beside)}.")
     elif len(sheets) > 1:
         findings.warn(f"The statements of {len(sheets)} sheets are sent: {', '.join(sheets)}.")
+    if len(sheets) > 1 and location and not any("location" in each.mapping.indexes for each in choice.tables):
+        findings.warn(f"The statements of all these sheets go for the location {location}, as the settings say.")
     if table is not None and not profile.layout.sections:
         reading._warn_of(table.mapping.unknown)
         reading._warn_of(table.mapping.lost, ", since another column was taken for the same")

@@ -282,3 +282,19 @@ def test_the_same_statement_on_two_sheets_is_asked_about(tmp_path: Path) -> None
 def test_alike_sheets_of_the_common_writer_go(tmp_path: Path) -> None:
     data = xlsx([HEADINGS, ("A1", *ONE[1:])], sheets=("One",))
     assert len(uploads(data, "a.xlsx", tmp_path / "s.json")) == 1
+
+
+LINED = (*HEADINGS, "DOS", "Code", "Charges")
+LINE = (*ONE[1:], "2026-07-01", "D0120", 40.0)
+
+
+@pytest.mark.parametrize("first", [("", "", "", "", "2026-07-02", "D1110", 9.0), ("A1", *LINE)])
+def test_no_statement_goes_on_from_one_sheet_to_the_next(first: tuple[object, ...], tmp_path: Path) -> None:
+    data = _sheets(("Main St", [LINED, ("A1", *LINE)]), ("Oak Ave", [LINED, first, ("B1", *LINE)]))
+    assert "row 2 of sheet Oak Ave" in _said(data, tmp_path / "s.json")
+
+
+def test_sheets_that_all_go_for_one_location_say_so(tmp_path: Path) -> None:
+    data = _sheets(("Main St", [HEADINGS, ("A1", *ONE[1:])]), ("Oak Ave", [HEADINGS, ("B1", *ONE[1:])]))
+    warnings = check(data, "a.xlsx", tmp_path / "s.json", external_location_id="7").warnings
+    assert "The statements of all these sheets go for the location 7, as the settings say." in warnings

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
-_MOST_ROWS = 1 << 24  # of one sheet
+MOST_ROWS = 1 << 24
+"""More than one sheet has: what the numbers of two sheets' rows are apart (`SheetRow`)."""
 
 Cell = object
 Row = Sequence[Cell]
@@ -26,7 +27,7 @@ class SheetRow(int):
     @classmethod
     def of(cls, number: int, sheet: str, order: int) -> Self:
         """Return row `number` of the sheet that is the `order`-th, from 0."""
-        made = cls(order * _MOST_ROWS + number)
+        made = cls(order * MOST_ROWS + number)
         made.said = f"{number} of sheet {sheet}"
         return made
 
