@@ -16,6 +16,7 @@ from agent.commands.diagnostics import diagnostics
 from agent.commands.doctor import doctor
 from agent.commands.history import history
 from agent.commands.open import open_page
+from agent.commands.options import UNREACHABLE
 from agent.commands.provision import provision
 from agent.commands.requests import adopt, pause, resume, retry, stop
 from agent.commands.run import run as run_agent
@@ -75,14 +76,22 @@ def _before_every_command(
 
 
 def run() -> None:
-    """Run the command that was asked for. What nobody expected is told in one line and logged in full; exit code 1."""
+    """Run the command that was asked for. What nobody expected is told in one line and logged in full; exit code 1.
+
+    A ledger that is locked, or on a full disk, is something that cannot be reached: exit code 4.
+    """
     try:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as trouble:  # noqa: BLE001 - the last place: told, logged and turned into the exit code
+        from agent.delivery.troubles import is_ledgers
         from agent.log import log, where
 
+        if is_ledgers(trouble):
+            log.error("the ledger cannot be used", extra={"trouble": where(trouble)})
+            print("OutTray's ledger cannot be used just now. For what to do, see: outtray doctor", file=sys.stderr)
+            sys.exit(UNREACHABLE)
         log.critical("unexpected", extra={"trouble": where(trouble)})
         print(f"OutTray met something unexpected: {where(trouble)}", file=sys.stderr)
         sys.exit(UNEXPECTED)

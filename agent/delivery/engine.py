@@ -89,7 +89,7 @@ class Engine:
         """Return what the agent has to say about itself."""
         opened = self.opening.opened
         if opened is None:
-            return (f"{self.opening.trouble} OutTray tries again by itself; until then nothing is sent.",)
+            return ("The ledger cannot be used yet. OutTray tries again by itself; until then nothing is sent.",)
         if opened.set_aside is not None:
             why = "was damaged" if opened.why == "damaged" else "was written by a newer OutTray"
             what = f"The ledger {why} and was set aside as {opened.set_aside.name}."

@@ -9,15 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agent.delivery.actions import Found
+from agent.delivery.problems import LEDGER_TROUBLE
 from agent.delivery.reconcile.settings_changed import known_lanes, left_behind
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
-from agent.delivery.troubles import Thing
+from agent.delivery.troubles import Thing, is_ledgers
 from agent.delivery.unpicked import Waits, remembered
 from agent.folder.settling import FileLook, FileStatus
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LaneRecord, PacketRecord
-from agent.model import LaneId, LaneState, PacketState, Problem, Readiness
+from agent.model import Fault, LaneId, LaneState, PacketState, Problem, Readiness
 from agent.settings.locations import ledger_file
 from agent.settings.schema import Settings
 
@@ -79,15 +80,22 @@ def status_without_agent(settings: Settings) -> Snapshot:
     unfinished: list[PacketRecord] = []
     unresolved: Mapping[LaneId, int] = {}
     waits: dict[LaneId, Waits] = {}
+    trouble: Problem | None = None
     try:
         ledger = Ledger(read_only(ledger_file(settings.agent)))
     except LedgerUnavailable:
         pass
     else:
-        records, counts = ledger.lanes(), ledger.counts(_midnight(now))
-        unfinished, unresolved = ledger.unfinished(), ledger.unresolved_counts()
-        waits = {lane: ledger.waiting_since(lane) for lane in settings.lanes}
-        ledger.close()
+        try:
+            records, counts = ledger.lanes(), ledger.counts(_midnight(now))
+            unfinished, unresolved = ledger.unfinished(), ledger.unresolved_counts()
+            waits = {lane: ledger.waiting_since(lane) for lane in settings.lanes}
+        except Exception as error:
+            if not is_ledgers(error):
+                raise
+            trouble = LEDGER_TROUBLE.problem((Fault("ledger", "", str(getattr(error, "orig", error))),))
+        finally:
+            ledger.close()
     lanes = []
     for lane, lane_settings in settings.lanes.items():
         state, since, problem = _lane_state(records.get(lane, LaneRecord(lane)), None)
@@ -98,7 +106,7 @@ def status_without_agent(settings: Settings) -> Snapshot:
                 state=state,
                 folder=str(lane_settings.folder),
                 since=moment(since),
-                problem=problem or left_alone,
+                problem=trouble or problem or left_alone,
                 left_alone=left_alone,
                 counts={str(state): count for state, count in counts.get(lane, {}).items()},
                 needs_attention=unresolved.get(lane, 0),

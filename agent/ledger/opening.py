@@ -23,6 +23,7 @@ from agent.crashpoints import here
 HEAD = "0003"
 
 
+WAIT_TO_READ = 3.0  # seconds: a person waits for the answer
 WAIT_FOR_A_LOCK = 15.0  # seconds for which another program's hold on the ledger is waited out
 _MAY_PASS = ("locked", "busy", "full", "disk I/O")  # in the words of SQLite's own reasons (sqlite.org/rescode.html)
 
@@ -90,7 +91,7 @@ def read_only(path: Path) -> Engine:
     """Open an existing ledger for reading beside a running agent. Raises LedgerUnavailable when there is none."""
     if not path.exists():
         raise LedgerUnavailable(f"There is no ledger at {path} yet.")
-    return _engine(path)
+    return _engine(path, WAIT_TO_READ)
 
 
 def _ready(path: Path, patience: float) -> Engine:

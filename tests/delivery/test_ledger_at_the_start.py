@@ -92,3 +92,20 @@ def test_a_pass_ends_with_4_and_names_the_ledger(practice: Practice) -> None:
     assert "ledger" in json.loads(done.stdout)["unreachable"]["main-street/attachments"]
     assert practice.waiting() == ["scan.json", "scan.pdf"]
     assert run(practice, "run", "--once").returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["history"], ["retry", "--all-failed"], ["pause"], ["trace", "x"]])
+def test_a_command_says_that_the_ledger_is_held(practice: Practice, words: list[str]) -> None:
+    with locked(practice):
+        done = run(practice, *words)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "ledger cannot be used just now" in done.stderr
+
+
+@pytest.mark.slow
+def test_status_says_it_of_each_lane(practice: Practice) -> None:
+    with locked(practice):
+        done = run(practice, "status", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [lane["problem"]["code"] for lane in json.loads(done.stdout)["lanes"]] == ["ledger-trouble"]
