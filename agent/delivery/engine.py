@@ -27,6 +27,7 @@ from agent.delivery.verification import AsksAfterwards
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.watching import Watcher
 from agent.intake.lanes import intake_for
+from agent.intake.noted import Notes
 from agent.intake.statements.spool import empty_spool
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, Opened, open_ledger
@@ -203,7 +204,7 @@ def _build(
                 terms_of(store, lane),
                 fs,
                 clock,
-                intake_for(lane, lane_id, fs, spool, profiles_folder(settings.agent)),
+                intake_for(lane, lane_id, fs, spool, profiles_folder(settings.agent), Notes(folder / "looks")),
                 destination,
                 verifier=_verifier(lane, destination),
                 duplicate_days=lane.duplicate_days,

@@ -11,6 +11,7 @@ from agent.folder.filesystem import FileSystem, ReadsFiles
 from agent.folder.looking import Look
 from agent.folder.settling import Complete, FileLook
 from agent.intake.attachments import AttachmentsIntake, check_attachments
+from agent.intake.noted import Notes, looking_at
 from agent.intake.statements.check import check_statements
 from agent.intake.statements.gather import gather_statements
 from agent.intake.statements.own_profiles import own_profiles
@@ -24,9 +25,11 @@ class AttachmentsLane:
 
     complete: Complete = staticmethod(incomplete_reason)
 
-    def __init__(self, settings: AttachmentsSettings, fs: FileSystem) -> None:
+    def __init__(self, settings: AttachmentsSettings, lane: LaneId, fs: FileSystem, notes: Notes | None = None) -> None:
         self._settings = settings
+        self._lane = lane
         self._fs = fs
+        self._notes = notes
         self._intake = AttachmentsIntake(settings.index_files)
 
     def gather(self, looks: Sequence[FileLook], seen: Look) -> list[Candidate]:
@@ -44,7 +47,10 @@ class AttachmentsLane:
     ) -> Checked:
         """Check a packet against every rule of the service, and make its request."""
         del packet, upload_name
-        return check_attachments(files or self._fs, place, candidate, self._settings, now.astimezone().date())
+        with looking_at(self._notes, self._lane, candidate) as harmful:
+            if harmful is not None:
+                return Checked(harmful)
+            return check_attachments(files or self._fs, place, candidate, self._settings, now.astimezone().date())
 
     def upload_name(self, candidate: Candidate, now: datetime) -> str:
         """Return nothing: this service knows no names of uploads."""
@@ -67,9 +73,16 @@ class StatementsLane:
     complete: Complete = staticmethod(incomplete_reason)
 
     def __init__(
-        self, settings: StatementsSettings, lane: LaneId, fs: FileSystem, spool: Path, profiles: Path | None = None
+        self,
+        settings: StatementsSettings,
+        lane: LaneId,
+        fs: FileSystem,
+        spool: Path,
+        profiles: Path | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self._settings = settings
+        self._notes = notes
         self._lane = lane
         self._fs = fs
         self._spool = spool
@@ -92,7 +105,10 @@ class StatementsLane:
         spool = self._spool / f"{packet}.json"
         today = now.astimezone().date()
         own = partial(own_profiles, self._profiles, self._lane.store) if self._profiles else tuple
-        return check_statements(files or self._fs, place, candidate, self._settings, spool, today, upload_name, own)
+        with looking_at(self._notes, self._lane, candidate) as harmful:
+            if harmful is not None:
+                return Checked(harmful)
+            return check_statements(files or self._fs, place, candidate, self._settings, spool, today, upload_name, own)
 
     def upload_name(self, candidate: Candidate, now: datetime) -> str:
         """Return the name under which the service will have the file, by the template of the filename rule."""
@@ -119,10 +135,18 @@ class StatementsLane:
 
 
 def intake_for(
-    settings: LaneSettings, lane: LaneId, fs: FileSystem, spool: Path, profiles: Path | None = None
+    settings: LaneSettings,
+    lane: LaneId,
+    fs: FileSystem,
+    spool: Path,
+    profiles: Path | None = None,
+    notes: Notes | None = None,
 ) -> AttachmentsLane | StatementsLane:
-    """Return the intake of a lane. `spool`: the folder for request bodies; `profiles`: that of stores' own profiles."""
+    """Return the intake of a lane. `spool`: the folder for request bodies; `profiles`: that of stores' own profiles.
+
+    `notes`: where it is noted which files are being looked at.
+    """
     if isinstance(settings, AttachmentsSettings):
-        return AttachmentsLane(settings, fs)
+        return AttachmentsLane(settings, lane, fs, notes)
     assert isinstance(settings, StatementsSettings)  # noqa: S101 - there are two kinds
-    return StatementsLane(settings, lane, fs, spool, profiles)
+    return StatementsLane(settings, lane, fs, spool, profiles, notes)

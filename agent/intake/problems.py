@@ -64,3 +64,9 @@ FOLDER_UNLISTED_FILES = Words(
     'The folder {folder} holds files that its sidecar does not list under "files": {unlisted}.',
     'Add them to "files" in the sidecar {sidecar}, or take them out of the folder, and drag the folder back.',
 )
+ENDS_THE_AGENT = Words(
+    "ends-outtray",
+    "OutTray has ended twice while it looked at {name}, so it was put aside unread.",
+    "Save it anew in the program that made it, or print a scan to a new PDF, and put that into the folder. "
+    "Should OutTray end over it once more, tell IT.",
+)

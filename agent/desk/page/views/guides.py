@@ -123,6 +123,7 @@ PACKETS = {
     "column-twice": Guide((Verb.SHOW, Verb.RETRY), "Rename or remove one of them, then press Retry."),
     "no-statements": Guide((Verb.SHOW, Verb.RETRY)),
     "statement-unreadable": Guide((Verb.SHOW, Verb.RETRY)),
+    "ends-outtray": Guide((Verb.SHOW, Verb.RETRY)),
     "changed": Guide((Verb.RETRY, Verb.SHOW), "Wait until the export has ended, then press Retry."),
 }
 """By a failed packet's problem code."""
