@@ -41,11 +41,13 @@ class ClockGuard:
         self._ledger = ledger
         self._last: Reading | None = None
         self._boot: Boot | None = None
+        self.jump = _NOTHING  # by how much the wall clock was set at the last look
         self._proved = False  # a whole window of this boot has gone by: nothing from before it counts
 
     def mind(self, reading: Reading) -> bool:
         """Take in a look at both clocks; return whether what is remembered of claims and waits has changed."""
         last = self._last or self._ledger.clock_reading()
+        self.jump = _NOTHING
         if last is None:
             self._remember(reading, Boot(reading.wall))
             return False
@@ -99,7 +101,7 @@ class ClockGuard:
             tx.shift_times(jump, reading.wall, began=boot.since, before=jump + shorter)
             tx.shorten_waits(reading.wall)
             tx.remember_clock(reading, moved)
-        self._last, self._boot = reading, moved
+        self._last, self._boot, self.jump = reading, moved, jump
 
     def _remember(self, reading: Reading, boot: Boot, drift: timedelta = _NOTHING) -> None:
         with self._ledger.transaction(synced=False) as tx:

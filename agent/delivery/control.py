@@ -234,6 +234,8 @@ class Control:
         if self._clock_guard.mind(reading):
             self._reread = True
             self._look_at.clear()  # what waits there waits since another time now
+            for lane in self.lanes.values():
+                lane.clock_was_set(self._clock_guard.jump)
         if not self._started:
             self._start(now)
         if self.service_times.take_in(now, begun):

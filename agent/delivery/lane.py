@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Protocol
@@ -300,6 +300,10 @@ class Lane:
         """Believe nothing that is remembered of the ledger: it was changed, or could not be written."""
         self._waits = None
         self._unpicked.forget()
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """Let what was met here have waited as long as before."""
+        self.found = {packet: replace(found, since=found.since + by) for packet, found in self.found.items()}
 
     def new_id(self, now: datetime) -> str:
         """Return an id that no packet has."""
