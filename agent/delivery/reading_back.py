@@ -26,6 +26,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
 from agent.log import log, where
 from agent.model import Candidate, Fault, Identity, LaneKind, Observation, PacketState, Problem
+from agent.settings.account import account_at, address_key
 
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
 
@@ -81,7 +82,7 @@ def _take(
             tx.release_claim(known.id)
         if lane.id.kind is LaneKind.STATEMENTS and proven.files:
             at = min(proven.ended_at or now, now)
-            if proven.state is PacketState.SENT and proven.account == lane.terms.account:
+            if proven.state is PacketState.SENT:
                 tx.claim(_claim(lane, proven, ClaimState.ACCEPTED, at))
             elif proven.possibly_sent:
                 tx.claim(_claim(lane, proven, ClaimState.UNKNOWN, at))
@@ -169,14 +170,14 @@ def _standing(lane: Lane, document: ProblemDocument, path: Path) -> Iterator[Pac
 
 def _account(lane: Lane, receipt: Receipt) -> str:
     """Return the account that an older receipt is of: the lane's, unless its address is another."""
-    address = receipt.destination or lane.destination.name
-    return lane.terms.account if address == lane.destination.name else address
+    elsewhere = receipt.destination and address_key(receipt.destination) != address_key(lane.destination.name)
+    return account_at(receipt.destination, lane.terms.account) if elsewhere else lane.terms.account
 
 
 def _claim(lane: Lane, record: PacketRecord, state: ClaimState, at: datetime) -> FilenameClaim:
     return FilenameClaim(
         packet=record.id,
-        store_id=lane.terms.account,
+        store_id=record.account,
         key=name_key(record.upload_name or lane.intake.upload_name(record.candidate, at)),
         sha256=record.files[0].sha256,
         state=state,

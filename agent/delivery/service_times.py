@@ -17,6 +17,7 @@ from agent.destinations.protocol import Health
 from agent.ledger.times import NEARLY_RIGHT
 from agent.log import log, where
 from agent.model import LaneId
+from agent.settings.account import names_of
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
@@ -138,7 +139,7 @@ class ServiceTimes:
         if known is not None and abs(known - ahead) <= SAME and not self._is_in_doubt(lane):
             return False
         with self._control.ledger.transaction(synced=False) as tx:
-            tx.learn_clock(_names(account), ahead, self._control.boot.since)
+            tx.learn_clock(names_of(account), ahead, self._control.boot.since)
         self._control.time_is_known(lane.id)
         self.read_again()
         return True
@@ -149,12 +150,12 @@ class ServiceTimes:
         if not self._is_in_doubt(lane):
             return False
         with self._control.ledger.transaction(synced=False) as tx:
-            tx.believe_claims(_names(lane.terms.account))
+            tx.believe_claims(names_of(lane.terms.account))
         self.read_again()
         return True
 
     def _is_in_doubt(self, lane: Lane) -> bool:
-        return not self._in_doubt.isdisjoint(_names(lane.terms.account))
+        return not self._in_doubt.isdisjoint(names_of(lane.terms.account))
 
     def _back(self, lane: LaneId, health: Health) -> None:
         cannot_tell = health.cannot_be_asked or (health.problem is None and health.service_date is None)
@@ -164,8 +165,3 @@ class ServiceTimes:
     def _broken(self, lane: LaneId, trouble: Exception) -> None:
         log.warning("a service could not be asked for its time", extra={"lane": str(lane), "trouble": where(trouble)})
         self._post(Heard(lane, None, self._control.clock.steady(), asked=True))
-
-
-def _names(account: str) -> tuple[str, str]:
-    """Return an account as claims name it: an older OutTray wrote the store's ID alone."""
-    return account, account.rpartition("#")[2]

@@ -32,6 +32,7 @@ from agent.ledger.standing_claims import StandingClaims
 from agent.ledger.times import Boot
 from agent.ledger.transaction import Transaction, problem_from
 from agent.model import Identity, LaneId, LaneKind, PacketState
+from agent.settings.account import account_at, names_of
 
 ACTIVE = (PacketState.QUEUED, PacketState.SENDING, PacketState.HELD, PacketState.DELIVERED)
 MOST_VALUES = 32_766  # in one statement (sqlite.org/limits.html, section 9)
@@ -333,14 +334,13 @@ def _filled_up(values: Sequence[str]) -> list[str]:
 
 
 def _as_claimed(account: str) -> dict[str, Any]:
-    """Return an account as claims name it: an older OutTray wrote the store's ID alone."""
-    return {"store_id": account, "before": account.rpartition("#")[2]}
+    return dict(zip(("store_id", "before"), names_of(account), strict=True))
 
 
 def _went_elsewhere(packet: PacketRecord, account: str) -> bool:
     """Tell whether a packet of an older OutTray, which noted no account, was sent to another address."""
-    address = (packet.receipt or {}).get("destination")
-    return bool(address) and not str(address).rstrip("/").casefold().startswith(account.rpartition("#")[0].casefold())
+    destination = str((packet.receipt or {}).get("destination") or "")
+    return bool(destination) and account_at(destination, account) != account
 
 
 def _packet(row: Row[Any], files: tuple[PacketFile, ...]) -> PacketRecord:

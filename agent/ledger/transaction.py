@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from agent.folder.names import name_key
 from agent.ledger import schema
@@ -175,13 +176,27 @@ class Transaction(Times):
         self.note(at, "held", packet=record.id, lane=record.lane, until=until.isoformat())
 
     def readdress(self, record: PacketRecord, account: str, at: datetime) -> None:
-        """Remember that a packet that waits goes to another account now, where nothing of it has been tried."""
-        self._change(record, account=account, lost_whole=False, lost_since=None)
+        """Remember that a packet that waits goes to another account now, where nothing of it has been tried.
+
+        What the account of before may have of it stays remembered, and is known again where the packet comes back.
+        """
+        self.touched.everything = True
+        column = schema.filename_claim.c
+        mine = self._connection.execute(select(schema.filename_claim).where(column.packet == record.id)).first()
+        left = self._connection.execute(select(schema.filename_claim).where(column.packet == _left(record.id, account)))
+        earlier = left.first()
+        self._connection.execute(delete(schema.filename_claim).where(column.packet == _left(record.id, account)))
+        if mine is not None and mine.accepted_at is not None:
+            behind = {**mine._mapping, "packet": _left(record.id, mine.store_id)}
+            self._connection.execute(insert(schema.filename_claim).values(**behind))
+        values = {"state": ClaimState.RESERVED, "accepted_at": None, "unproved": False, "service_date": None}
+        if earlier is not None:
+            values = {name: getattr(earlier, name) for name in values}
         self._connection.execute(
-            update(schema.filename_claim)
-            .where(schema.filename_claim.c.packet == record.id)
-            .values(store_id=account, state=ClaimState.RESERVED, accepted_at=None)
+            update(schema.filename_claim).where(column.packet == record.id).values(store_id=account, **values)
         )
+        lost_since = earlier.accepted_at if earlier is not None else None
+        self._change(record, account=account, lost_whole=False, lost_since=lost_since)
         self.note(at, "readdressed", packet=record.id, lane=record.lane)
 
     def reschedule(self, record: PacketRecord, until: datetime) -> None:
@@ -319,6 +334,11 @@ class Transaction(Times):
         line = {"at": at, "event": event, "packet": packet, "lane": str(lane), "detail": detail, "actor": actor}
         written = self._connection.execute(_NOTE, line).inserted_primary_key
         self.last_line = written[0] if written else self.last_line
+
+
+def _left(packet: str, account: str) -> str:
+    """Return the name under which a packet's claim at an account stays while the packet goes to another."""
+    return f"{packet}@{hashlib.sha256(account.encode()).hexdigest()[:8]}"
 
 
 def _evidence(record: PacketRecord) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from agent.settings.schema import AttachmentsSettings, LaneSettings, StatementsSettings, StoreSettings
 
+_STATEMENTS_PATH = "/api/v1/pending-invoices"
+
 
 def account_of(store: StoreSettings, lane: LaneSettings) -> str:
     """Return the service's address and the store's account there as one text, the same however either is written."""
@@ -26,3 +28,23 @@ def address_key(url: str) -> str:
     usual = {"https": 443, "http": 80}.get(parsed.scheme)
     port = f":{parsed.port}" if parsed.port not in (None, usual) else ""
     return f"{parsed.scheme}://{parsed.hostname or ''}{port}{parsed.path.rstrip('/')}"
+
+
+def names_of(account: str) -> tuple[str, str]:
+    """Return an account as claims name it: whole, and by its ID alone, as an older OutTray wrote it."""
+    return account, account.partition("#")[2]  # an ID may hold the sign that parts them, an address never does
+
+
+def account_at(destination: str, account: str) -> str:
+    """Return the account to which a receipt's `destination` belongs: `account` itself, or its ID at another address.
+
+    Receipts of an older OutTray name no account, only the address to which the request went.
+    """
+    address, _, identifier = account.partition("#")
+    return f"{_base_of(destination, address)}#{identifier}"
+
+
+def _base_of(destination: str, address: str) -> str:
+    """Return a destination without the path that the statements service has below every address."""
+    went_to = address_key(destination)
+    return went_to if went_to == address else went_to.removesuffix(_STATEMENTS_PATH)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.settings.account import account_of, address_key
+from agent.settings.account import account_at, account_of, address_key, names_of
 from agent.settings.reading import parse
 
 SETTINGS = """
@@ -67,3 +67,22 @@ def test_another(changes: dict[str, str], which: int) -> None:
 
 def test_credentials_in_an_address_are_no_part_of_it() -> None:
     assert address_key("https://user:secret@api.example.com/v1/?key=1") == "https://api.example.com/v1"
+
+
+@pytest.mark.parametrize(
+    ("destination", "account"),
+    [
+        ("https://h.example.com/bills/api/v1/pending-invoices/", "https://h.example.com/bills#id"),
+        ("https://H.example.com:443/bills/api/v1/pending-invoices", "https://h.example.com/bills#id"),
+        ("https://h.example.com/bills-2/api/v1/pending-invoices/", "https://h.example.com/bills-2#id"),
+        ("https://h.example.com/bills/v2/api/v1/pending-invoices/", "https://h.example.com/bills/v2#id"),
+        ("https://other.example.com/bills", "https://other.example.com/bills#id"),
+    ],
+)
+def test_a_receipts_destination_tells_its_account(destination: str, account: str) -> None:
+    assert account_at(destination, "https://h.example.com/bills#id") == account
+
+
+def test_an_id_may_hold_the_sign_that_parts_it() -> None:
+    assert names_of("https://h.example.com#a#b") == ("https://h.example.com#a#b", "a#b")
+    assert account_at("https://x.example.com", "https://h.example.com#a#b") == "https://x.example.com#a#b"
