@@ -190,6 +190,10 @@ CREDIT_TWO_WAYS = (
     "A credit with a minus may be a payment, or one that was taken back. Write payments without a minus, or add each "
     "line's balance in a column called Line Balance."
 )
+SUM_OR_LINE = (
+    "This row has amounts and does not say what for. Delete it if it is a sum of the rows above; else fill in the "
+    "date, the code or the description."
+)
 TWICE = "The same account is asked for the same amount in {unit} {number}. Delete one of the two, or join them."
 SPELLED_TWICE = (
     "This account differs from that of {unit} {number} in zeros or capitals alone, and is asked for the same. Delete "

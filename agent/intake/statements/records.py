@@ -10,6 +10,7 @@ from itertools import pairwise
 from agent.intake.statements import wire
 from agent.intake.statements.columns import Column, compiled
 from agent.intake.statements.converters import NOTED, Marked
+from agent.intake.statements.descriptions import Found, split_code, with_whole_descriptions
 from agent.intake.statements.findings import Findings
 from agent.intake.statements.problems import (
     CREDIT_SIGN,
@@ -18,6 +19,7 @@ from agent.intake.statements.problems import (
     NO_AMOUNT,
     RUNNING,
     STATEMENT_SUM,
+    SUM_OR_LINE,
     UNREACHABLE,
 )
 from agent.intake.statements.profile import Profile
@@ -26,16 +28,11 @@ from agent.intake.statements.rows import MISSING
 from agent.intake.statements.values import plain
 from agent.intake.statements.whole_file import ASKED_BY, Accounts, Locations
 
-_CODE_TOOTH_TEXT = re.compile(r"(\S*) (\S*) (.*)", re.DOTALL).fullmatch
-_PROCEDURE_CODE = re.compile(r"[A-Z]{1,2}\d{3,5}[A-Z0-9.]{0,4}").fullmatch
-_MEDICAL_CODE = re.compile(r"\d{4}[0-9A-Z]").fullmatch
-_TOOTH = re.compile(r"(?:\d{1,2}|[A-T])?").fullmatch
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", re.IGNORECASE).fullmatch
 _IDENTIFIERS = {"account", "account_and_name", "external_id", "pms_id"}
 _FEWEST_RUNNING = 2
+_AMOUNTS = frozenset({"charges", "credit", "balance"})
 _CONTACTS = ("email", "phone", "address_1")
-
-Found = dict[str, tuple[int, Column, object]]  # field to rank, column and raw cell
 
 
 class RecordStatements:
@@ -88,7 +85,7 @@ class RecordStatements:
 
     def _text(self, record: Record) -> str:
         if self._layout.record:
-            record.lines = _with_whole_descriptions(record.lines, self._description, self._entry, self._layout.hard_cut)
+            record.lines = with_whole_descriptions(record.lines, self._description, self._entry, self._layout.hard_cut)
         found = self._found(record.cells, self._statement)
         of_lines: list[tuple[Line, Found]] = []
         for line in record.lines:
@@ -97,6 +94,7 @@ class RecordStatements:
             of_line = self._found(line.cells, self._line)
             if of_line:
                 of_lines.append((line, of_line))
+        self._look_for_sums(record, of_lines)
         running = self._layout.balance == "running" or self._goes_on(record, [of_line for _, of_line in of_lines])
         lines = [self._line_text(record, line, of_line, running=running) for line, of_line in of_lines]
         pieces = {field: self._piece(record, record, at[1], at[2]) for field, at in found.items()}
@@ -137,6 +135,13 @@ class RecordStatements:
                 return NOTED  # told already: not missing
         return piece
 
+    def _look_for_sums(self, record: Record, lines: list[tuple[Line, Found]]) -> None:
+        """Note a fault for each row of a table that has amounts and nothing else, among others that say more."""
+        if record.place.startswith("row ") and any(not found.keys() <= _AMOUNTS for _, found in lines):
+            for line, found in lines:
+                if found.keys() <= _AMOUNTS:
+                    self._findings.fault(line.number, line.place, "", SUM_OR_LINE)
+
     def _goes_on(self, record: Record, lines: list[Found]) -> bool:
         """Tell whether the balances of any table's lines are proved to go on from line to line, and tell people."""
         if not self._profile.recognise.any_table or len(lines) < _FEWEST_RUNNING:
@@ -154,7 +159,7 @@ class RecordStatements:
 
     def _line_text(self, record: Record, line: Line, found: Found, *, running: bool) -> tuple[str, int | None]:
         if self._layout.code_in_description and "description" in found:
-            _split_code(found, self._line)
+            split_code(found, self._line)
         pieces = {field: self._piece(record, line, at[1], at[2]) for field, at in found.items()}
         charges, credit, balance = (_amount(pieces.get(f, "")) for f in ("charges", "credit", "balance"))
         if credit is not None and credit < 0 and self._profile.recognise.any_table:
@@ -239,51 +244,6 @@ class RecordStatements:
         known = [balance for balance in balances if balance is not None]
         if amount is not None and known and len(known) == len(balances) and sum(known) != amount:
             self._findings.notice(STATEMENT_SUM, record.number)
-
-
-def _with_whole_descriptions(lines: list[Line], descriptions: set[str], entry: set[str], hard_cut: int) -> list[Line]:
-    """Join what Open Dental cut: a line without date, patient and amounts (`entry`) goes on with the one before it.
-
-    The first line of an entry may be cut hard after `hard_cut` characters, in mid-word too; all other breaks fall
-    between words.
-    """
-    whole: list[Line] = []
-    pieces = 1
-    for line in lines:
-        heading = next((h for h in descriptions if h in line.cells), "")
-        others = any(plain(line.cells.get(h, "")) for h in entry)
-        if not whole or not heading or others or not plain(line.cells[heading]):
-            whole.append(line)
-            pieces = 1
-            continue
-        before = whole[-1].cells
-        start, rest = str(before.get(heading, "")), str(line.cells[heading])
-        cut = hard_cut and pieces == 1 and len(start) == hard_cut
-        before[heading] = start + rest if cut else f"{start.rstrip()} {rest.lstrip()}"
-        pieces += 1
-    return whole
-
-
-def _split_code(found: Found, plan: dict[str, list[tuple[int, Column]]]) -> None:
-    """Take the procedure code out of `code tooth text`, unless the file gives it by itself."""
-    rank, column, raw = found["description"]
-    text = str(raw)
-    parts = _CODE_TOOTH_TEXT(text)
-    if not parts:
-        return
-    code, tooth, rest = parts.groups()
-    given = plain(found["code"][2]) if "code" in found else ""
-    if code and (code == given or (not given and _is_code(code, tooth))):
-        text = f"{tooth} {rest}"
-        if not given:
-            of_code = next(c for cs in plan.values() for _, c in cs if c.field.name == "code")
-            found["code"] = (rank, of_code, code)
-    found["description"] = (rank, column, " ".join(text.split()))
-
-
-def _is_code(text: str, tooth: str) -> bool:
-    """Tell a procedure code from the first word of a sentence (`2000 check received`)."""
-    return bool(_PROCEDURE_CODE(text) or (_MEDICAL_CODE(text) and _TOOTH(tooth)))
 
 
 def _value(found: Found, field: str) -> int | None:

@@ -247,3 +247,16 @@ def test_what_stands_beside_the_statements_in_json_is_told(tmp_path: Path) -> No
     data = b'{"more": [1], "filename": "a.json", "pendingInvoiceUploads": [' + ONE_OF_JSON + b"]}"
     warnings = check(data, "a.json", tmp_path / "s.json").warnings
     assert "Not sent, since it stands beside the statements: more." in warnings
+
+
+def test_a_row_of_amounts_alone_below_lines_may_be_their_sum_and_is_asked_about(tmp_path: Path) -> None:
+    headings = (*BASE, "DOS", "Code", "Charges")
+    rows = [
+        (*ONE, "2026-07-01", "D1", "20"),
+        ("", "", "", "", "2026-07-02", "D2", "20"),
+        ("", "", "", "", "", "", "40"),
+    ]
+    said = _said(csv(*rows, headings=headings), tmp_path / "s.json")
+    assert "row 4" in said
+    assert "does not say what for" in said
+    assert check(csv(*rows[:2], headings=headings), "a.csv", tmp_path / "s.json").problem is None
