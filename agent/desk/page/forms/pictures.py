@@ -1,17 +1,15 @@
 """A small picture of a scan, so that people see whose it is. PDFs are not drawn: the page offers to show the file.
 
-A scan comes from anywhere. It is opened by the reader of its own format only, is never drawn where it has more points
-than a scanner makes, and one picture is drawn at a time.
+A scan comes from anywhere. It is drawn in the child, never where it has more points than a scanner makes, and one
+picture is drawn at a time.
 """
 
 from __future__ import annotations
 
-import io
+import base64
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -25,12 +23,10 @@ from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.intake.filetypes import content_of
 from agent.log import log, where
 from agent.shown import called
+from agent.worker import FileHarms, Limits, ReaderFailed, shared
 
-if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
-
-MOST_POINTS = 40_000_000
-SIDE = 640  # pixels: twice what the page shows, for sharp screens
+_READER = "agent.intake.readers.drawing:draw"
+_LIMITS = Limits(memory=768 << 20, seconds=20.0, answer=4 << 20)
 DRAWN = ("image/jpeg", "image/png", "image/gif", "image/tiff", "image/bmp")
 _drawing = Lock()
 
@@ -87,65 +83,10 @@ def thumbnail(fs: FileSystem, path: Path) -> bytes | None:
     try:
         with fs.open(path) as stream, _drawing:
             kind = content_of(stream, stream.seek(0, os.SEEK_END)).kind
-            return _drawn(stream, kind.mime) if kind is not None and kind.mime in DRAWN else None
-    except FileSystemProblem:
-        return None
-    except Exception as trouble:  # noqa: BLE001 - a broken picture makes its reader fail in any way; the page goes on
+            if kind is None or kind.mime not in DRAWN:
+                return None
+            drawn = shared().run(_READER, stream, {"mime": kind.mime}, _LIMITS)
+            return None if drawn is None else base64.b64decode(drawn)
+    except (FileSystemProblem, OSError, ReaderFailed, FileHarms, TypeError, ValueError) as trouble:
         log.warning("a picture could not be drawn", extra={"trouble": where(trouble)})
         return None
-
-
-def _drawn(stream: BinaryIO, mime: str) -> bytes | None:
-    from PIL import ImageOps
-
-    stream.seek(0)
-    with _reader(mime)(stream) as found:
-        width, height = found.size
-        if width * height > MOST_POINTS:
-            return None
-        found.draft("RGB", (SIDE, SIDE))
-        shown = _in_eight_bits(found)
-        shown.thumbnail((SIDE, SIDE))
-        shown = ImageOps.exif_transpose(shown)
-        made = io.BytesIO()
-        _on_white(shown).save(made, "JPEG", quality=80)
-        return made.getvalue()
-
-
-def _reader(mime: str) -> type[ImageFile]:
-    """Return the reader of one format: `Image.open` would try others, and warn of what is measured here."""
-    from PIL import BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
-
-    readers: dict[str, type[ImageFile]] = {
-        "image/jpeg": JpegImagePlugin.JpegImageFile,
-        "image/png": PngImagePlugin.PngImageFile,
-        "image/gif": GifImagePlugin.GifImageFile,
-        "image/tiff": TiffImagePlugin.TiffImageFile,
-        "image/bmp": BmpImagePlugin.BmpImageFile,
-    }
-    return readers[mime]
-
-
-def _in_eight_bits(found: Any) -> Any:
-    """X-rays often have 12 or 16 bits a point: spread what is there over what a screen shows."""
-    found.load()
-    if not found.mode.startswith(("I", "F")):
-        return found.convert("RGBA" if "A" in found.mode or found.mode == "P" else "RGB")
-    low, high = _numbers(found.getextrema())
-    scale = 255 / ((high - low) or 1)
-    return found.point(lambda point: point * scale - low * scale).convert("L")
-
-
-def _numbers(extrema: Iterable[Any]) -> tuple[float, float]:
-    low, high = extrema
-    return float(low), float(high)
-
-
-def _on_white(shown: Any) -> Any:
-    from PIL import Image
-
-    if shown.mode != "RGBA":
-        return shown
-    ground = Image.new("RGB", shown.size, "white")
-    ground.paste(shown, mask=shown.getchannel("A"))
-    return ground

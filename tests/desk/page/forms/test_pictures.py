@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from agent.desk.page.forms.pictures import MOST_POINTS, SIDE, can_be_drawn, thumbnail
+from agent.desk.page.forms.pictures import can_be_drawn, thumbnail
 from agent.folder.real import RealFileSystem
+from agent.intake.readers.drawing import MOST_POINTS, SIDE
 from tests.support import files
 
 
@@ -74,3 +75,13 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     except OSError:
         pytest.skip("no right to make links here")
     assert thumbnail(RealFileSystem(), tmp_path / "scan.png") is None
+
+
+@pytest.mark.parametrize("reader", ["dies", "raises", "talks"])
+def test_a_reader_that_comes_to_grief_costs_the_picture_only(
+    reader: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("agent.desk.page.forms.pictures._READER", f"tests.worker.foreign:{reader}")
+        assert drawn(tmp_path, files.png()) is None
+    assert drawn(tmp_path, files.png()) is not None
