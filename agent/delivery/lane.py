@@ -322,6 +322,7 @@ class Lane:
             self._empty_spool_of(packet)
         elif isinstance(checked, Problem):
             del self.found[packet]
+            self._empty_spool_of(packet)  # the next look gives the files another id
             self.trouble = checked
         else:
             self.found[packet] = replace(found, checked=checked, checking=False)

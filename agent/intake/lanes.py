@@ -125,9 +125,9 @@ class StatementsLane:
         )
 
     def forget(self, packet: str) -> None:
-        """Remove the body from the spool."""
-        (self._spool / f"{packet}.json").unlink(missing_ok=True)
-        (self._spool / f"{packet}{SENT_WHOLE}").unlink(missing_ok=True)
+        """Remove the body from the spool, and what a check that was cut off has left of it."""
+        for ending in (".json", ".json.part", SENT_WHOLE):
+            (self._spool / f"{packet}{ending}").unlink(missing_ok=True)
 
     def went_out_whole(self, packet: str) -> bool:
         """Tell whether the last try, which was killed, had come to the end of its body."""

@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from agent.delivery import planner, proof, snapshot, verdicts
+from agent.delivery import planner, proof, reading_back, recovery, snapshot, verdicts
+from agent.delivery.control import Control
+from agent.delivery.reconcile import other_pcs, settings_changed
 from agent.destinations import outcomes
 from agent.destinations.answers import Answer
 from agent.folder import names
+from agent.ledger.records import LanePlaces, LaneRecord
 from tests.support.simulation.history import history, run
 
 
@@ -93,6 +96,39 @@ MUTANTS = {
         "every folder may be a packet",
         "recycled",
         ((names, "_NEVER_INTO", names.re.compile(r"(?!)")), (names, "_SYSTEM_FOLDER", names.re.compile(r"(?!)"))),
+    ),
+    "renamed-stores-are-others": Mutant(
+        "settings with packets in flight",
+        "a store with another name and the same account and folder is the same",
+        "store-renamed",
+        ((settings_changed, "_successor", lambda _record, _lanes: None),),
+    ),
+    "shelves-of-before-are-forgotten": Mutant(
+        "settings with packets in flight",
+        "where a shelf has stood before",
+        "shelf-moved",
+        ((LanePlaces, "beyond", lambda _places, _shelf, _present: ()),),
+    ),
+    "a-marker-is-expected-anywhere": Mutant(
+        "settings with packets in flight",
+        "the marker stood in another folder",
+        "folder-moved",
+        ((LaneRecord, "expects_marker", lambda record, _folder: record.marker_expected),),
+    ),
+    "old-ledgers-are-believed": Mutant(
+        "a ledger from an old backup",
+        "the shelves can know more than the ledger",
+        "old-ledger",
+        (
+            (Control, "_knows_more", lambda *_: False),
+            (recovery, "read_back", lambda *_: reading_back.ReadBack()),
+        ),
+    ),
+    "other-pcs-are-not-told-of": Mutant(
+        "another PC's packets",
+        "that PC is not heard of any more",
+        "pc-replaced",
+        ((other_pcs, "_is_silent", lambda *_: False),),
     ),
     "lost-replies-for-ever": Mutant(
         "a service whose replies are always lost",

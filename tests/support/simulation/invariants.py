@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,8 @@ def _services_and_receipts(world: World, lane: LaneId) -> None:
         _hold(taken.unsure or taken.token in tokens, f"{taken.token} was taken, and is not called sent")
     for path, receipt in _documents(world, lane, "sent", RECEIPT).items():
         token = _token_of(world, lane, receipt, path)
-        times = sum(taken.token == token for taken in accepted)
+        by_service = Counter(taken.lane for taken in accepted if taken.token == token)
+        times = max(by_service.values(), default=0)  # what a test service has had is no second time at the real one
         if times > max(1, world.drops[token]) and receipt["confirmed_by"] != "refusal":
             _hold(receipt["possibly_sent_twice"], f"{token} was taken {times} times, and its receipt does not say so")
 
