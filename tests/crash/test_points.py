@@ -241,6 +241,16 @@ def test_killed_at_its_first_start(tmp_path: Path, launcher: Launcher, point: st
         kill_and_check(practice, [point], a_scan(practice))
 
 
+@pytest.mark.crash
+@pytest.mark.parametrize(("kills", "sent", "failed"), [(1, 1, 0), (2, 0, 1)])
+def test_what_ends_it_twice_over_one_file_is_put_aside_at_the_third_start(
+    tmp_path: Path, launcher: Launcher, kills: int, sent: int, failed: int
+) -> None:
+    with MortalPractice(tmp_path, launcher) as practice:
+        practice.drop_statement(account="1001")
+        kill_and_check(practice, ["spooling"] * kills, (sent, failed, 0))
+
+
 def kill_and_check(practice: MortalPractice, points: list[str], expected: tuple[int, int, int]) -> None:
     for point in points:
         practice.start(crash_at=point)
