@@ -19,10 +19,12 @@ from unittest.mock import patch
 from agent.delivery import planner, proof, reading_back, recovery, snapshot, verdicts
 from agent.delivery.control import Control
 from agent.delivery.reconcile import other_pcs, settings_changed
+from agent.delivery.service_times import ServiceTimes
 from agent.destinations import outcomes
 from agent.destinations.answers import Answer
 from agent.folder import names
 from agent.ledger.records import LanePlaces, LaneRecord
+from agent.ledger.times import Times
 from tests.support.simulation.history import history, run
 
 
@@ -46,6 +48,24 @@ def _believing(of: Callable[[Any], Answer | None]) -> tuple[tuple[Any, str, Any]
 
 
 MUTANTS = {
+    "a-boot-proves-the-time": Mutant(
+        "wrong clocks",
+        "what the clock says after a boot is proved",
+        "clocks",
+        ((Times, "doubt_claims", lambda _self, _last: None),),
+    ),
+    "a-start-proves-the-time": Mutant(
+        "wrong clocks, boots that have no name",
+        "what the clock says after any start is proved",
+        "clocks-unnamed",
+        ((Times, "doubt_claims", lambda _self, _last: None),),
+    ),
+    "one-clock-is-enough": Mutant(
+        "retention on the word of a clock",
+        "what is old by the PC's clock is old",
+        "retention",
+        ((ServiceTimes, "now", lambda _self, _lane, wall: wall),),
+    ),
     "status-is-enough": Mutant(
         "evidence, not a status",
         "any 2xx is the service's own success",
