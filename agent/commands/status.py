@@ -10,6 +10,8 @@ from agent.commands.options import ConfigOption, JsonOption, answer_json, load_o
 from agent.commands.requests import reachable
 from agent.shown import shown
 
+LEFT_ALONE_SHOWN = 10
+
 
 def status(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show each lane's state and every packet that has not come to rest."""
@@ -50,8 +52,11 @@ def _tell(snapshot: dict[str, Any]) -> None:
         left_alone = lane.get("left_alone")
         if left_alone and left_alone != lane["problem"]:
             console.print(shown(f"{lane['lane']}: {left_alone['sentence']}"))
-        for fault in left_alone["details"] if left_alone else ():
+        details = left_alone["details"] if left_alone else ()
+        for fault in details[:LEFT_ALONE_SHOWN]:
             console.print(shown(f"  {fault['where']}: {fault['message']}"))
+        if len(details) > LEFT_ALONE_SHOWN:
+            console.print(f"  and {len(details) - LEFT_ALONE_SHOWN} more; --json names them")
     if snapshot["packets"]:
         console.print()
         packets = Table(box=None, header_style="bold", pad_edge=False)

@@ -65,8 +65,8 @@ def _problem(long: Sequence[PassedOver], more: int, folder: Path) -> Problem | N
     first, others = long[0], len(long) - 1 + more
     names = f"{first.name} and {others} more" if others else first.name
     details = [Fault(one.name, "", f"{one.reason[:1].upper()}{one.reason[1:]}.") for one in long]
-    lie = "lie" if others else "lies"
-    return UNPICKED.problem(details, names=names, lie=lie, folder=folder, reason=first.reason)
+    have = "have" if others else "has"
+    return UNPICKED.problem(details, names=names, have=have, folder=folder, reason=first.reason)
 
 
 def _is_old(one: PassedOver, since: datetime, now: datetime) -> bool:

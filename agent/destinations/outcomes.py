@@ -186,8 +186,9 @@ def classify_failure(exc: Exception, service: Service, secrets: Iterable[str] = 
     if isinstance(exc, ProxyUnusable):
         return Blocked(problem(problems.PROXY_UNUSABLE))
     if isinstance(exc, httpx.ProxyError):
-        if str(exc).startswith("407"):
-            return Blocked(problem(problems.PROXY_SIGN_IN), 407)
+        for status in (407, 511):  # the answer to CONNECT, which the client has as text alone
+            if str(exc).startswith(str(status)):
+                return Blocked(problem(_LANE_IS_BROKEN[status]), status)
         return Retry(problem(problems.UNREACHABLE), unreachable=True)
     if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return Blocked(problem(problems.WRONG_ADDRESS))

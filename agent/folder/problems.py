@@ -59,7 +59,7 @@ SHELF = Words(
 )
 UNPICKED = Words(
     "folder-unpicked",
-    "{names} {lie} in {folder} for over an hour and will not be sent: {reason}.",
+    "{names} {have} lain in {folder} for over an hour and will not be sent: {reason}.",
     "If it is to go, save it as a kind of file that this folder takes, and drop that. "
     "If not, move it out of the folder.",
 )

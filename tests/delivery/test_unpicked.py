@@ -1,4 +1,4 @@
-"""What lies in a folder and is never picked up: said once it has lain there for an hour, everywhere people look."""
+"""What has lain in a folder and is never picked up: said once it has lain there for an hour, everywhere people look."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_it_is_said_after_an_hour_and_not_before(practice: SimulatedPractice, ki
     assert seen.left_alone is not None
     assert (seen.state, seen.problem, seen.left_alone.code) == (LaneState.RUNNING, seen.left_alone, "folder-unpicked")
     assert [fault.where for fault in seen.left_alone.details] == [name]
-    assert f"{name} lies in {practice.folder(lane)}" in seen.left_alone.sentence
+    assert f"{name} has lain in {practice.folder(lane)}" in seen.left_alone.sentence
 
 
 @pytest.mark.parametrize("kind", NEVER)
@@ -86,7 +86,7 @@ def test_many_are_one_thing_to_see_to(practice: SimulatedPractice) -> None:
     practice.pass_(hours=2)
     said = lane_of(practice, STATEMENTS).left_alone
     assert said is not None
-    assert f"letter 000.docx and {MOST + 4} more lie in" in said.sentence
+    assert f"letter 000.docx and {MOST + 4} more have lain in" in said.sentence
     assert len(said.details) == MOST
 
 
@@ -138,4 +138,4 @@ def test_passes_for_a_scheduler_say_it_too(tmp_path: Path) -> None:
     waits = practice.ledger.waiting_since(STATEMENTS)
     alone = remembered(waits, practice.folder(STATEMENTS), practice.clock.now())
     assert alone is not None
-    assert "July.pdf lies in" in alone.sentence
+    assert "July.pdf has lain in" in alone.sentence
