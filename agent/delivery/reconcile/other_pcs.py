@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from agent.crashpoints import here
 from agent.delivery.lane import Lane
 from agent.delivery.places import MOVING
 from agent.delivery.problems import OTHER_PC, moment
@@ -135,7 +134,6 @@ def take_over(ledger: Ledger, lane: Lane, packets: Collection[Foreign], new_id: 
         place = one.place.with_name(packet.id)
         try:
             shelves.transfer(lane.fs, one.place, place, packet)
-            here("taken-over-not-recorded")
             adopt(ledger, lane, packet, one.shelf, place, now)
         except FileSystemProblem as trouble:
             log.warning("a packet could not be taken over", extra={"trouble": where(trouble)})
