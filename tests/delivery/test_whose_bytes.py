@@ -220,7 +220,7 @@ def world(tmp_path: Path, at: int = -1, swap: Callable[[Path], None] = lambda _p
         folder=folder, base_url="https://api.example.com", token_url="https://api.example.com/token", client_id="c"
     )
     destination = attachments(with_streaming_token(service), files=fs)
-    lane = Lane(SCANS, settings, Terms(), fs, HandClock(), AttachmentsLane(settings, fs), destination)
+    lane = Lane(SCANS, settings, Terms(), fs, HandClock(), AttachmentsLane(settings, SCANS, fs), destination)
     packet = record(place, SCANS, "scan.pdf", "scan.json")
     return World(lane, packet, place, received, whole)
 
