@@ -83,11 +83,17 @@ def name_key(name: str) -> str:
 
 
 def may_pair(one: str, other: str) -> bool:
-    """Tell whether one of two names could be the other's sidecar: `NAME.json` beside `NAME.*` or beside `NAME` itself.
+    """Tell whether two names could come into one packet: one is the other's sidecar (`NAME.json` beside `NAME.*` or
+    beside `NAME` itself), or a sidecar that is still to come could speak for both (`NAME.json` for all `NAME.*`).
 
     No more than a guard for what is put into a watched folder; what really pairs is decided by the intake.
     """
-    return _speaks_for(name_key(one), name_key(other)) or _speaks_for(name_key(other), name_key(one))
+    one, other = name_key(one), name_key(other)
+    return _speaks_for(one, other) or _speaks_for(other, one) or _stem(one) == _stem(other)
+
+
+def _stem(file: str) -> str:
+    return file.rpartition(".")[0] or file
 
 
 def _speaks_for(sidecar: str, file: str) -> bool:

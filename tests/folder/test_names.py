@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.folder.names import is_looked_into, is_picked_up, is_watched, name_key, shelf_folders
+from agent.folder.names import is_looked_into, is_picked_up, is_watched, may_pair, name_key, shelf_folders
 from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile, shelf_names
 from agent.model import Identity
 from agent.settings.schema import LaneSettings
@@ -125,3 +125,18 @@ def test_names_that_would_grow_too_long_are_cut_and_still_pair(letter: str, numb
     every = [*names.files.values(), *names.documents.values()]
     assert max(len(name.encode()) for name in every) <= 255
     assert len({name.removesuffix(".pdf").removesuffix(".json") for name in names.files.values()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("scan.json", "scan.pdf", True),
+        ("scan.pdf.json", "Scan.PDF", True),
+        ("scan.pdf", "scan.tif", True),  # scan.json would speak for both
+        ("scan.pdf.json", "scan.tif", False),
+        ("scan.pdf", "scan 2.pdf", False),
+        ("scan.pdf", "scan.pdf.json", True),
+    ],
+)
+def test_names_that_could_come_into_one_packet(one: str, other: str, expected: bool) -> None:
+    assert may_pair(one, other) is may_pair(other, one) is expected

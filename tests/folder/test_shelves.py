@@ -584,6 +584,14 @@ def test_a_scan_and_its_sidecar_never_come_back_beside_a_stranger_they_could_be_
         assert {name: data for name, data in names_and_bytes(from_shelf).items() if "/" not in name} == expected
 
 
+def test_a_lone_scan_never_comes_back_beside_another_that_one_sidecar_could_speak_for() -> None:
+    alone = ("scan.pdf",)
+    fs = failed_world(alone)
+    fs.put(LANE / "scan.txt", b"another patient's")
+    put_back(fs, LANE, FAILED, packet_in(world(*alone), alone))
+    assert names_and_bytes(fs) == {"scan (2).pdf": "scan.pdf", "scan.txt": "another patient's"}
+
+
 def test_a_retried_sidecar_comes_back_beside_its_own_scan_that_was_put_back_by_hand() -> None:
     fs = failed_world(SCAN)
     fs.rename(FAILED / "scan.pdf", LANE / "scan.pdf")
