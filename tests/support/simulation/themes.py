@@ -40,9 +40,10 @@ THEMES = {
     "old-ledger": Theme({memory.backup_is_made: 5, memory.old_ledger_is_restored: 4, scanner_scans: 8, it_retries: 2}),
     "ledger-lost": Theme({memory.ledger_is_lost: 3, scanner_scans: 8, pms_exports: 5}),
     "pc-replaced": Theme({memory.pc_is_replaced: 3, pms_exports: 8}),
-    "clocks": Theme({clocks.pc_boots_with_a_wrong_clock: 6, pms_exports: 12}),
+    "clocks": Theme({clocks.pc_boots_with_a_wrong_clock: 6, pms_exports: 12}, on=True),
     "clocks-unnamed": Theme(
         {clocks.pc_boots_with_a_wrong_clock: 4, clocks.runs_once: 6, clocks.clock_is_put_right: 3, pms_exports: 14},
+        on=True,
         conditions={"names_boots": False},
     ),
     "retention": Theme({clocks.clock_is_years_ahead: 4, scanner_scans: 8}, conditions={"keep_sent_days": 400}),
