@@ -173,6 +173,12 @@ def test_a_name_that_may_be_two_people_or_something_else_is_asked_about(name: st
     assert "row 2, column Patient Name" in _said(data, tmp_path / "s.json")
 
 
+@pytest.mark.parametrize("name", ["Pat Sample12", "Sample2, Pat", "Pat Sample 2", "Pat Sample 2nd"])
+def test_a_digit_in_a_name_is_a_part_of_it(name: str, tmp_path: Path) -> None:
+    data = csv((*ONE, f'"{name}"'), headings=(*BASE, "Patient Name"))
+    assert check(data, "a.csv", tmp_path / "s.json").problem is None
+
+
 def test_a_column_that_is_not_sent_proves_that_the_day_stands_first(tmp_path: Path) -> None:
     headings = (*BASE, "Last Visit")
     row = ("A1", "07/08/2026", *ONE[2:], "25/06/2026")

@@ -20,7 +20,7 @@ _IS_SUFFIX = re.compile(
     r"(?:jr|sr|i{1,3}|iv|v|2nd|3rd|4th|esq|ph\.?d|m\.?d|d\.?d\.?s|d\.?m\.?d|rn|cpa)\.?", re.IGNORECASE
 ).fullmatch
 _ENDS_IN_SUFFIX = re.compile(r"(\S+(?: \S+)+?),? (2nd|3rd|4th)", re.IGNORECASE).fullmatch
-_NUMBERED = re.compile(r"\d(?!(?:nd|rd|th)\b)", re.IGNORECASE).search
+_NUMBERED = re.compile(r"(?<![^\W_])\d{3}").search  # an account's, a phone's: Sample12 and 2nd are words of a name
 _NO_NAME = re.compile(
     r"mrs?|ms|miss|mx|dr|prof|rev|fr|sir|dame|hon|capt|col|gen|lt|sgt|maj|master|sister"
     r"|van|von|der|den|del?|della|d[iau]|l[ae]|ste?|santa?|bin|ibn|[ae]l|ma?c|d[oa]s|te[rn]|jr|sr|i{2,3}|iv",
