@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from agent import own_files
 from agent.shown import in_unicode
 
 log = logging.getLogger("agent")
@@ -44,7 +46,7 @@ def write_to(folder: Path, *, level: int = logging.INFO) -> None:
         theirs.addHandler(logging.NullHandler())
         theirs.propagate = False
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        own_files.make_folder(folder)
         handler = _Lasting(folder / "outtray.log", maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True)
     except OSError:
         log.addHandler(logging.NullHandler())
@@ -68,8 +70,9 @@ class _Lasting(RotatingFileHandler):
         super().emit(record)
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        return super()._open()
+        own_files.make_folder(Path(self.baseFilename).parent)
+        descriptor = own_files.descriptor_of(Path(self.baseFilename), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return TextIOWrapper(open(descriptor, "ab"), encoding=self.encoding, errors=self.errors)  # noqa: PTH123
 
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802 - the base's name
         self._let_go()

@@ -27,7 +27,7 @@ class AlreadyRunning(Exception):
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold the data folder's lock. Raises AlreadyRunning."""
-    lock = FileLock(folder / _LOCK, timeout=_PATIENCE)
+    lock = FileLock(folder / _LOCK, timeout=_PATIENCE, mode=0o600)
     with _mutex(folder, _PATIENCE) as is_ours:
         try:
             if not is_ours:
@@ -49,7 +49,7 @@ def is_running(settings: Settings) -> bool:
             return True
         if not (folder / _LOCK).exists():
             return False
-        lock = FileLock(folder / _LOCK, timeout=0)
+        lock = FileLock(folder / _LOCK, timeout=0, mode=0o600)
         try:
             lock.acquire()
         except Timeout:

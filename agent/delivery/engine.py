@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent import own_files
 from agent.clock import Clock, SystemClock
 from agent.delivery.alone import alone
 from agent.delivery.board import Board
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
     from agent.destinations.limiter import UploadLimiter
     from agent.destinations.statements import StatementsDestination
 
+_NOT_OURS = (
+    "is not this account's alone, so what OutTray keeps there could be read or changed by others. "
+    "Give it to the account that OutTray runs under, or name another folder in the settings ([agent] data_dir)."
+)
 LEDGER_PATIENCE = 2.0  # seconds for each try to open it: until then nobody is shown anything
 
 
@@ -151,11 +156,14 @@ def engine(
     """
     folder = data_folder(settings.agent)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # the spool and the ledger are nobody else's business
-        (folder / "agent.lock").touch()
+        own_files.make_folder(folder, may_be_link=True)
+        own_files.touch(folder / "agent.lock")
+    except PermissionError as trouble:
+        raise LedgerUnavailable(f"The data folder {folder} {_NOT_OURS}") from trouble
     except OSError as trouble:
         raise LedgerUnavailable(f"The data folder {folder} cannot be written: {trouble.strerror}.") from trouble
     with alone(folder):
+        own_files.close_all(folder)
         made = _build(settings, folder, clock or SystemClock(), secrets or Secrets(), ssl_context, dice, watch)
         try:
             yield made

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from agent import own_files
 from agent.intake.problems import ENDS_THE_AGENT
 from agent.log import log, where
 from agent.model import Candidate, LaneId, Problem
@@ -38,8 +39,9 @@ class Notes:
             yield True
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            note.write_text(str(ends + 1), encoding="ascii")
+            own_files.make_folder(self._folder)
+            with own_files.open_new(note) as file:
+                file.write(str(ends + 1).encode())
         except OSError as trouble:
             log.warning("a look cannot be noted", extra={"trouble": where(trouble)})
         try:

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
+from agent import own_files
 from agent.crashpoints import here
 
 HEAD = "0003"
@@ -64,7 +65,7 @@ def open_ledger(path: Path, now: datetime, *, patience: float = WAIT_FOR_A_LOCK)
     set_aside: Path | None = None
     why = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        own_files.make_folder(path.parent, may_be_link=True)
         try:
             engine = _ready(path, patience)
         except (DatabaseError, sqlite3.DatabaseError, _NewerLedgerError) as trouble:
@@ -95,7 +96,8 @@ def read_only(path: Path) -> Engine:
 
 
 def _ready(path: Path, patience: float) -> Engine:
-    version = _inspect(path, patience) if path.exists() and path.stat().st_size else None
+    own_files.touch(path)  # what SQLite puts beside it gets the same rights
+    version = _inspect(path, patience) if path.stat().st_size else None
     if version != HEAD:
         migrating = _engine(path, patience)
         try:

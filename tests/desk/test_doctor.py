@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agent import own_files
 from agent.clock import SystemClock
 from agent.delivery.engine import installation_id
 from agent.desk.doctor.examination import exit_code, run_checks
@@ -387,3 +389,16 @@ def test_a_portal_before_the_tokens_is_told_as_one(tmp_path: Path, sandbox: Sand
     findings = run_checks(practice(tmp_path, sandbox), world_of(sandbox))
     assert fails(findings) == {(Check.TOKEN, ATTACHMENTS)}
     assert "credentials" not in only(findings, Check.TOKEN, ATTACHMENTS).sentence
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead")
+def test_what_others_can_read_is_named_with_what_to_do(tmp_path: Path, sandbox: Sandbox) -> None:
+    settings = practice(tmp_path, sandbox)
+    open_ledger(tmp_path / "data" / "ledger.sqlite", datetime.now(UTC)).engine.dispose()
+    (tmp_path / "data" / "ledger.sqlite").chmod(0o644)
+    finding = only(run_checks(settings, world_of(sandbox), offline=True), Check.PRIVATE)
+    assert finding.state is State.WARN
+    assert "start it again" in finding.what_to_do
+    assert finding.detail == f"{tmp_path / 'data' / 'ledger.sqlite'}: open to others"
+    own_files.close_all(tmp_path / "data")
+    assert only(run_checks(settings, world_of(sandbox), offline=True), Check.PRIVATE).state is State.OK

@@ -14,6 +14,7 @@ class Check(StrEnum):
 
     SETTINGS = "settings"
     DATA = "data-folder"
+    PRIVATE = "private"
     LEDGER = "ledger"
     LOGS = "log-folder"
     FOLDER = "folder"
@@ -34,6 +35,7 @@ class Check(StrEnum):
 TITLES = {
     Check.SETTINGS: "Settings",
     Check.DATA: "Data folder",
+    Check.PRIVATE: "Kept from others",
     Check.LEDGER: "Ledger",
     Check.LOGS: "Log folder",
     Check.FOLDER: "Folder",

@@ -15,18 +15,22 @@ from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.names import OWN_PREFIX
 from agent.folder.problems import folder_problem
 from agent.ledger.opening import HEAD
+from agent.own_files import faults
 from agent.settings.locations import data_folder, ledger_file, log_folder
 from agent.settings.schema import Settings
 
 TRIAL = f"{OWN_PREFIX}doctor-"
 """What the doctor's throw-away files begin with: names that are never picked up."""
 
+_WHY = {"open": "open to others", "owner": "of another account", "link": "a link"}
+_FEW = 5
 _WORDS = b"The doctor's trial of the rights in this folder. It can be deleted.\n"
 
 
 def check_own_folders(settings: Settings, world: World) -> Iterator[Finding]:
     """Check the data folder, the ledger in it, and the folder for logs."""
     yield _writable(Check.DATA, data_folder(settings.agent), world)
+    yield _private(settings)
     yield _ledger(ledger_file(settings.agent))
     yield _writable(Check.LOGS, log_folder(settings.agent), world)
 
@@ -63,6 +67,26 @@ def _writable(check: Check, folder: Path, world: World) -> Finding:
         return found(check, folder_problem(trouble, folder))
     said = "Can be written." if standing == folder else "Is not there yet; OutTray makes it at its first start."
     return Finding(check, State.OK, said, detail=str(folder))
+
+
+def _private(settings: Settings) -> Finding:
+    """Tell whether other accounts of this PC can read or change what OutTray keeps, its keys and logs among it."""
+    data = data_folder(settings.agent)
+    logs = () if settings.agent.data_dir else faults(log_folder(settings.agent))
+    if not (wrong := [*faults(data), *logs]):
+        return Finding(Check.PRIVATE, State.OK, "Ledger, spool, logs and keys are this account's alone.")
+    told = [f"{fault.path}: {_WHY[fault.why]}" for fault in wrong[:_FEW]]
+    if len(wrong) > _FEW:
+        told.append(f"and {len(wrong) - _FEW} more")
+    is_mended_at_the_start = all(fault.why == "open" for fault in wrong)
+    return Finding(
+        Check.PRIVATE,
+        State.WARN if is_mended_at_the_start else State.FAIL,
+        "Other accounts of this PC can read or change what OutTray keeps.",
+        "Stop OutTray and start it again under its own account: it closes what is its own. What still stands here then "
+        "belongs to somebody else, or is a link: give it to OutTray's account, or take it away.",
+        detail="; ".join(told),
+    )
 
 
 def _ledger(path: Path) -> Finding:

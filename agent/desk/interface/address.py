@@ -11,12 +11,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import stat
-import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from agent import own_files
 from agent.desk.users import user_mark, user_name
 
 ADDRESS, PRIVATE, KEY = "interface.json", "private-", "interface.key"
@@ -44,11 +43,10 @@ class Keys:
 def publish(folder: Path, port: int, keys: Keys) -> None:
     """Write down where this process is reached. Raises OSError, also for a private folder that is not this user's."""
     private = folder / f"{PRIVATE}{user_mark()}"
-    private.mkdir(mode=0o700, exist_ok=True)
-    _make_own(private)
-    _write(private / KEY, keys.private, 0o600)
+    own_files.make_folder(private)
+    _write(private / KEY, keys.private)
     address = Address(port, os.getpid(), user_name(), user_mark(), keys.state)
-    _write(folder / ADDRESS, json.dumps(asdict(address)), 0o644)
+    _write(folder / ADDRESS, json.dumps(asdict(address)))
 
 
 def withdraw(folder: Path) -> None:
@@ -84,20 +82,10 @@ def private_key(folder: Path, address: Address) -> str | None:
         return None
 
 
-def _make_own(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise PermissionError(f"The folder {folder.name} is not this user's")
-    folder.chmod(0o700)
-
-
-def _write(path: Path, text: str, mode: int) -> None:
+def _write(path: Path, text: str) -> None:
     """Write a file that is whole from its first moment, and that nobody could have opened before it had its mode."""
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-    temporary.chmod(mode)  # whatever the umask says
+    with own_files.open_new(temporary) as file:
+        file.write(text.encode())
     temporary.replace(path)

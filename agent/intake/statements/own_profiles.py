@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agent import own_files
 from agent.intake.statements.problems import BAD_PROFILE, Unreadable
 from agent.intake.statements.profile import Profile, normal, parse
 from agent.settings.values import environment_part
@@ -30,13 +31,13 @@ def keep(folder: Path, store: str, profile: Profile) -> Path:
 
     It is written whole before it gets its name. Raises OSError, and `Unreadable` where a file there is broken.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    own_files.make_folder(folder)
     kept = _kept(folder, store)
     same = [path for path, known in kept if _headings(known) == _headings(profile)]
     path = same[0] if same else _free(folder, store)
     temporary = folder / f".{path.name}.{secrets.token_hex(4)}.tmp"
     try:
-        with temporary.open("xb") as file:
+        with own_files.open_new(temporary) as file:
             file.write(as_toml(profile).encode())
             file.flush()
             os.fsync(file.fileno())

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from agent import own_files
 from agent.crashpoints import here
 from agent.intake.statements import wire
 from agent.log import log, where
@@ -38,8 +39,8 @@ class Spool:
         return self._content.hexdigest()
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._aside.open("wb", _BUFFER)
+        own_files.make_folder(self._path.parent)
+        self._file = own_files.open_new(self._aside, _BUFFER)
         self._write(self._head)
         return self
 
@@ -91,7 +92,7 @@ def empty_spool(folder: Path) -> None:
 
     One that another program holds stays until the next start; no packet asks for it again.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    own_files.make_folder(folder)
     for pattern in ("*.json", "*.part"):
         for left in folder.glob(pattern):
             try:

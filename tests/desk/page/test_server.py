@@ -105,12 +105,12 @@ def test_without_pages_only_the_interface_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead")
-def test_the_key_is_this_users_alone_and_the_address_everybodys(practice: DeskPractice) -> None:
+def test_the_key_and_the_address_are_this_users_alone(practice: DeskPractice) -> None:
     with served(practice.desk):
         private = data_dir(practice) / f"{PRIVATE}{user_mark()}"
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
         assert stat.S_IMODE((private / KEY).stat().st_mode) == 0o600
-        assert stat.S_IMODE((data_dir(practice) / ADDRESS).stat().st_mode) == 0o644
+        assert stat.S_IMODE((data_dir(practice) / ADDRESS).stat().st_mode) == 0o600
         assert (private / KEY).read_text() not in (data_dir(practice) / ADDRESS).read_text()
 
 
