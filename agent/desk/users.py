@@ -1,8 +1,7 @@
-"""Whose program this is."""
+"""Whose program this is: the system's word, which no environment variable changes."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
 import sys
@@ -10,14 +9,35 @@ import sys
 
 def user_name() -> str:
     """Return the OS user's name, for the journal; the user's number where the system knows no name."""
+    if sys.platform == "win32":
+        return _token_name()
+    return name_of(os.geteuid())
+
+
+def name_of(uid: int) -> str:
+    """Return the name of the user with this number; the number where the system knows no name. Not for Windows."""
+    import pwd
+
     try:
-        return getpass.getuser()
-    except (KeyError, ImportError, OSError):
-        return user_mark()
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OSError):
+        return str(uid)
 
 
 def user_mark() -> str:
     """Return what tells this user from the others of this PC, fit for a file's name."""
     if sys.platform == "win32":
-        return re.sub(r"[^\w.-]", "_", getpass.getuser().casefold())
+        return re.sub(r"[^\w.-]", "_", _token_name().casefold())
     return str(os.getuid())
+
+
+def _token_name() -> str:
+    """Return the account of this process's token (GetUserNameW). Windows only."""
+    import ctypes
+
+    size = ctypes.c_ulong(257)  # UNLEN + 1
+    name = ctypes.create_unicode_buffer(size.value)
+    get = ctypes.WinDLL("advapi32", use_last_error=True).GetUserNameW  # type: ignore[attr-defined]
+    if not get(name, ctypes.byref(size)):
+        raise ctypes.WinError(ctypes.get_last_error())  # type: ignore[attr-defined]
+    return name.value

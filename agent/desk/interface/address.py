@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
+import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -70,6 +72,24 @@ def address_in(folder: Path) -> Address | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def owner_of(folder: Path) -> int | None:
+    """Return the number of the user whose address and key stand in a data folder; None where they may be anyone's.
+
+    They are one user's where that user owns the folder and what is in it, and nobody else may write there: this user,
+    and for root whoever has started the agent. On Windows, where access lists decide, it is always 0.
+    """
+    if sys.platform == "win32":
+        return 0
+    try:
+        owner = folder.stat().st_uid
+        keys = list(folder.glob(f"{PRIVATE}{owner}/{KEY}"))
+        found = [folder.stat(), *(path.lstat() for path in (folder / ADDRESS, *(path.parent for path in keys), *keys))]
+    except OSError:
+        return None
+    private = all(one.st_uid == owner and not one.st_mode & 0o022 and not stat.S_ISLNK(one.st_mode) for one in found)
+    return owner if private and os.geteuid() in (0, owner) else None
 
 
 def private_key(folder: Path, address: Address) -> str | None:

@@ -15,7 +15,7 @@ import hmac
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, get_args
 
 from starlette.requests import Request as HttpRequest
@@ -25,11 +25,12 @@ from starlette.routing import Route
 from agent.delivery.requests import Request, Verb
 from agent.delivery.snapshot import LaneSnapshot, Snapshot
 from agent.desk.interface.address import Keys
+from agent.desk.page.guard import STATE
 from agent.desk.page.page import BODY, Page
+from agent.desk.page.peer import who_asks
 from agent.model import LaneState
 from agent.shown import in_unicode
 
-STATE = "/api/state"
 ANSWER_SECONDS = 20.0
 NOT_YET = "OutTray has not come to it yet; it is done as soon as it can be."
 NO_PAGES = "The activity page is switched off in the settings ([agent.page] enabled = false)."
@@ -62,7 +63,8 @@ def api_routes(page: Page, link: Callable[[str], str] | None) -> list[Route]:
         wish = request_from(request.scope.get(BODY, b""))
         if wish is None:
             return _sentence(400, "This is not a request that OutTray knows.")
-        answered = asyncio.wrap_future(desk.ask(wish))
+        # The system's word on who asks, not the client's; where it tells none, only this user has the key.
+        answered = asyncio.wrap_future(desk.ask(replace(wish, actor=who_asks(request.scope) or page.actor)))
         try:
             answer = await asyncio.wait_for(asyncio.shield(answered), ANSWER_SECONDS)
         except TimeoutError:

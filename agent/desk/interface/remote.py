@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.desk.interface.address import Address, address_in, private_key
+from agent.desk.interface.address import Address, address_in, owner_of, private_key
+from agent.desk.interface.peer import NotTold, listener_at
 
 if TYPE_CHECKING:
     from agent.delivery.requests import Answer, Request
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PATIENCE = 5.0  # seconds for an agent that has just begun to say where it is reached
 ANSWER_SECONDS = 30.0
+_NOT_BELIEVED = (
+    "Other accounts of this PC can write to OutTray's data folder, so what it says of the running agent is not "
+    "believed. For what to do, see: outtray doctor"
+)
 
 
 class Unreachable(Exception):
@@ -78,9 +83,14 @@ class RemoteDesk:
         key = key or self.key
         if key is None:
             raise Unreachable(f"OutTray was started by {self.user}. Only that user can do this.")
+        if (owner := owner_of(self.folder)) is None:
+            raise Unreachable(_NOT_BELIEVED)
         connection = http.client.HTTPConnection(HOST, self.address.port, timeout=ANSWER_SECONDS)
         headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
         try:
+            connection.connect()
+            if not _is_whose(owner, self.address.port):
+                raise Unreachable("Another account's program answers in OutTray's place, and is told nothing. Tell IT.")
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             response = connection.getresponse()
             answer = json.loads(response.read())
@@ -92,6 +102,14 @@ class RemoteDesk:
             said = answer.get("sentence") if isinstance(answer, dict) else None
             raise Unreachable(said or "OutTray runs, but does not take this.")
         return answer
+
+
+def _is_whose(owner: int, port: int) -> bool:
+    """Tell whether it is this user's program that listens there; True also where the system does not tell."""
+    try:
+        return listener_at(HOST, port) == owner
+    except NotTold:
+        return True
 
 
 def other_agent(settings: Settings, patience: float = PATIENCE) -> RemoteDesk | None:
@@ -107,6 +125,8 @@ def other_agent(settings: Settings, patience: float = PATIENCE) -> RemoteDesk | 
     while True:
         runs = _runs(settings)
         address = address_in(folder) if runs is not False else None
+        if address is not None and owner_of(folder) is None:
+            raise Unreachable(_NOT_BELIEVED)
         if address is not None:
             desk = RemoteDesk(folder, address, private_key(folder, address))
             if desk.lives():

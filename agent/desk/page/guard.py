@@ -45,6 +45,8 @@ HEADERS = {
 }
 
 API, STATIC, OPEN, EVENTS = "/api/", "/static/", "/open/", "/events"
+STATE = "/api/state"
+_ANOTHERS = "This page belongs to another user of this PC."
 
 LOCKED = (
     "Locked",
@@ -123,10 +125,12 @@ class Guard:
         if any(not self._is_ours(origin, headers["host"]) for origin in origins):
             return _refused(403, "Another site asked for this.")
         if path.startswith(API):
-            opens = self._may_ask(path, headers.get("authorization", ""))
-            return None if opens else _refused(401, "This asks for the key.")
+            if not self._may_ask(path, headers.get("authorization", "")):
+                return _refused(401, "This asks for the key.")
+            is_shared = path == STATE  # the counts, for other users' trays
+            return None if is_shared or self._of_own_user(request.scope) else _refused(403, _ANOTHERS)
         if not self._of_own_user(request.scope):
-            return _refused(403, "This page belongs to another user of this PC.")
+            return _refused(403, _ANOTHERS)
         site, mode = headers.get("sec-fetch-site", ""), headers.get("sec-fetch-mode", "")
         if path.startswith(OPEN):
             fetched = mode not in ("", "navigate") or headers.get("sec-purpose", "").startswith("prefetch")

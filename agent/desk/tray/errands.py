@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import queue
 import threading
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from agent.desk.tray.clipboard import copy
 from agent.desk.tray.question import may_quit
 from agent.desk.tray.recently import last_control_number
 from agent.desk.tray.view import Act, Entry
+from agent.desk.users import user_name
 from agent.log import log, where
 from agent.model import LaneId, LaneKind, LaneState
 
@@ -96,7 +96,7 @@ class Errands:
 
     def _post(self, verb: Verb, *, packets: tuple[str, ...] = (), lanes: tuple[str, ...] = ()) -> None:
         if verb == "pause" or packets or lanes:
-            self._desk.ask(Request(verb, packets=packets, lanes=lanes, actor=getpass.getuser()))
+            self._desk.ask(Request(verb, packets=packets, lanes=lanes, actor=user_name()))
 
     def _help(self) -> None:
         if self._open_page is None:

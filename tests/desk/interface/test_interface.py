@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -17,14 +19,28 @@ import pytest
 from agent.delivery.alone import alone
 from agent.delivery.requests import Answer, Request
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
-from agent.desk.interface.address import ADDRESS, Address, Keys, address_in, private_key, publish, withdraw
+from agent.desk.interface.address import (
+    ADDRESS,
+    KEY,
+    PRIVATE,
+    Address,
+    Keys,
+    address_in,
+    owner_of,
+    private_key,
+    publish,
+    withdraw,
+)
 from agent.desk.interface.api import may_ask, request_from, snapshot_from, tray_view
 from agent.desk.interface.remote import RemoteDesk, Unreachable, other_agent
+from agent.desk.users import user_mark, user_name
 from agent.model import LaneState, Problem
 from tests.support.page import DeskPractice, desk_in
 from tests.support.served import PATIENCE, served
 
 NAME = "Sally Sample"
+NOBODY = 65534
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead")
 LANE = LaneSnapshot(
     "main-street/attachments",
     LaneState.BLOCKED,
@@ -134,7 +150,7 @@ def test_a_request_is_passed_on_and_its_answer_brought_back(practice: DeskPracti
     with served(practice.desk):
         answer = agent_in(folder).ask(Request("retry", packets=("p1", "p2"), actor="rosa"))
     assert answer == Answer(("p1",), ("There is no packet p2.",))
-    assert practice.asked == [Request("retry", packets=("p1", "p2"), actor="rosa")]
+    assert practice.asked == [Request("retry", packets=("p1", "p2"), actor=user_name())]
 
 
 def test_it_is_answered_only_once_it_is_carried_out(practice: DeskPractice, folder: Path) -> None:
@@ -233,6 +249,64 @@ def test_what_a_killed_agent_has_left_leads_nobody_astray(practice: DeskPractice
             agent = other_agent(practice.settings)
             assert agent is not None
             assert agent.lives()
+
+
+@posix
+@pytest.mark.parametrize("what", ["folder", "address", "private", "key"])
+@pytest.mark.parametrize("how", ["writable", "given away", "linked"])
+def test_an_address_that_others_could_have_written_is_not_believed(
+    practice: DeskPractice, folder: Path, tmp_path: Path, what: str, how: str
+) -> None:
+    publish(folder, 1, Keys())
+    private = folder / f"{PRIVATE}{user_mark()}"
+    path = {"folder": folder, "address": folder / ADDRESS, "private": private, "key": private / KEY}[what]
+    assert owner_of(folder) == os.getuid()
+    if how == "writable":
+        path.chmod(0o777)
+    elif how == "linked":
+        if what == "folder":
+            pytest.skip("IT may have linked it")
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+    elif os.geteuid() != 0:
+        pytest.skip("only root can give something away")
+    else:
+        os.chown(path, NOBODY, NOBODY)
+    assert owner_of(folder) is None
+    with alone(folder), pytest.raises(Unreachable, match="not believed"):
+        other_agent(practice.settings, 0)
+
+
+PLANTED = """
+import os, socket
+os.setgroups([]); os.setgid({uid}); os.setuid({uid})
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(server.getsockname()[1], flush=True)
+    client, _ = server.accept()
+    print(len(client.recv(1000)), flush=True)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells whose program listens")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be somebody else for a test")
+def test_another_users_program_is_told_no_key(practice: DeskPractice, folder: Path) -> None:
+    program = PLANTED.format(uid=NOBODY)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as planted:
+        assert planted.stdout is not None
+        publish(folder, int(planted.stdout.readline()), Keys())
+        with pytest.raises(Unreachable, match="Another account's program"):
+            agent_in(folder).status()
+        assert planted.stdout.readline().strip() == "0"
+
+
+def test_who_asks_is_the_systems_word(practice: DeskPractice, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "somebody-else")
+    assert user_name() != "somebody-else"
+    with served(practice.desk):
+        agent_in(folder).ask(Request("pause", actor="somebody-else"))
+    [wish] = practice.asked
+    assert wish.actor == user_name()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"port": "x"}', "\x00"])

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from agent.desk.interface.address import ADDRESS, KEY, PRIVATE, Keys, address_in, private_key, publish
-from agent.desk.page.peer import owner_of
+from agent.desk.interface.peer import client_of, listener_at
 from agent.desk.page.server import NotServed, PageServer
 from agent.desk.page.serving import KEEP_ALIVE_SECONDS
 from agent.desk.users import user_mark
@@ -152,8 +152,12 @@ def test_the_system_tells_whose_connection_it_is() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with socket.create_connection(listener.getsockname()) as client:
-            assert owner_of(client.getsockname(), client.getpeername()) == os.getuid()
-            assert owner_of(("127.0.0.1", 1), client.getpeername()) is None
+            ends = client.getsockname(), client.getpeername()
+            assert client_of(*ends) == os.getuid()
+            assert client_of(("127.0.0.1", 1), ends[1]) is None
+        assert client_of(*ends) is None, "an end that was closed is nobody's"
+        assert listener_at(*ends[1]) == os.getuid()
+    assert listener_at(*ends[1]) is None
 
 
 # --- What it costs, and how it ends ---------------------------------------------------------------------------------
