@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, time, timedelta
+from decimal import Decimal
 
 from agent.intake.statements import wire
 from agent.intake.statements.problems import (
@@ -45,6 +47,7 @@ IDENTIFIERS = frozenset(
 ACCOUNTS = frozenset({"account", "external_id", "pms_id"})
 NAMES = frozenset({"name", "first_name", "last_name", "line_name", "line_first_name", "line_last_name"})
 _SHORTENED = re.compile(r"-?\d(?:\.\d+)?E\+\d+|-?\d\.\d+E\d+", re.IGNORECASE).fullmatch
+_EXCEL_SHORTENED = "Excel has shortened this number. Format the column as text, and enter the number again."
 _CHANGED = r"\d+\.0+|\d{1,3}(?:,\d{3})+|\d\.\d+[eE]\d+|TRUE|FALSE"
 _OF_DECIMALS = re.compile(r"\d+\.0+").fullmatch
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+").fullmatch
@@ -58,6 +61,7 @@ DAY = (  # how Excel writes what it took for a day
 )
 _LIKE_DAY = re.compile(DAY).fullmatch
 LONGEST_NUMBER = 1e15  # Excel keeps 15 digits
+_OLDEST_STATEMENT, _FURTHEST_LINE = 25, 5  # years
 _LONGEST_SHOWN = 11  # characters of a number with decimals, without a number format
 _NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
 
@@ -72,8 +76,11 @@ class Marked(str):
 Convert = Callable[[object], str]
 
 
-def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
-    """Return what makes a piece of a cell of `field`, written as `layout` says. It raises `Refusal`."""
+def converter(field: wire.Field, layout: Layout, today: date | None) -> Convert:
+    """Return what makes a piece of a cell of `field`, written as `layout` says. It raises `Refusal`.
+
+    Without `today` no day is too far away.
+    """
     first = field.wire[0]
     if field.name == "order_id":
         return lambda raw: _unless_nothing(raw, _order_id)
@@ -82,8 +89,8 @@ def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
     if field.name == "city_state_zip":
         return lambda raw: _city_state_zip(field.wire, places.city_state_zip(raw))
     if field.kind == "date":
-        latest = (today + timedelta(days=31)).isoformat() if field.name == "statement_date" else ""
-        return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), latest)
+        within = _Within.of(today, is_statements=field.name == "statement_date")
+        return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), within)
     if field.kind == "money":
         due = field.name == "amount_due"
         return lambda raw: _money(first, money.cents(raw, layout.amounts), due=due)
@@ -146,10 +153,10 @@ def _text(raw: object) -> str:
 def _identifier(raw: object) -> str:
     value = _text(raw)
     if _SHORTENED(value):
-        raise Refusal("Excel has shortened this number. Format the column as text, and enter the number again.")
+        raise Refusal(_EXCEL_SHORTENED)
     if _LIKE_DAY(value):
         raise Refusal("Excel has made a date of this. Format the column as text, and enter the value again.")
-    if _OF_DECIMALS(value) or _GROUPED(value):
+    if _OF_DECIMALS(value) or _GROUPED(value) or (isinstance(raw, Decimal) and raw == raw.to_integral_value()):
         raise Refusal("This number was changed by a table of decimals. Format the column as text, and enter it again.")
     if value in ("TRUE", "FALSE"):
         raise Refusal("This is TRUE or FALSE. Format the column as text, and enter the value again.")
@@ -178,9 +185,29 @@ def _name(raw: object) -> str:
     return value
 
 
-def _date(name: str, value: str, latest: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """The days of a column: outside of `first` and `last` a slip or another number; behind `ahead` worth a word."""
+
+    first: str
+    ahead: str
+    last: str
+
+    @classmethod
+    def of(cls, today: date | None, *, is_statements: bool) -> _Within:
+        if today is None:
+            return cls("", "9999", "9999")
+        if not is_statements:
+            return cls("", "9999", f"{today.year + _FURTHEST_LINE}")
+        ahead, last = ((today + timedelta(days=days)).isoformat() for days in (31, 366))
+        return cls(f"{today.year - _OLDEST_STATEMENT}", ahead, last)
+
+
+def _date(name: str, value: str, within: _Within) -> str:
     piece = wire.pair(name, value)
-    return _noted(piece, DATE_AHEAD) if latest and value > latest else piece
+    if value and not within.first <= value < within.last:
+        raise Refusal(f"This is {value}, a day that is too far away. Look at the year.")
+    return _noted(piece, DATE_AHEAD) if value > within.ahead else piece
 
 
 def _money(name: str, value: int, *, due: bool) -> str:
@@ -207,6 +234,8 @@ def _city_state_zip(names_: Sequence[str], parts: Sequence[str]) -> str:
 
 def _zip(name: str, raw: object) -> str:
     value, padded = places.zip_code(raw)
+    if _SHORTENED(value):
+        raise Refusal(_EXCEL_SHORTENED)
     piece = wire.pair(name, value)
     return _noted(piece, ZIP_PADDED) if padded else piece
 

@@ -104,7 +104,12 @@ def test_equal_amounts_by_line_are_not_taken_for_one_amount_repeated(tmp_path: P
 
 @pytest.mark.parametrize(
     "headings",
-    [(*BASE, "Charges", "Payments", "Insurance Paid"), (*BASE, "Charges", "Fee", "Credit")],
+    [
+        (*BASE, "Charges", "Payments", "Insurance Paid"),
+        (*BASE, "Charges", "Fee", "Credit"),
+        (*BASE, "Charges", "Insurance Payment", "Discount"),
+        (*BASE, "Charges", "Ins Paid", "Write-Off"),
+    ],
 )
 def test_several_columns_of_money_for_one_field_are_asked_about(headings: tuple[str, ...], tmp_path: Path) -> None:
     said = _said(csv((*ONE, "40.00", "0", "0"), headings=headings), tmp_path / "s.json")
@@ -266,3 +271,26 @@ def test_a_row_of_amounts_alone_below_lines_may_be_their_sum_and_is_asked_about(
     assert "row 4" in said
     assert "does not say what for" in said
     assert check(csv(*rows[:2], headings=headings), "a.csv", tmp_path / "s.json").problem is None
+
+
+@pytest.mark.parametrize("day", ["07/20/1926", "07/20/2062", "1900-02-28", "73126"])
+def test_a_statement_of_another_generation_is_asked_about(day: str, tmp_path: Path) -> None:
+    said = _said(csv(("A1", day, *ONE[2:]), headings=BASE), tmp_path / "s.json")
+    assert "row 2, column Statement Date" in said
+    assert "Look at the year" in said
+
+
+def test_a_service_years_ahead_is_asked_about(tmp_path: Path) -> None:
+    said = _said(csv((*ONE, "07/01/2062", "40.00"), headings=(*BASE, "DOS", "Charges")), tmp_path / "s.json")
+    assert "row 2, column DOS" in said
+
+
+@pytest.mark.parametrize("cell", ["6.27E+04", "2.1E+3"])
+def test_a_zip_code_that_excel_has_shortened_is_asked_about(cell: str, tmp_path: Path) -> None:
+    assert "row 2, column Zip" in _said(csv((*ONE, cell), headings=(*BASE, "Zip")), tmp_path / "s.json")
+
+
+@pytest.mark.parametrize("number", ["1.2345678901234567e16", "12.0", "7E3"])
+def test_an_id_in_json_that_is_no_whole_number_is_asked_about(number: str, tmp_path: Path) -> None:
+    data = f'[{{"statementDate": "2026-07-20", "externalPatientId": {number}, "amountDue": 4000}}]'.encode()
+    assert "externalPatientId" in _said(data, tmp_path / "s.json", "a.json")

@@ -21,6 +21,7 @@ ORDINARY_EMAIL = Form(rf"{_WORD}(?:\.{_WORD})*@{_LABEL}\.(?:{_TOP}|{_LABEL}\.{_T
 _NOTHING = frozenset({"", "-", "--", "n/a", "na", "none", "null", "no email", "no phone", "unknown", "x"})
 _WORDS_BESIDE = re.compile(r"(?:cell|mobile|home|work|office|tel|phone|text|sms|ext|x|c|m|h|w|p|t)\.?", re.I).fullmatch
 _BESIDE_NUMBER = re.compile(r"(?i)(?!e?xt?\b|e?xt?\.?\s*\d)\b[a-z]+\b[.:]?")
+_FLOATED = re.compile(r"(\d{10,11})\.0+", re.ASCII).fullmatch  # a number that has been through a table of decimals
 _EMPTY_NUMBER = re.compile(r"[\s()0./+-]*").fullmatch
 
 
@@ -31,6 +32,8 @@ def phone(raw: object) -> str:
     2 to 9), since the service's own examples use area code 555; any other must exist. Raises `Refusal`.
     """
     text = plain(raw)
+    floated = _FLOATED(text)
+    text = floated[1] if floated else text
     ordinary = NORTH_AMERICAN.value(text)
     if ordinary:
         return f"+1{ordinary}"
