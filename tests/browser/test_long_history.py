@@ -17,6 +17,7 @@ from tests.support.page import DeskPractice, desk_in, signed_in
 pytestmark = pytest.mark.bench  # a ratio of times: nothing for a machine that is busy with other tests
 PACKETS = 10_000
 ROUNDS = 7
+SEARCH = "a search"
 AT_MOST = 3.0
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
@@ -43,7 +44,7 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskPractice]:
         yield made
 
 
-@pytest.mark.parametrize("path", ["/history", "/", "/history?q=CLM-099", "/trends"])
+@pytest.mark.parametrize("path", ["/history", "/", SEARCH, "/trends"])
 def test_the_first_paint_is_at_most_three_times_that_of_an_empty_history(
     path: str, empty: DeskPractice, long: DeskPractice, browser: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,10 +61,15 @@ def test_the_first_paint_is_at_most_three_times_that_of_an_empty_history(
 def _painted(browser: Any, practice: DeskPractice, path: str) -> float:
     """The median of the first paints of a view, in milliseconds; the first round warms up and does not count."""
 
-    with served(practice) as server, opened(browser, server, path) as tab:
+    with served(practice) as server, opened(browser, server, path.removesuffix(SEARCH) or "/history") as tab:
+        if path == SEARCH:
+            tab.get_by_label("File, claim or control number").fill("CLM-099")
+            tab.get_by_role("button", name="Search").click()
+            tab.wait_for_url("**/history?search=*")
+        address = tab.url
 
         def paint() -> float:
-            tab.goto(server.url.rstrip("/") + path)
+            tab.goto(address)
             tab.wait_for_function(f"() => {FIRST_PAINT}", timeout=15_000)  # a plain text would need eval
             return float(tab.evaluate(FIRST_PAINT))
 
@@ -73,10 +79,11 @@ def _painted(browser: Any, practice: DeskPractice, path: str) -> float:
 def _answered(practice: DeskPractice, path: str) -> float:
     def answered() -> float:
         client = signed_in(practice.desk)
+        address = client.post("/history", data={"q": "CLM-099"}).headers["location"] if path == SEARCH else path
 
         def answer() -> float:
             begun = time.perf_counter()
-            assert client.get(path).status_code == 200
+            assert client.get(address).status_code == 200
             return (time.perf_counter() - begun) * 1000
 
         return _median(answer)

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from agent.desk.desk import desk_of
+from agent.desk.page.tokens import file_token
 from tests.support import files
+from tests.support.activity import SCANS
 from tests.support.chromium import chromium, in_zone, keep_shot, opened
 from tests.support.practice import Practice
 from tests.support.served import served
@@ -100,7 +102,7 @@ def test_axe_finds_nothing_in_the_forms(tmp_path: Path, browser: Any, scheme: st
         practice.wait_until_failed(2)
         packets = {name: problem["packet"] for name, problem in practice.problems().items()}
         addresses = [
-            "/scan/main-street/attachments/form?file=SCN_0007.jpg",
+            f"/scan/{SCANS}/{file_token(str(SCANS), 'SCN_0007.jpg')}/form",
             f"/packet/{packets['card']}/metadata",
             f"/packet/{packets['PA']}/whose",
         ]

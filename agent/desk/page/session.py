@@ -3,6 +3,9 @@
 A link is worth nothing once it was opened or a minute has passed, so that what stands in a browser's history opens
 nothing. A session that nobody has used for a while is locked: it shows nothing more, and opening the page anew from the
 tray is what unlocks it. Everything here is in memory: a new start of the agent knows no session.
+
+What people search for is kept with their session, under a token: an address goes into the browser's history, and from
+there to wherever that is synchronised. It is forgotten once the session is locked.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
+from typing import Any
 
 from agent.clock import Clock
 
 LINK_SECONDS = 60.0
 MOST_LINKS = 32
 MOST_SESSIONS = 32
+MOST_KEPT = 64
 DEFAULT_LOCK_MINUTES = 15.0
 
 
@@ -45,6 +50,7 @@ class Sessions:
         self._links: OrderedDict[str, _Link] = OrderedDict()
         self._used_at: OrderedDict[str, float] = OrderedDict()
         self._locked: OrderedDict[str, None] = OrderedDict()
+        self._kept: dict[str, OrderedDict[str, Any]] = {}
 
     def link(self, path: str = "/") -> str:
         """Return a new link's token; whoever opens it within a minute, once, comes to `path`.
@@ -94,12 +100,29 @@ class Sessions:
         with self._guarded:
             self._lock(session)
 
+    def keep(self, session: str, value: Any) -> str:
+        """Keep what an open session has asked for; return the token that stands for it, one for equal values."""
+        with self._guarded:
+            kept = self._kept.setdefault(session, OrderedDict()) if session in self._used_at else OrderedDict()
+            token = next((token for token, known in kept.items() if known == value), None) or secrets.token_urlsafe(12)
+            kept[token] = value
+            kept.move_to_end(token)
+            _drop_oldest(kept, MOST_KEPT)
+            return token
+
+    def kept(self, session: str, token: str) -> Any:
+        """Return what a token stands for in this session; None where it stands for nothing (any more)."""
+        with self._guarded:
+            kept = self._kept.get(session)
+            return None if kept is None else kept.get(token)
+
     def _lock(self, session: str) -> None:
+        self._kept.pop(session, None)
         if self._used_at.pop(session, None) is not None:
             self._locked[session] = None
             _drop_oldest(self._locked, MOST_SESSIONS)
 
 
-def _drop_oldest(entries: OrderedDict[str, _Link] | OrderedDict[str, None], most: int) -> None:
+def _drop_oldest(entries: OrderedDict[str, Any], most: int) -> None:
     while len(entries) > most:
         entries.popitem(last=False)

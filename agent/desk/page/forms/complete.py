@@ -6,8 +6,6 @@ believed that has changed since the form was shown.
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,16 +25,15 @@ from agent.desk.page.forms.metadata import (
     in_words,
     shown_scans,
 )
-from agent.desk.page.forms.pictures import query
 from agent.desk.page.forms.scans import Scan, Waiting, candidate_with, sidecar_name, waiting, would_make
 from agent.desk.page.page import Page
+from agent.desk.page.tokens import file_token
 from agent.desk.page.words import Almanac, files_name, listed
 from agent.folder.filesystem import Exists, FileSystemProblem
 from agent.intake.attachments.check import check_packet
 from agent.intake.attachments.fields import printable
 from agent.intake.attachments.sidecar import Sidecar, read_sidecar
 from agent.model import Fault, Readiness
-from agent.shown import in_unicode
 
 NOTE = "metadata-completed"
 _GONE = Gone(
@@ -59,14 +56,14 @@ def routes(page: Page) -> list[Route]:
 
     def form(request: Request) -> Response:
         lane = f"{request.path_params['store']}/{request.path_params['kind']}"
-        found = waiting(page.desk, lane, query(request).get("file", ""))
+        found = waiting(page.desk, lane, request.path_params["file"])
         if found is None:
             return answer(page, request, _GONE, 404)
         if request.method != "POST":
             return answer(page, request, _sheet(page, found, Entered(defaults(found.settings))))
         return _save(page, request, found)
 
-    return [Route("/scan/{store}/{kind}/form", form, methods=["GET", "POST"])]
+    return [Route("/scan/{store}/{kind}/{file}/form", form, methods=["GET", "POST"])]
 
 
 def _save(page: Page, request: Request, found: Waiting) -> Response:
@@ -155,14 +152,13 @@ def _sheet(
     wrong = wrong or Placed()
     names = [scan.name for scan in found.scans]
     prefix = form_id(str(found.lane), *names)
-    first = names[0]
+    first = file_token(str(found.lane), names[0])
     almanac = Almanac(page.desk.clock.now())
-    file = urlencode({"file": in_unicode(first)})
     title = listed([printable(scan.base) for scan in found.scans]) if len(names) < 4 else printable(files_name(names))
     return Sheet(
         id=prefix,
         heading=f"Whose scan is {title}?" if len(names) == 1 else f"Whose scans are {title}?",
-        action=f"/scan/{found.lane}/form?{file}",
+        action=f"/scan/{found.lane}/{first}/form",
         groups=fields_of(entered, wrong, prefix),
         wrong=wrong,
         shown=shown_scans(
@@ -170,7 +166,7 @@ def _sheet(
             found.lane,
             [(scan.name, found.settings.folder / scan.name, scan.identity, scan.since) for scan in found.scans],
         ),
-        show=(("lane", str(found.lane)), ("file", in_unicode(first))),
+        show=(("lane", str(found.lane)), ("file", first)),
         lane=str(found.lane),
         hidden=tuple(("seen", scan.token) for scan in found.scans),
         sentences=sentences,

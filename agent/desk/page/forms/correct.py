@@ -28,6 +28,7 @@ from agent.desk.page.forms.metadata import (
     fields_of,
     form_id,
     in_words,
+    is_part,
     shown_scans,
 )
 from agent.desk.page.forms.scans import Scan, Waiting, candidate_with, token_of
@@ -124,7 +125,7 @@ def routes(page: Page) -> list[Route]:
                 return answer(page, request, GONE, 404)
             problem = found.record.problem
             if problem is not None and problem.code in _CONTESTED:
-                return RedirectResponse(f"/packet/{found.record.id}/whose?{request.url.query}", 303)
+                return RedirectResponse(f"/packet/{found.record.id}/whose{'?part=1' * is_part(request)}", 303)
             card = read_card(page.desk.files, found, found.sidecar) if found.sidecar else None
             case = _Case(found, found.settings, card)
             return _save(page, request, case) if request.method == "POST" else _first(page, request, case)

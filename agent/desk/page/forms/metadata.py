@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -16,14 +15,14 @@ from starlette.responses import RedirectResponse, Response
 from agent.delivery.requests import Answer
 from agent.delivery.requests import Request as Wish
 from agent.desk.page.forms.fields import Entered, Group, Input, Placed, faulty, groups
-from agent.desk.page.forms.pictures import can_be_drawn, query
+from agent.desk.page.forms.pictures import can_be_drawn, image_address
 from agent.desk.page.page import Page
+from agent.desk.page.tokens import token
 from agent.desk.page.words import Almanac, Moment, size
 from agent.folder.filesystem import FileSystemProblem
 from agent.folder.problems import folder_problem
 from agent.intake.attachments.fields import printable
 from agent.model import Identity, LaneId
-from agent.shown import in_unicode
 
 PATIENCE = 10.0
 """Seconds to wait for the control thread: it answers at its next step, unless its disk is very slow."""
@@ -89,7 +88,7 @@ class Gone:
 
 def form_id(*names: str) -> str:
     """Return an id that tells no name, for a form that stands among others."""
-    return "m" + hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    return f"m{token(*names)[:10]}"
 
 
 def shown_scans(
@@ -100,11 +99,15 @@ def shown_scans(
     found = []
     for number, (name, path, identity, since) in enumerate(scans):
         drawn = number < MOST_PICTURES and can_be_drawn(page.desk.files, path)
-        said = {"file": in_unicode(name)} | ({"packet": packet} if packet else {})
-        address = f"/scan/{lane}/image?{urlencode(said)}" if drawn else ""
+        address = image_address(lane, name, packet) if drawn else ""
         at = almanac.since(since) if since else None
         found.append(Shown(printable(name.rpartition("/")[2]), size(identity.size), at, address))
     return tuple(found)
+
+
+def is_part(request: Request) -> bool:
+    """Tell whether the form is asked for by itself, to stand in the item."""
+    return request.query_params.get("part") == "1"
 
 
 def fields_of(entered: Entered, wrong: Placed, prefix: str) -> tuple[Group, ...]:
@@ -114,9 +117,8 @@ def fields_of(entered: Entered, wrong: Placed, prefix: str) -> tuple[Group, ...]
 
 def answer(page: Page, request: Request, sheet: Sheet | Gone, status: int = 200) -> Response:
     """Return the form, or why there is none: by itself where a part was asked for, else as a page."""
-    part = query(request).get("part") == "1"
     name = "metadata" if isinstance(sheet, Sheet) else "gone"
-    template = f"forms/{name}.html" if part else f"forms/{name}_page.html"
+    template = f"forms/{name}.html" if is_part(request) else f"forms/{name}_page.html"
     return page.render(request, template, status=status, sheet=sheet)
 
 

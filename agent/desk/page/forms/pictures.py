@@ -10,7 +10,6 @@ import base64
 import os
 from pathlib import Path
 from threading import Lock
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,10 +18,11 @@ from starlette.routing import Route
 from agent.desk.page.forms.scans import attachments_lane, is_without_sidecar
 from agent.desk.page.forms.shelf import on_shelf
 from agent.desk.page.page import Page
+from agent.desk.page.tokens import file_token, meant
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.intake.filetypes import content_of
 from agent.log import log, where
-from agent.shown import called
+from agent.model import LaneId
 from agent.worker import FileHarms, Limits, ReaderFailed, shared
 
 _READER = "agent.intake.readers.drawing:draw"
@@ -35,36 +35,38 @@ def routes(page: Page) -> list[Route]:
     """Return the route of the pictures."""
 
     def picture(request: Request) -> Response:
-        asked = query(request)
-        lane = f"{request.path_params['store']}/{request.path_params['kind']}"
-        path = _path(page, lane, asked.get("file", ""), asked.get("packet", ""))
+        asked = request.path_params
+        path = _of_packet(page, **asked) if "packet" in asked else _waiting(page, **asked)
         drawn = thumbnail(page.desk.files, path) if path is not None else None
         if drawn is None:
             return PlainTextResponse("There is no picture of this file.\n", 404)
         return Response(drawn, media_type="image/jpeg")
 
-    return [Route("/scan/{store}/{kind}/image", picture)]
+    return [Route("/scan/{store}/{kind}/{file}/image", picture), Route("/packet/{packet}/{file}/image", picture)]
 
 
-def query(request: Request) -> dict[str, str]:
-    """Return the address's query. Names that are not Unicode come through as the file system gave them."""
-    text = request.scope["query_string"].decode("ascii", "replace")
-    return dict(parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=20))
+def image_address(lane: LaneId, file: str, packet: str = "") -> str:
+    """Return the address of a small picture: of a file that waits in a lane's folder, or of a failed packet's."""
+    where = f"packet/{packet}" if packet else f"scan/{lane}"
+    return f"/{where}/{file_token(str(lane), file)}/image"
 
 
-def _path(page: Page, lane: str, file: str, packet: str) -> Path | None:
-    """Return where a file stands: one that the lane's last look has seen waiting, or one of a packet on `failed`."""
-    desk = page.desk
-    if packet:
-        try:
-            found = on_shelf(desk, packet)
-        except FileSystemProblem:
-            return None
-        name = called(file, found.standing) if found is not None and str(found.record.lane) == lane else None
-        return found.places[name] if found is not None and name is not None else None
+def _of_packet(page: Page, packet: str, file: str) -> Path | None:
+    """Return where a file of a packet on `failed` stands."""
+    try:
+        found = on_shelf(page.desk, packet)
+    except FileSystemProblem:
+        return None
+    name = meant(file, str(found.record.lane), found.standing) if found is not None else None
+    return found.places[name] if found is not None and name is not None else None
+
+
+def _waiting(page: Page, store: str, kind: str, file: str) -> Path | None:
+    """Return where a file stands that the lane's last look has seen waiting."""
+    desk, lane = page.desk, f"{store}/{kind}"
     known = attachments_lane(desk, lane)
-    waiting = [name for one in desk.snapshot().packets if is_without_sidecar(one, lane) for name in one.files]
-    seen = called(file, waiting)
+    waiting = (name for one in desk.snapshot().packets if is_without_sidecar(one, lane) for name in one.files)
+    seen = meant(file, lane, waiting)
     return known[1].folder / seen if known is not None and seen is not None else None
 
 

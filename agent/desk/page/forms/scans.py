@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.delivery.snapshot import PacketSnapshot
 from agent.desk.desk import Desk
 from agent.desk.dry_run.read_only import ReadOnly
+from agent.desk.page.tokens import meant
 from agent.folder.filesystem import Busy, FileSystem, Missing
 from agent.folder.looking import look
 from agent.folder.settling import FileLook, FileStatus
@@ -25,7 +26,6 @@ from agent.intake.attachments.pairing import pair
 from agent.intake.attachments.sidecar import ENDING, Sidecar
 from agent.model import Candidate, Identity, LaneId, Observation, PacketState, Problem
 from agent.settings.schema import AttachmentsSettings
-from agent.shown import called
 
 MOST_OTHERS = 50
 _LONGEST_NAME = 255
@@ -65,13 +65,15 @@ def attachments_lane(desk: Desk, lane: str) -> tuple[LaneId, AttachmentsSettings
     return None
 
 
-def waiting(desk: Desk, lane: str, file: str) -> Waiting | None:
-    """Return what waits with `file`; None where it does not (any more), as far as the last look and the disk tell."""
+def waiting(desk: Desk, lane: str, asked: str) -> Waiting | None:
+    """Return what waits with the file that the token `asked` stands for; None where it does not (any more).
+
+    As far as the last look and the disk tell."""
     known = attachments_lane(desk, lane)
     if known is None:
         return None
     without = [packet for packet in desk.snapshot().packets if is_without_sidecar(packet, lane)]
-    name = called(file, [name for one in without for name in one.files])
+    name = meant(asked, lane, (name for one in without for name in one.files))
     packet = next((one for one in without if name in one.files), None)
     if packet is None or name is None:
         return None

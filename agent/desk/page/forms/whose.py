@@ -15,8 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.desk.page.forms.correct import GONE, ask_again, paired, printable_text
-from agent.desk.page.forms.metadata import Gone, Shown, answer, back_to_now, form_id, in_words, shown_scans
-from agent.desk.page.forms.pictures import query
+from agent.desk.page.forms.metadata import Gone, Shown, answer, back_to_now, form_id, in_words, is_part, shown_scans
 from agent.desk.page.forms.scans import candidate_with
 from agent.desk.page.forms.shelf import (
     SET_ASIDE,
@@ -181,8 +180,7 @@ def _ask(
         show=(("packet", record.id),),
         sentences=sentences,
     )
-    part = query(request).get("part") == "1"
-    template = "forms/whose.html" if part else "forms/whose_page.html"
+    template = "forms/whose.html" if is_part(request) else "forms/whose_page.html"
     return page.render(request, template, status=status, sheet=question)
 
 

@@ -21,6 +21,7 @@ from agent.delivery.requests import Verb
 from agent.delivery.snapshot import PacketSnapshot
 from agent.desk.opening import may_show, show_file, show_folder
 from agent.desk.page.page import Page
+from agent.desk.page.tokens import meant
 from agent.desk.page.words import files_name
 from agent.desk.standing import shelf_of, standing_files
 from agent.folder.filesystem import FileSystemProblem
@@ -28,7 +29,6 @@ from agent.ledger import lookups
 from agent.ledger.records import PacketRecord
 from agent.model import LaneId, PacketState
 from agent.settings.schema import LaneSettings
-from agent.shown import called
 
 PATIENCE = 2.0  # seconds; the control thread answers at its next step
 
@@ -122,7 +122,8 @@ class Actions:
         if found is None or not name:
             return self._back(request, "gone")
         names = {file for one in self._desk.snapshot().packets if one.lane == str(found[0]) for file in _members(one)}
-        return self._shown(request, "show", found[1].folder / (called(name, names) or name))
+        file = meant(name, str(found[0]), names)
+        return self._back(request, "gone") if file is None else self._shown(request, "show", found[1].folder / file)
 
     def _nearest(self, request: Request, packet: PacketRecord, lane: LaneSettings) -> Response:
         shelf = shelf_of(self._desk.files, packet, lane, past_of(self._desk.ledger, packet.lane))

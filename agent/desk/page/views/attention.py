@@ -3,20 +3,19 @@ packets, the oldest first. Pure: a snapshot and the packets from the ledger in, 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from agent.delivery.problems import LANE_GONE, OTHER_PC
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
+from agent.desk.page.tokens import file_token, token
 from agent.desk.page.views.guides import LANE_TROUBLES, NO_SIDECAR, OTHERWISE, PACKETS, Verb
 from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain
 from agent.ledger.records import PacketRecord
 from agent.model import Fault, LaneKind, LaneState, PacketState, Problem
-from agent.shown import in_unicode
 
 UNFOLDED = 4
 ROWS_SHOWN = 50
@@ -88,7 +87,7 @@ def packet_anchor(packet: str) -> str:
 
 def files_anchor(lane: str, files: Sequence[str]) -> str:
     """Return the id of files that are no packet yet; it tells no name."""
-    return f"files-{hashlib.sha256('|'.join((lane, *files)).encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+    return f"files-{token(lane, *files)}"
 
 
 def anchor_of(packet: PacketSnapshot) -> str:
@@ -261,11 +260,12 @@ def files_button(verb: Verb, packet: PacketSnapshot, *, is_main: bool = False) -
     about = files_name(packet.files, packet.name)
     match verb:
         case Verb.COMPLETE:
-            query = urlencode({"file": in_unicode(file)})
-            address = f"/scan/{quote(packet.lane)}/form?{query}"
+            address = f"/scan/{quote(packet.lane)}/{file_token(packet.lane, file)}/form"
             return Button(verb, address, (), is_main, embeds=True, about=about)
         case Verb.SHOW:
-            return Button(verb, "/show", (("lane", packet.lane), ("file", file)), is_main, about=about)
+            return Button(
+                verb, "/show", (("lane", packet.lane), ("file", file_token(packet.lane, file))), is_main, about=about
+            )
         case _:
             return Button(verb, "/open", (("lane", packet.lane),), is_main, about=about)
 

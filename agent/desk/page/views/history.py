@@ -1,19 +1,22 @@
-"""*History*: every packet, found by a file's name, a claim or a control number, a page at a time; and as CSV."""
+"""*History*: every packet, found by a file's name, a claim or a control number, a page at a time; and as CSV.
+
+A search is posted, kept with the session, and led to by a token: what people search for stands in no address.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from agent.desk.page.page import Page
+from agent.desk.page.page import SESSION, Page
 from agent.desk.page.views.attention import packet_anchor
 from agent.desk.page.words import Almanac, Moment, files_name, lane_name, store_name
 from agent.ledger import lookups
@@ -53,20 +56,31 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Query:
-    """What the search form asks for, as it was written; `wanted` as the ledger understands it."""
+class Asked:
+    """What the search form asks for, as it was written. `state` is a word of `STATES` or empty, `since` a date or none."""
 
-    text: str
-    state: str
-    store: str
-    since: str
+    text: str = ""
+    state: str = ""
+    store: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A page of a search. `token` stands for the search in addresses; `wanted` is it as the ledger understands it.
+
+    `is_over`: the address stood for a search that is not kept any more, so that everything is shown.
+    """
+
+    asked: Asked
+    token: str
     page: int
     wanted: Search
+    is_over: bool = False
 
     def address(self, page: int = 1, *, to: str = "/history") -> str:
         """Return the address of a page of the same search."""
-        known = {"q": self.text, "state": self.state, "store": self.store, "since": self.since}
-        asked = {name: value for name, value in known.items() if value}
+        asked = {"search": self.token} if self.token else {}
         if page > 1:
             asked["page"] = str(page)
         return f"{to}?{urlencode(asked)}" if asked else to
@@ -111,19 +125,29 @@ class Found:
         return self.query.address(self.page - 1) if self.page > 1 else ""
 
 
-def query_of(request: Request, almanac: Almanac) -> Query:
-    """Read the search from an address; what it does not understand counts as not said."""
-    asked = request.query_params
-    text = asked.get("q", "").strip()[:LONGEST_SEARCH]
-    state = asked.get("state", "") if asked.get("state", "") in STATES else ""
-    since = _day(asked.get("since", ""))
+def asked_in(form: Mapping[str, str]) -> Asked:
+    """Read the search form; what is not understood counts as not said."""
+    since = _day(form.get("since", ""))
+    return Asked(
+        text=form.get("q", "").strip()[:LONGEST_SEARCH],
+        state=form.get("state", "") if form.get("state", "") in STATES else "",
+        store=form.get("store", "")[:LONGEST_SEARCH],
+        since=since.isoformat() if since else "",
+    )
+
+
+def query_of(page: Page, request: Request, almanac: Almanac) -> Query:
+    """Return the search that an address stands for, everything where it stands for none."""
+    token, number = request.query_params.get("search", ""), request.query_params.get("page", "1")[:7]
+    kept = page.sessions.kept(request.scope[SESSION], token) if token else None
+    asked: Asked = kept or Asked()
+    since = _day(asked.since)
     begins = datetime.combine(since, time()) if since else None
     if begins is not None:
         begins = begins.replace(tzinfo=almanac.zone) if almanac.zone else begins.astimezone()
-    number = asked.get("page", "1")
-    wanted = Search(text, STATES[state][1] if state else (), asked.get("store", "")[:LONGEST_SEARCH], begins)
-    page = min(int(number), 1_000_000) if number.isascii() and number.isdigit() else 1
-    return Query(text, state, wanted.store, since.isoformat() if since else "", max(1, page), wanted)
+    wanted = Search(asked.text, STATES[asked.state][1] if asked.state else (), asked.store, begins)
+    shown = int(number) if number.isascii() and number.isdigit() else 1
+    return Query(asked, token if kept else "", max(1, shown), wanted, is_over=bool(token) and kept is None)
 
 
 def _day(text: str) -> date | None:
@@ -138,7 +162,9 @@ def found(page: Page, query: Query, almanac: Almanac) -> Found:
     """Return a page of what the search finds."""
     ledger = page.desk.ledger
     some = lookups.search_page(ledger, query.wanted, query.page, A_PAGE)
-    named = f"Packets whose file, claim or control number contains {query.text}" if query.text else "Packets"
+    named = (
+        f"Packets whose file, claim or control number contains {query.asked.text}" if query.asked.text else "Packets"
+    )
     return Found(
         query=query,
         lines=[line_of(record, almanac) for record in some.packets],
@@ -248,12 +274,19 @@ def routes(page: Page) -> list[Route]:
 
     def history(request: Request) -> Response:
         almanac = Almanac(page.desk.clock.now())
-        return page.render(request, "history.html", found=found(page, query_of(request, almanac), almanac))
+        return page.render(request, "history.html", found=found(page, query_of(page, request, almanac), almanac))
+
+    def search(request: Request) -> Response:
+        asked = asked_in(page.form(request))
+        if asked == Asked():
+            return RedirectResponse("/history", 303)
+        token = page.sessions.keep(request.scope[SESSION], asked)
+        return RedirectResponse(f"/history?{urlencode({'search': token})}", 303)
 
     def export(request: Request) -> Response:
         almanac = Almanac(page.desk.clock.now())
         name = f"outtray-{almanac.local(almanac.now):%Y-%m-%d}.csv"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(as_csv(page, query_of(request, almanac)), media_type="text/csv", headers=headers)
+        return StreamingResponse(as_csv(page, query_of(page, request, almanac)), media_type="text/csv", headers=headers)
 
-    return [Route("/history", history), Route("/history.csv", export)]
+    return [Route("/history", history), Route("/history", search, methods=["POST"]), Route("/history.csv", export)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 from agent.delivery.snapshot import PacketSnapshot, Snapshot
 from agent.desk.page.forms.complete import NOTE
+from agent.desk.page.tokens import file_token
 from agent.intake.attachments.fields import claim_fields
 from tests.support import files
 from tests.support.forms import Form, told
@@ -54,7 +54,7 @@ def waits(practice: DeskPractice, *packets: tuple[str, ...]) -> None:
 
 
 def address(name: str) -> str:
-    return f"/scan/{LANE}/form?file={quote(name)}"
+    return f"/scan/{LANE}/{file_token(LANE, name)}/form"
 
 
 def test_what_is_saved_is_a_sidecar_beside_the_scan(practice: DeskPractice, client: Browser, scans: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_file_that_the_last_look_has_not_seen_waiting_is_none(
     (scans / "held.jpg").write_bytes(files.jpeg())
     waits(practice, ("SCN_7.jpg",))
     for what in ("form", "image"):
-        answer = client.get(f"/scan/{LANE}/{what}?file={quote(name)}")
+        answer = client.get(f"/scan/{LANE}/{file_token(LANE, name)}/{what}")
         assert answer.status_code == 404
         assert "secret" not in answer.text
 
@@ -207,7 +207,7 @@ def test_a_name_that_is_no_unicode_is_told_and_breaks_nothing(
     except (OSError, UnicodeEncodeError):
         pytest.skip("no such names here")
     waits(practice, (name,))
-    shown = client.get(f"/scan/{LANE}/form?file=scan%FF.jpg")
+    shown = client.get(address(name))
     assert shown.status_code == 200
     answer = Form.of(shown).send(client, **RIGHT)
     assert answer.status_code == 422
@@ -217,6 +217,6 @@ def test_a_name_that_is_no_unicode_is_told_and_breaks_nothing(
 def test_a_part_is_the_form_alone(practice: DeskPractice, client: Browser, scans: Path) -> None:
     (scans / "SCN_7.jpg").write_bytes(files.jpeg())
     waits(practice, ("SCN_7.jpg",))
-    part = client.get(f"{address('SCN_7.jpg')}&part=1").text
+    part = client.get(f"{address('SCN_7.jpg')}?part=1").text
     assert '<form class="form"' in part
     assert "<html" not in part

@@ -11,6 +11,7 @@ import pytest
 
 from agent.delivery.requests import Answer, Request
 from agent.desk.page.done import DONE
+from agent.desk.page.tokens import file_token
 from agent.desk.page.views import actions
 from agent.ledger.records import PacketRecord
 from agent.model import PacketState
@@ -148,16 +149,21 @@ def test_a_folder_is_opened_on_this_pc(practice: DeskPractice, shown: list[Path]
 def test_a_waiting_file_is_shown_where_it_stands(practice: DeskPractice, shown: list[Path]) -> None:
     folder = next(iter(practice.settings.lanes.values())).folder
     (folder / "a b.jpg").write_bytes(b"x")
-    client = signed_in(practice.desk)
-    assert press(client, "/show", lane="main-street/attachments", file="a b.jpg") == "/?done=show"
+    waiting = tuple(activity.going(name, PacketState.WAITING) for name in ("a b.jpg", "gone.jpg"))
+    practice.board.put(activity.snapshot(packets=waiting))
+    client, lane = signed_in(practice.desk), str(activity.SCANS)
+    assert press(client, "/show", lane=lane, file=file_token(lane, "a b.jpg")) == "/?done=show"
     assert shown == [folder / "a b.jpg"]
-    assert press(client, "/show", lane="main-street/attachments", file="gone.jpg") == "/?done=not-there"
+    assert press(client, "/show", lane=lane, file=file_token(lane, "gone.jpg")) == "/?done=not-there"
+    assert press(client, "/show", lane=lane, file=file_token(lane, "other.jpg")) == "/?done=gone"
 
 
 @pytest.mark.parametrize("file", ["../data/ledger.db", "/etc/passwd", "..", "../../x"])
 def test_nothing_outside_of_the_lanes_is_shown(practice: DeskPractice, shown: list[Path], file: str) -> None:
-    answer = press(signed_in(practice.desk), "/show", lane="main-street/attachments", file=file)
-    assert answer == "/?done=gone"
+    client, lane = signed_in(practice.desk), str(activity.SCANS)
+    practice.board.put(activity.snapshot(packets=(activity.going(file, PacketState.WAITING),)))
+    for asked in (file, file_token(lane, file)):
+        assert press(client, "/show", lane=lane, file=asked) == "/?done=gone"
     assert shown == []
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from agent.delivery.problems import DUPLICATE, GAVE_UP_UNSURE
+from agent.desk.page.tokens import file_token
 from agent.desk.page.views.attention import (
     ROWS_SHOWN,
     Item,
@@ -155,7 +156,9 @@ def test_a_scan_without_a_sidecar_is_completed_here() -> None:
     assert item.heading == "The scan Kim & Lee 1+1.jpg came without a sidecar."
     assert plain(item.where) == "Main Street, attachments · waiting since 8:57 AM"
     assert labels(item) == ["Complete the metadata here", "Show the file", "Open folder"]
-    assert item.buttons[0].address == "/scan/main-street/attachments/form?file=Kim+%26+Lee+1%2B1.jpg"
+    assert item.buttons[0].address == (
+        f"/scan/{activity.SCANS}/{file_token(str(activity.SCANS), 'Kim & Lee 1+1.jpg')}/form"
+    )
     assert "Kim" not in item.id
 
 

@@ -22,9 +22,14 @@ def practice(tmp_path: Path) -> Iterator[DeskPractice]:
         yield made
 
 
-def names(client: Browser, query: str = "") -> list[str]:
-    """The names of the packets that a search shows, in order."""
-    page = client.get(f"/history{query}").text
+def searched(client: Browser, **asked: str) -> str:
+    """The address to which a search leads."""
+    return client.post("/history", data=asked).headers["location"]
+
+
+def names(client: Browser, address: str = "/history", **asked: str) -> list[str]:
+    """The names of the packets that an address or a search shows, in order."""
+    page = client.get(searched(client, **asked) if asked else address).text
     return [part.partition("<")[0] for part in page.split('<span class="name">')[1:]]
 
 
@@ -42,46 +47,81 @@ def test_everything_is_listed_the_newest_first(practice: DeskPractice) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("asked", "found"),
     [
-        ("?q=clm-20411", ["PAN-20411.pdf"]),
-        ("?q=65A4C0FFEE", ["FMX-20416.jpg and 9 more"]),
-        ("?q=FMX-20416-07", ["FMX-20416.jpg and 9 more"]),
-        ("?q=100%25_", []),
-        ("?state=failed&q=july", ["aging-july.csv", "July-statements.xlsx"]),
-        ("?store=lakeside", ["PERIO-20400.pdf"]),
-        ("?since=2026-07-16", []),
-        ("?state=held", []),
-        ("?state=nonsense&since=nonsense&page=nonsense&q=PERIO", ["PERIO-20400.pdf"]),
+        ({"q": "clm-20411"}, ["PAN-20411.pdf"]),
+        ({"q": "65A4C0FFEE"}, ["FMX-20416.jpg and 9 more"]),
+        ({"q": "FMX-20416-07"}, ["FMX-20416.jpg and 9 more"]),
+        ({"q": "100%_"}, []),
+        ({"state": "failed", "q": "july"}, ["aging-july.csv", "July-statements.xlsx"]),
+        ({"store": "lakeside"}, ["PERIO-20400.pdf"]),
+        ({"since": "2026-07-16"}, []),
+        ({"state": "held"}, []),
+        ({"state": "nonsense", "since": "nonsense", "page": "nonsense", "q": "PERIO"}, ["PERIO-20400.pdf"]),
     ],
 )
-def test_a_search_by_file_claim_and_control_number(practice: DeskPractice, query: str, found: list[str]) -> None:
+def test_a_search_by_file_claim_and_control_number(
+    practice: DeskPractice, asked: dict[str, str], found: list[str]
+) -> None:
     activity.remember(practice.ledger, *activity.sent_ones(), *activity.failed_ones())
-    assert names(signed_in(practice.desk), query) == found
+    assert names(signed_in(practice.desk), **asked) == found
+
+
+def test_a_search_can_be_reloaded_and_gone_back_to(practice: DeskPractice) -> None:
+    activity.remember(practice.ledger, *activity.sent_ones())
+    client = signed_in(practice.desk)
+    first, second = searched(client, q="PAN"), searched(client, q="PERIO")
+    assert names(client, first) == names(client, first) == ["PAN-20411.pdf"]
+    assert names(client, second) == ["PERIO-20400.pdf"]
+    assert searched(client, q="PAN") == first
+    assert 'value="PAN"' in client.get(first).text
+
+
+def test_a_search_for_nothing_shows_everything_under_the_plain_address(practice: DeskPractice) -> None:
+    assert searched(signed_in(practice.desk), q=" ", state="", store="", since="") == "/history"
+
+
+def test_a_search_belongs_to_its_session_and_ends_with_it(practice: DeskPractice) -> None:
+    activity.remember(practice.ledger, *activity.sent_ones())
+    client = signed_in(practice.desk)
+    address = searched(client, q="PERIO")
+    client.post("/lock")
+    client.sign_in()
+    page = client.get(address).text
+    assert "not kept any more" in page
+    assert "PAN-20411.pdf" in page
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "nonsense", "9" * 5000, "²", ""])
+def test_a_page_that_is_no_number_is_the_first_or_the_last(practice: DeskPractice, number: str) -> None:
+    activity.remember(practice.ledger, *activity.sent_ones())
+    assert len(names(signed_in(practice.desk), f"/history?page={number}")) == 3
 
 
 def test_what_is_not_found_is_said_without_becoming_markup(practice: DeskPractice) -> None:
-    page = signed_in(practice.desk).get("/history", params={"q": '"><script>alert(1)</script>'}).text
+    page = signed_in(practice.desk)
+    page = page.post("/history", data={"q": '"><script>alert(1)</script>'}, follow_redirects=True).text
     assert "Nothing found for &#34;&gt;&lt;script&gt;" in page
     assert "<script>alert" not in page
 
 
 def test_a_name_from_a_mac_is_found_as_it_is_typed(practice: DeskPractice) -> None:
     activity.remember(practice.ledger, activity.packet("Rene\u0301e.pdf", packet_id="one"))
-    assert len(names(signed_in(practice.desk), "?q=Ren%C3%A9e")) == 1
+    assert len(names(signed_in(practice.desk), q="Renée")) == 1
 
 
 def test_only_a_page_of_a_long_history_is_shown(practice: DeskPractice) -> None:
     activity.fill(practice.ledger, 60)
     client = signed_in(practice.desk)
-    first, second, third = (names(client, f"?page={page}") for page in (1, 2, 3))
+    first, second, third = (names(client, f"/history?page={page}") for page in (1, 2, 3))
     assert (len(first), len(second), len(third)) == (A_PAGE, A_PAGE, 10)
     assert len({*first, *second, *third}) == 60
-    page = client.get("/history?page=2&q=CLM").text
+    address = searched(client, q="CLM")
+    page = client.get(f"{address}&page=2").text
     assert "26 to 50 of 60 found among 60" in page
-    assert 'href="/history?q=CLM" rel="prev"' in page
-    assert 'href="/history?q=CLM&amp;page=3" rel="next"' in page
-    assert names(client, "?page=99") == third
+    assert f'href="{address}" rel="prev"' in page
+    assert f'href="{address}&amp;page=3" rel="next"' in page
+    assert names(client, "/history?page=99") == third
     assert 'href="/history?page=2" rel="prev"' in client.get("/history?page=99").text
 
 
@@ -100,8 +140,9 @@ def test_a_state_is_a_word_and_a_glyph(practice: DeskPractice) -> None:
 # --- CSV ------------------------------------------------------------------------------------------------------------
 
 
-def rows(client: Browser, query: str = "") -> list[dict[str, str]]:
-    answer = client.get(f"/history.csv{query}")
+def rows(client: Browser, **asked: str) -> list[dict[str, str]]:
+    address = searched(client, **asked) if asked else "/history"
+    answer = client.get(address.replace("/history", "/history.csv"))
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"].startswith('attachment; filename="outtray-')
     return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
@@ -111,7 +152,7 @@ def test_the_csv_has_what_the_search_finds(practice: DeskPractice) -> None:
     activity.remember(practice.ledger, *activity.sent_ones(), *activity.failed_ones())
     client = signed_in(practice.desk)
     assert len(rows(client)) == 7
-    (row,) = rows(client, "?q=CLM-20411")
+    (row,) = rows(client, q="CLM-20411")
     assert (row["Files"], row["Control number"], row["State"], row["Attempts"]) == (
         "PAN-20411.pdf",
         "CHC#65a4bf90d81c27aa4039b6e2",
