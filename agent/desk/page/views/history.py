@@ -57,7 +57,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the search form asks for, as it was written. `state` is a word of `STATES` or empty, `since` a date or none."""
+    """What the search form asks for, as it was written. `state` is of `STATES` or empty, `since` a date or empty."""
 
     text: str = ""
     state: str = ""
