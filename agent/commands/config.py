@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence, Sized
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -25,11 +26,31 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The settings file: write, show and check it.", no_args_is_help=True)
 
 
+class Environment(StrEnum):
+    """What `config init` can be told."""
+
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+_NEXT = {
+    Environment.SANDBOX: "Scans go to the sandbox: nothing of them reaches an insurer. When the trying is done, write\n"
+    'environment = "production" in the file; outtray config check then says what changes.',
+    Environment.PRODUCTION: "Scans go to the real service: everything that is sent counts.",
+}
+
+
 @app.command()
 def init(
     ctx: typer.Context,
     path: Annotated[Path | None, typer.Argument(help="Where to write it. Default: this user's settings file.")] = None,
     config: ConfigOption = None,
+    environment: Annotated[
+        Environment | None,
+        typer.Option(
+            "--environment", help="Where scans go: the vendor's sandbox for trying, or production. Else asked."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a settings file to fill in. A file that stands there is left alone."""
@@ -41,22 +62,43 @@ def init(
     )
     if target.is_dir():
         target = target / locations.SETTINGS_FILE
+    if target.exists():
+        _there_already(target)
+    chosen = environment or (Environment.SANDBOX if as_json else _asked_environment())
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(template())
+            file.write(template(environment=chosen))
     except FileExistsError:
-        tell(f"{target} is there already and was left as it is. Edit it, or name another path.")
-        raise typer.Exit(USAGE_OR_SETTINGS) from None
+        _there_already(target)
     except OSError as problem:
         tell(f"{target} could not be written ({problem.strerror}). Choose a folder in which this account may write.")
         raise typer.Exit(USAGE_OR_SETTINGS) from None
     if as_json:
-        answer_json({"path": str(target)})
+        answer_json({"path": str(target), "environment": str(chosen)})
         return
     typer.echo(f"{target} is written. Fill in folder and client_id, then run:")
     typer.echo("  outtray secret set main-street/client_secret")
     typer.echo("  outtray config check")
+    typer.echo(_NEXT[chosen])
+
+
+def _there_already(target: Path) -> NoReturn:
+    tell(f"{target} is there already and was left as it is. Edit it, or name another path.")
+    raise typer.Exit(USAGE_OR_SETTINGS)
+
+
+def _asked_environment() -> Environment:
+    """Ask for the environment; the sandbox where nobody answers, as for a script."""
+    ask = "Where do scans go: to the vendor's sandbox, to try it out, or to production? (sandbox, production)"
+    try:
+        while True:
+            said = str(typer.prompt(ask, default=str(Environment.SANDBOX), err=True)).strip().lower()
+            if said in set(Environment):
+                return Environment(said)
+    except typer.Abort:
+        tell("")
+        return Environment.SANDBOX
 
 
 @app.command()
@@ -86,6 +128,7 @@ def show(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = 
 @app.command()
 def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Tell everything that is wrong with the settings, which secrets are missing, and what they leave behind."""
+    from agent.delivery.reconcile.going_live import leaving_the_sandbox
     from agent.delivery.reconcile.settings_changed import left_by_settings
     from agent.settings.reading import SettingsProblem, load
     from agent.settings.secrets import Secrets
@@ -99,6 +142,7 @@ def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
         _refuse(loaded.path, unknown, as_json=as_json)
     needed = [entry.problem for entry in Secrets().listing(loaded.settings) if entry.problem is not None]
     needed += [problem for _lane, problem in left_by_settings(loaded.settings)]
+    needed += [problem for _lane, problem in leaving_the_sandbox(loaded.settings)]
     warnings = [f"{problem.sentence} {problem.what_to_do}" for problem in needed]
     if as_json:
         answer_json({"ok": True, "path": str(loaded.path), "problems": [], "warnings": warnings})

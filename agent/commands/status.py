@@ -30,8 +30,13 @@ def _tell(snapshot: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from agent.desk.rehearsal import NOTHING_COUNTS, sandbox_sentences
+
+    environments = [(lane["lane"], lane.get("environment", "")) for lane in snapshot["lanes"]]
     console = Console(markup=False, highlight=False)
     console.print("OutTray is running." if snapshot["running"] else "OutTray is not running; nothing is being sent.")
+    for said in sandbox_sentences(environments):
+        console.print(f"This is a test: {said} {NOTHING_COUNTS}")
     for note in snapshot["notes"]:
         console.print(note)
     lanes = Table(box=None, header_style="bold", pad_edge=False)

@@ -184,6 +184,14 @@ SHELF_OF_BEFORE = Words(
     "{packets} of {lane} that failed stand in {where}, where failed files stood before the settings changed.",
     "Nothing has to be moved: a retry finds them there. To be tried again by hand, drag them into the lane's folder.",
 )
+LEAVES_SANDBOX = Words(
+    "leaves-sandbox",
+    "{lane} has sent to {sandbox} and leaves it: with the next start of OutTray it sends to {host}, where everything "
+    "counts. What went to the sandbox ({sent}) counts as not sent there. What waits ({waiting}) goes to the real "
+    "service, so withdraw what was only a test before that.",
+    "Keep the real service's key with outtray secret set {secret}, run outtray doctor, and start OutTray again. What "
+    "has to be sent for real is dragged from the sent shelf back into the folder.",
+)
 LANE_GONE = Words(
     "lane-gone",
     "The settings do not name {lane} any more, and {packets} of it stay behind in {where}.",

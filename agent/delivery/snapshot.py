@@ -35,7 +35,10 @@ class PacketSnapshot:
 
 @dataclass(frozen=True)
 class LaneSnapshot:
-    """One lane. `problem`: why it does not run, or what hampers it; `left_alone`: what lies there and never goes."""
+    """One lane. `problem`: why it does not run, or what hampers it; `left_alone`: what lies there and never goes.
+
+    `environment`: where it sends to (`agent.settings.environment`); what went to a sandbox counts nowhere.
+    """
 
     lane: str
     state: LaneState
@@ -46,6 +49,7 @@ class LaneSnapshot:
     counts: dict[str, int] = field(default_factory=dict)
     needs_attention: int = 0
     left_alone: Problem | None = None
+    environment: str = "production"
 
 
 @dataclass(frozen=True)

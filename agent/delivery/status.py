@@ -19,6 +19,7 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import Fault, LaneId, LaneState, PacketState, Problem, Readiness
+from agent.settings.environment import environment_of
 from agent.settings.locations import ledger_file
 from agent.settings.schema import Settings
 
@@ -58,6 +59,7 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
                 counts=dict(of_states),
                 needs_attention=needs,
                 left_alone=lane.left_alone,
+                environment=str(environment_of(lane.settings)),
             )
         )
     lanes.extend(left_behind(control.known_lanes, control.other_records, control.packets.values(), unresolved))
@@ -110,6 +112,7 @@ def status_without_agent(settings: Settings) -> Snapshot:
                 left_alone=left_alone,
                 counts={str(state): count for state, count in counts.get(lane, {}).items()},
                 needs_attention=unresolved.get(lane, 0),
+                environment=str(environment_of(lane_settings)),
             )
         )
     lanes.extend(left_behind(known_lanes(settings), records, unfinished, unresolved))

@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import ip_address
 from threading import Lock
 
 import httpcore
@@ -21,6 +20,7 @@ import truststore
 
 from agent import __version__
 from agent.destinations.network import Network
+from agent.settings.environment import is_loopback
 
 TIMEOUT = httpx.Timeout(connect=15, write=60, read=120, pool=None)
 """Seconds. Uploads are slow and the service may think long over a scan: the client's own 5 s would be far too short."""
@@ -166,14 +166,6 @@ class Transport(httpx.BaseTransport):
 def without_credentials(url: str) -> str:
     """Return an address as it may be shown: no user, password or query in it."""
     return str(httpx.URL(url).copy_with(username=None, password=None, query=None, fragment=None))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether `host` is this PC itself, which no proxy can reach."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 class _ReplyStream(httpx.SyncByteStream):

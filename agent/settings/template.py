@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 
 
-def template(platform: str = sys.platform) -> str:
-    """Return the text, with folders as this kind of computer writes them."""
+def template(platform: str = sys.platform, environment: str = "sandbox") -> str:
+    """Return the text, with folders as this kind of computer writes them, and where scans go."""
     windows = platform == "win32"
     return _TEMPLATE.format(
         scans=r"C:\Scans\Claims" if windows else "/srv/scans/claims",
         statements=r"C:\PMS\Statements" if windows else "/srv/pms/statements",
         data=r"C:\ProgramData\OutTray" if windows else "/var/lib/outtray",
         name="{name}",
+        environment=f'environment = "{environment}"'.ljust(37),
     )
 
 
@@ -50,7 +51,7 @@ name = "main-street"
 [store.attachments]
 folder = ''                          # 1. the folder to watch, such as '{scans}'
 client_id = ""                       # 2. from the service
-environment = "sandbox"              # sandbox or production; or base_url and token_url
+{environment}# sandbox or production; or base_url and token_url
 # base_url = "https://host.example.com/dental/attachments/v1"
 # token_url = "https://host.example.com/apip/auth/sntl/v1/token"
 # create_path = "/attachments/documents"

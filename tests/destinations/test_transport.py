@@ -19,8 +19,9 @@ import truststore
 from agent.destinations import network
 from agent.destinations.network import Cancelled, cancelled_by
 from agent.destinations.outcomes import classify_failure
-from agent.destinations.transport import ProxyUnusable, Transport, build_client, is_loopback, trusted_by_the_system
+from agent.destinations.transport import ProxyUnusable, Transport, build_client, trusted_by_the_system
 from agent.model import Blocked, Retry
+from agent.settings.environment import is_loopback
 from tests.support.wire import SERVICE, Connection, serving
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,41 @@ def test_init_writes_a_file_and_never_over_one(tmp_path: Path) -> None:
 
 
 def test_init_writes_the_users_file_where_none_is_named_and_into_a_folder_that_is(tmp_path: Path) -> None:
-    assert answer(outtray("config", "init", "--json")) == {"path": str(tmp_path / "user" / "outtray.toml")}
-    assert answer(outtray("config", "init", tmp_path, "--json")) == {"path": str(tmp_path / "outtray.toml")}
+    user = {"path": str(tmp_path / "user" / "outtray.toml"), "environment": "sandbox"}
+    assert answer(outtray("config", "init", "--json")) == user
+    assert answer(outtray("config", "init", tmp_path, "--json")) == {**user, "path": str(tmp_path / "outtray.toml")}
     assert outtray("--config", tmp_path / "named.toml", "config", "init").exit_code == 0
     assert (tmp_path / "named.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "written"),
+    [
+        ((), "production\n", "production"),
+        ((), "sandbox\n", "sandbox"),
+        ((), "\n", "sandbox"),
+        ((), "live\nproduction\n", "production"),
+        ((), "", "sandbox"),  # nobody answers
+        (("--environment", "production"), None, "production"),
+        (("--environment", "sandbox"), None, "sandbox"),
+        (("--json", "--environment", "production"), None, "production"),
+    ],
+)
+def test_init_asks_for_sandbox_or_production_or_is_told(
+    tmp_path: Path, words: tuple[str, ...], given: str | None, written: str
+) -> None:
+    result = outtray("config", "init", tmp_path, *words, given=given)
+    assert result.exit_code == 0
+    settings = tomllib.loads((tmp_path / "outtray.toml").read_text(encoding="utf-8"))
+    assert settings["store"][0]["attachments"]["environment"] == written
+    if "--json" not in words:
+        assert ("reaches an insurer" in result.stdout) is (written == "sandbox")
+
+
+def test_init_asks_nothing_where_a_file_stands(tmp_path: Path) -> None:
+    (tmp_path / "outtray.toml").touch()
+    result = outtray("config", "init", tmp_path, given="production\n")
+    assert (result.exit_code, "production" in result.stderr) == (2, False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a file as a folder is another refusal there")

@@ -8,6 +8,7 @@ from agent.delivery.reconcile.settings_changed import left_by_settings
 from agent.desk.doctor.finding import Check, Finding, State, found
 from agent.desk.doctor.lane_folders import check_lane_folder, check_room
 from agent.desk.doctor.own_folders import check_agent, check_autostart, check_own_folders
+from agent.desk.doctor.sandbox_check import check_environment
 from agent.desk.doctor.world import World
 from agent.ledger.records import LaneRecord
 from agent.model import LaneId
@@ -33,6 +34,7 @@ def examine(settings: Settings, world: World, *, offline: bool) -> Iterator[Find
         yield from check_lane_folder(lane, lane_settings, settings, records, world)
     for lane, problem in left_by_settings(settings):
         yield found(Check.SHELVES, problem, lane, State.WARN)
+    yield from check_environment(settings)
     keyring, there = check_keyring(settings, world)
     yield from keyring
     from agent.desk.doctor.services import check_proxy, check_services

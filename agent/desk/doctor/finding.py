@@ -28,6 +28,7 @@ class Check(StrEnum):
     TLS = "tls"
     TOKEN = "token"  # noqa: S105 - a check's name
     HEALTH = "health"
+    ENVIRONMENT = "environment"
     AGENT = "agent"
     AUTOSTART = "autostart"
 
@@ -49,6 +50,7 @@ TITLES = {
     Check.TLS: "Secure connection",
     Check.TOKEN: "Token",
     Check.HEALTH: "Service",
+    Check.ENVIRONMENT: "Sandbox",
     Check.AGENT: "Agent",
     Check.AUTOSTART: "Autostart",
 }

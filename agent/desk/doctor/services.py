@@ -18,8 +18,9 @@ from agent.destinations import dentatt
 from agent.destinations.limiter import UploadLimiter
 from agent.destinations.outcomes import Service, classify_failure
 from agent.destinations.tokens import Credentials, Token, TokenSource
-from agent.destinations.transport import is_loopback, without_credentials
+from agent.destinations.transport import without_credentials
 from agent.model import LaneId, LaneKind, Problem
+from agent.settings.environment import is_loopback
 from agent.settings.schema import AttachmentsSettings, LaneSettings, Settings, StatementsSettings, StoreSettings
 from agent.settings.secrets import SECRET_OF
 

@@ -35,7 +35,7 @@ ANSWER_SECONDS = 20.0
 NOT_YET = "OutTray has not come to it yet; it is done as soon as it can be."
 NO_PAGES = "The activity page is switched off in the settings ([agent.page] enabled = false)."
 ENDED = "OutTray has ended before it came to it."
-_LANE_FIELDS = ("lane", "state", "since", "counts", "needs_attention")
+_LANE_FIELDS = ("lane", "state", "since", "counts", "needs_attention", "environment")
 
 
 def may_ask(keys: Keys, path: str, authorization: str) -> bool:
@@ -118,7 +118,10 @@ def tray_view(snapshot: Snapshot) -> dict[str, Any]:
 def snapshot_from(view: dict[str, Any]) -> Snapshot:
     """Return the snapshot that such a view stands for. Raises KeyError, TypeError or ValueError for anything else."""
     lanes = tuple(
-        LaneSnapshot(folder="", **{name: lane[name] for name in _LANE_FIELDS} | {"state": LaneState(lane["state"])})
+        LaneSnapshot(
+            folder="",
+            **{name: lane[name] for name in _LANE_FIELDS if name in lane} | {"state": LaneState(lane["state"])},
+        )
         for lane in view["lanes"]
     )
     return Snapshot(view["at"], view["running"], view["pid"], lanes, (), view["needs_attention"])

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.desk.page.words import Almanac, counted, lane_name
+from agent.desk.rehearsal import places, sandbox_mark, sandbox_sentences
 from agent.model import LaneState, PacketState
 
 NOW = "/"
@@ -78,11 +79,13 @@ class TrayView:
 def view(snapshot: Snapshot, record: Record, now: datetime, *, page: bool = True) -> TrayView:
     """Return what the tray shows. `now` is local time; `page` is false where there is no activity page to open."""
     icon, line = _state(snapshot, record, now)
+    if icon is not Icon.NOT_RUNNING:
+        line = f"{sandbox_mark(places(snapshot))}{line}"
     first = Entry(line, Act.OPEN, NOW, main=True) if page else Entry(line, enabled=False)
     if icon is Icon.NOT_RUNNING:
         menu = [Entry(line, enabled=False), Entry("Start OutTray", Act.START, main=True)]
     else:
-        menu = [first, *_needs(snapshot, page), *_entries(snapshot, record, page)]
+        menu = [first, *_test(snapshot), *_needs(snapshot, page), *_entries(snapshot, record, page)]
     return TrayView(icon, line, (*menu, Entry("Help", Act.HELP), Entry("Quit", Act.QUIT)))
 
 
@@ -163,6 +166,10 @@ def _waiting(snapshot: Snapshot, lanes: Iterable[LaneSnapshot]) -> int:
     names = {lane.lane for lane in lanes}
     ended = (PacketState.DELIVERED, PacketState.SENT, PacketState.FAILED)
     return sum(packet.lane in names and packet.state not in ended for packet in snapshot.packets)
+
+
+def _test(snapshot: Snapshot) -> list[Entry]:
+    return [Entry(said.removesuffix("."), enabled=False) for said in sandbox_sentences(places(snapshot))]
 
 
 def _needs(snapshot: Snapshot, page: bool) -> list[Entry]:

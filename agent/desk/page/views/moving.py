@@ -21,6 +21,7 @@ from agent.desk.page.words import (
     megabytes,
     size,
 )
+from agent.desk.rehearsal import NOTHING_COUNTS, places, sandbox_sentences
 from agent.ledger.records import PacketRecord
 from agent.model import LaneKind, LaneState, PacketState
 
@@ -249,11 +250,15 @@ def _of_held(held: Sequence[PacketSnapshot], almanac: Almanac) -> Said:
 
 def bands(snapshot: Snapshot, by_whom: Mapping[str, str], almanac: Almanac) -> list[Band]:
     """Return what has to be known on every page. `by_whom`: who has paused each lane that is paused."""
+    test = [
+        Band(f"sandbox-{number}", "fix", "fix", (f"This is a test: {said}",), NOTHING_COUNTS)
+        for number, said in enumerate(sandbox_sentences(places(snapshot)))
+    ]
     if not snapshot.running:
         lead: Said = ("OutTray has stopped. Nothing is being sent.",)
         what = "Files stay where they are; none is lost. Start it from the tray or the Start menu."
-        return [Band("stopped", "stop", "blocked", lead, what)]
-    found = [Band(f"note-{number}", "wait", "wait", (note,), "") for number, note in enumerate(snapshot.notes)]
+        return [Band("stopped", "stop", "blocked", lead, what), *test]
+    found = [*test, *_notes(snapshot)]
     paused = [lane for lane in snapshot.lanes if lane.state is LaneState.PAUSED]
     if paused and len(paused) == len(snapshot.lanes):
         return [*found, _paused("Paused", paused, "*", by_whom, almanac)]
@@ -261,6 +266,10 @@ def bands(snapshot: Snapshot, by_whom: Mapping[str, str], almanac: Almanac) -> l
         *found,
         *(_paused(f"{lane_name(lane.lane)} is paused", [lane], lane.lane, by_whom, almanac) for lane in paused),
     ]
+
+
+def _notes(snapshot: Snapshot) -> list[Band]:
+    return [Band(f"note-{number}", "wait", "wait", (note,), "") for number, note in enumerate(snapshot.notes)]
 
 
 def _paused(

@@ -18,6 +18,7 @@ from agent.ledger import lookups
 from agent.ledger.lookups import Attempt
 from agent.ledger.records import JournalLine, PacketRecord
 from agent.model import LaneKind, PacketState
+from agent.settings.environment import CALLED, environment_at
 
 MOST_OF_A_REPLY = 20_000  # characters
 MOST_LINES = 500
@@ -122,6 +123,8 @@ def _facts(record: PacketRecord, document: dict[str, Any], almanac: Almanac) -> 
         if record.next_at is not None:
             facts.append(("Goes", (sentence(almanac.when(record.next_at).text),)))
     service = "the attachments service" if record.lane.kind is LaneKind.ATTACHMENTS else "the statements service"
+    test = CALLED.get(environment_at(str(document.get("destination") or "")), "")
+    service = f"{test}, not {service} itself" if test else service
     facts.append(("To" if arrived else "For", (f"{service}, {lane_name(record.lane)}",)))
     if record.upload_name:
         facts.append(("Sent as", (record.upload_name,)))

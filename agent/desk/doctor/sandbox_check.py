@@ -1,0 +1,32 @@
+"""Whether what is sent counts: lanes on a sandbox, and lanes that are about to leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.delivery.reconcile.going_live import leaving_the_sandbox
+from agent.desk.doctor.finding import Check, Finding, State, found
+from agent.settings.environment import CALLED, Environment, environment_of
+from agent.settings.schema import AttachmentsSettings, Settings
+
+_ATTACHMENTS = 'IT writes environment = "production" in the settings in place of base_url and token_url.'
+_STATEMENTS = "IT writes the address of the real service as base_url in the settings."
+
+
+def check_environment(settings: Settings) -> Iterator[Finding]:
+    """Tell of each lane whether it sends to the real service."""
+    for lane, of_lane in settings.lanes.items():
+        environment = environment_of(of_lane)
+        if environment is Environment.PRODUCTION:
+            yield Finding(Check.ENVIRONMENT, State.OK, "It sends to no sandbox that is known.", lane=str(lane))
+            continue
+        write = _ATTACHMENTS if isinstance(of_lane, AttachmentsSettings) else _STATEMENTS
+        yield Finding(
+            Check.ENVIRONMENT,
+            State.WARN,
+            f"It sends to {CALLED[environment]}: nothing of it reaches an insurer or a patient.",
+            f"Once the trying is done: {write} outtray config check then says what changes.",
+            str(lane),
+        )
+    for lane, problem in leaving_the_sandbox(settings):
+        yield found(Check.ENVIRONMENT, problem, lane, State.WARN)
