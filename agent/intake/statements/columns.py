@@ -176,8 +176,8 @@ class MoneyColumn(OrdinaryColumn):
         )
 
 
-def compiled(field: wire.Field, heading: str, layout: Layout, today: date | None) -> Column:
-    """Return the column of `field`, whose values are written as `layout` says; without `today` no day is too far."""
+def compiled(field: wire.Field, heading: str, layout: Layout, today: date) -> Column:
+    """Return the column of `field`, whose values are written as `layout` says."""
     convert = converter(field, layout, today)
     if field.kind == "email":
         return OrdinaryColumn(field, heading, convert, contacts.ORDINARY_EMAIL, '"', '"')

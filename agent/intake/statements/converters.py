@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 
@@ -61,7 +60,7 @@ DAY = (  # how Excel writes what it took for a day
 )
 _LIKE_DAY = re.compile(DAY).fullmatch
 LONGEST_NUMBER = 1e15  # Excel keeps 15 digits
-_OLDEST_STATEMENT, _FURTHEST_LINE = 25, 5  # years
+_BEFORE_ALL_STATEMENTS, _PAST_ALL_STATEMENTS = "2000", "2060"  # by no clock: a PC's may be wrong
 _LONGEST_SHOWN = 11  # characters of a number with decimals, without a number format
 _NUMBER_AND_NAME = re.compile(r"(\w[\w.]*)\s*-\s*(\S.*)").fullmatch
 
@@ -76,11 +75,8 @@ class Marked(str):
 Convert = Callable[[object], str]
 
 
-def converter(field: wire.Field, layout: Layout, today: date | None) -> Convert:
-    """Return what makes a piece of a cell of `field`, written as `layout` says. It raises `Refusal`.
-
-    Without `today` no day is too far away.
-    """
+def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
+    """Return what makes a piece of a cell of `field`, written as `layout` says. It raises `Refusal`."""
     first = field.wire[0]
     if field.name == "order_id":
         return lambda raw: _unless_nothing(raw, _order_id)
@@ -89,8 +85,9 @@ def converter(field: wire.Field, layout: Layout, today: date | None) -> Convert:
     if field.name == "city_state_zip":
         return lambda raw: _city_state_zip(field.wire, places.city_state_zip(raw))
     if field.kind == "date":
-        within = _Within.of(today, is_statements=field.name == "statement_date")
-        return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), within)
+        due = field.name == "statement_date"
+        latest = (today + timedelta(days=31)).isoformat() if due else ""
+        return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), latest, of_statement=due)
     if field.kind == "money":
         due = field.name == "amount_due"
         return lambda raw: _money(first, money.cents(raw, layout.amounts), due=due)
@@ -185,29 +182,11 @@ def _name(raw: object) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Within:
-    """The days of a column: outside of `first` and `last` a slip or another number; behind `ahead` worth a word."""
-
-    first: str
-    ahead: str
-    last: str
-
-    @classmethod
-    def of(cls, today: date | None, *, is_statements: bool) -> _Within:
-        if today is None:
-            return cls("", "9999", "9999")
-        if not is_statements:
-            return cls("", "9999", f"{today.year + _FURTHEST_LINE}")
-        ahead, last = ((today + timedelta(days=days)).isoformat() for days in (31, 366))
-        return cls(f"{today.year - _OLDEST_STATEMENT}", ahead, last)
-
-
-def _date(name: str, value: str, within: _Within) -> str:
-    piece = wire.pair(name, value)
-    if value and not within.first <= value < within.last:
+def _date(name: str, value: str, latest: str, *, of_statement: bool) -> str:
+    if value >= _PAST_ALL_STATEMENTS or (of_statement and "" < value < _BEFORE_ALL_STATEMENTS):
         raise Refusal(f"This is {value}, a day that is too far away. Look at the year.")
-    return _noted(piece, DATE_AHEAD) if value > within.ahead else piece
+    piece = wire.pair(name, value)
+    return _noted(piece, DATE_AHEAD) if latest and value > latest else piece
 
 
 def _money(name: str, value: int, *, due: bool) -> str:

@@ -50,7 +50,7 @@ class Mapping:
         """How many columns are sent."""
         return len(self.indexes)
 
-    def columns(self, today: date | None) -> list[tuple[int, Column]]:
+    def columns(self, today: date) -> list[tuple[int, Column]]:
         """Return the compiled columns with their places, in the order of the wire."""
         fields = sorted(self.indexes, key=wire.ORDER.__getitem__)
         layout = self.layout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from agent.intake.statements import wire
 from agent.intake.statements.columns import compiled
@@ -25,7 +26,7 @@ class Rivals:
         self._findings = findings
         self._headings = mapping.headings
         self._pairs = [
-            (mapping.indexes[field], index, compiled(wire.FIELDS[field], "", mapping.layout, None), field)
+            (mapping.indexes[field], index, compiled(wire.FIELDS[field], "", mapping.layout, date(2200, 1, 1)), field)
             for field, index in mapping.rivals
             if field in COMPARED
         ]

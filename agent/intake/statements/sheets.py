@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from agent.intake.statements.findings import Findings
@@ -45,6 +46,9 @@ def sheet_rows(
             yield going if order is None else Block(list(map(name, going.numbers)), going.rows)
 
 
+_NO_DAY_AHEAD = date(2200, 1, 1)
+
+
 @dataclass(frozen=True)
 class _Name:
     """Gives a row of a sheet the number by which people find it."""
@@ -80,7 +84,7 @@ def continues(rows: Sequence[tuple[int, Row]], mapping: Mapping) -> bool:
     """Tell whether the first rows of a sheet without headings read as rows of the table on another sheet."""
     columns = [
         (index, column)
-        for index, column in mapping.columns(None)
+        for index, column in mapping.columns(_NO_DAY_AHEAD)
         if column.field.kind in ("date", "money") and not column.field.of_line
     ]
     return bool(columns) and any(
