@@ -134,7 +134,7 @@ def _on_shelf(packet: PacketRecord, names: ShelfNames) -> list[ShelvedFile]:
     return [
         ShelvedFile(
             name=file.name,
-            on_shelf=names.files[file.name],
+            on_shelf=names.beside(file.name),
             role=file.role,
             size=file.identity.size,
             sha256=file.sha256 or None,

@@ -18,6 +18,7 @@ from agent.delivery.problems import AFTER_A_TRY
 from agent.folder import shelves
 from agent.folder.carrying import listed, names_in
 from agent.folder.digest import digest_of
+from agent.folder.documents import documents_on
 from agent.folder.filesystem import Damaged, FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, RECEIPT, is_watched, name_key
 from agent.folder.packets import read_manifest
@@ -47,10 +48,10 @@ def read_back(ledger: Ledger, lane: Lane, now: datetime) -> ReadBack:
     """
     found = ReadBack()
     known = ledger.standing(lane.id, now - READ_BACK)
-    for receipt, path in _documents(lane, recent_days(lane, now), RECEIPT, Receipt, known):
-        _take(ledger, lane, _sent(lane, receipt, path, now), receipt, path, found, now)
-    for problem, path in _documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument, ()):
-        _take(ledger, lane, _failed(lane, problem, path, now), problem, path, found, now)
+    for receipt, path, shelf in _documents(lane, recent_days(lane, now), RECEIPT, Receipt, known):
+        _take(ledger, lane, _sent(lane, receipt, path, now), receipt, shelf, found, now)
+    for problem, path, shelf in _documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument, ()):
+        _take(ledger, lane, _failed(lane, problem, path, now), problem, shelf, found, now)
     return found
 
 
@@ -59,7 +60,7 @@ def _take(
     lane: Lane,
     proven: PacketRecord,
     document: ShelfDocument,
-    path: Path,
+    shelf: Path,
     found: ReadBack,
     now: datetime,
 ) -> None:
@@ -72,7 +73,7 @@ def _take(
     found.packets.add(proven.id)
     found.own = found.own or document.installation in ("", lane.places.installation)
     if known is None:
-        _finish_shelving(lane, proven.id, path.parent)
+        _finish_shelving(lane, proven.id, shelf)
     with ledger.transaction() as tx:
         if known is None:
             tx.admit(proven, now)
@@ -227,17 +228,17 @@ def recent_days(lane: Lane, now: datetime) -> Iterator[Path]:
 
 def _documents(
     lane: Lane, folders: Iterable[Path], ending: str, form: type[AnyDocument], known: Container[str]
-) -> Iterator[tuple[AnyDocument, Path]]:
-    """Yield the lane's documents on these shelves, but for the known ones.
+) -> Iterator[tuple[AnyDocument, Path, Path]]:
+    """Yield the lane's documents on these shelves, but for the known ones, with where each stands, and on which shelf.
 
     Anyone can write there: what is not of our form is passed over.
     """
     for shelf in folders:
-        for name in names_in(lane.fs, shelf):
-            if not name.endswith(ending) or str(shelf / name.removesuffix(ending)) in known:
+        for path in documents_on(lane.fs, shelf, ending):
+            if str(path.with_name(path.name.removesuffix(ending))) in known:
                 continue
             try:
-                document = read_document(lane.fs, shelf / name, form)
+                document = read_document(lane.fs, path, form)
             except Offline:
                 raise
             except FileSystemProblem as trouble:
@@ -246,7 +247,7 @@ def _documents(
             if document.lane == lane.id.kind and (
                 f"{document.store}/{document.lane}" in lane.places.names or document.account == lane.terms.account
             ):
-                yield document, shelf / name
+                yield document, path, shelf
 
 
 def _identity(lane: Lane, path: Path) -> Identity | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from agent.crashpoints import here
 from agent.folder.filesystem import Busy, Denied, Entry, Exists, FileSystem, Missing
 from agent.folder.names import MANIFEST, OWN_PREFIX, is_watched, may_pair, name_key
-from agent.folder.packets import Packet, shelf_names
+from agent.folder.packets import Packet, names_in_folder
 from agent.model import Identity, LaneKind
 
 _MOST_STRANGERS = 20
@@ -105,10 +105,10 @@ def _next_number(notes: Notes, journey: Journey, first: int) -> int:
 
 
 def _go(fs: FileSystem, journey: Journey, number: int) -> None:
-    journey.arrive(number)
     moves = [move for move in journey.moves(number) if _to_go(fs, journey, move)]
     if moves and journey.subfolder(number):
         fs.make_folder(journey.folder / journey.subfolder(number))
+    journey.arrive(number)
     for move in moves:
         fs.move(move.origin, move.target)
         here("file-carried")
@@ -118,9 +118,9 @@ def _come_back(fs: FileSystem, journey: Journey, number: int) -> None:
     for move in journey.moves(number):
         if not _to_go(fs, journey, move) and is_ours(fs, move.target, move.identity):
             fs.move(move.target, move.origin)
+    journey.undo_arrival(number)
     if journey.subfolder(number):
         drop_folder(fs, journey.folder / journey.subfolder(number))
-    journey.undo_arrival(number)
 
 
 def _to_go(fs: FileSystem, journey: Journey, move: Move) -> bool:
@@ -211,7 +211,7 @@ def carry_back(
         used = frozenset(map(name_key, standing))
 
         def is_free(number: int) -> bool:
-            names = shelf_names(packet, number).files.values()
+            names = names_in_folder(packet, number).files.values()
             if number == 1 and not own_names_free():
                 return False
             if number > 1 and {name_key(name.partition("/")[0]) for name in names} & used:
@@ -224,10 +224,10 @@ def carry_back(
         lane,
         origins_shared=origins_shared,
         moves=lambda number: [
-            Move(origins[file.name], lane / shelf_names(packet, number).files[file.name], file.identity)
+            Move(origins[file.name], lane / names_in_folder(packet, number).files[file.name], file.identity)
             for file in packet.sidecar_last
         ],
-        subfolder=lambda number: shelf_names(packet, number).folder,
+        subfolder=lambda number: names_in_folder(packet, number).folder,
         free=free,
     )
     carry(fs, notes, journey)

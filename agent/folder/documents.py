@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from agent.crashpoints import here
 from agent.folder.carrying import is_ours, names_in
-from agent.folder.filesystem import Exists, FileSystem, Missing
-from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, name_key
+from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing, Offline
+from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, is_own_folder, name_key
 from agent.folder.packets import Packet, ShelfNames, shelf_names
 
 _LARGEST_DOCUMENT = 16 << 20
@@ -23,6 +23,8 @@ def write_documents(
 
     The `.json` comes first, for it names its packet: what a crash left beside that is known by it.
     """
+    if documents and names.folder:
+        fs.make_folder(shelf / names.folder)
     for ending in sorted(documents, key=lambda ending: not ending.endswith(".json")):
         path = shelf / names.documents[ending]
         try:
@@ -68,6 +70,21 @@ def _read(fs: FileSystem, path: Path) -> bytes | None:
         return None
 
 
+def documents_on(fs: FileSystem, shelf: Path, ending: str) -> Iterator[Path]:
+    """Yield where documents of this ending stand on a shelf: on itself, and in the folders of packets (`NAME (2)`)."""
+    for name in names_in(fs, shelf):
+        if name.endswith(ending):
+            yield shelf / name
+        elif is_own_folder(name):
+            try:
+                inside = fs.names(shelf / name)
+            except Offline:
+                raise
+            except FileSystemProblem:
+                continue  # no folder, or one that has just gone
+            yield from (shelf / name / inner for inner in inside if inner.endswith(ending))
+
+
 def number_on(fs: FileSystem, shelf: Path, packet: Packet) -> int | None:
     """Return the number that a packet has on a shelf: by the document that names it, else by its files."""
     entries = names_in(fs, shelf)
@@ -75,13 +92,17 @@ def number_on(fs: FileSystem, shelf: Path, packet: Packet) -> int | None:
     numbers = [number for number in numbers_among(entries) if shelf_names(packet, number).keys & keys]
     for number in numbers:
         documents = shelf_names(packet, number).documents.values()
-        if any(is_document_of(fs, shelf / name, packet, None) for name in documents if name_key(name) in keys):
+        if any(is_document_of(fs, shelf / name, packet, None) for name in documents if _first(name) in keys):
             return number
     for number in numbers:
         files = shelf_names(packet, number).files
         if any(is_ours(fs, shelf / files[file.name], file.identity) for file in packet.files):
             return number
     return None
+
+
+def _first(name: str) -> str:
+    return name_key(name.partition("/")[0])
 
 
 def numbers_among(names: Iterable[str]) -> list[int]:

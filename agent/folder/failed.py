@@ -82,9 +82,9 @@ def put_back(fs: FileSystem, lane: Path, shelf: Path, packet: Packet) -> None:
 
     if left:
         carry_back(fs, notes, lane, packet, origins, own_names_free, origins_shared=True)
+    remove_documents(fs, shelf, names, packet, {})
     if names.folder:
         drop_folder(fs, shelf / names.folder)
-    remove_documents(fs, shelf, names, packet, {})
     here("put-back-not-forgotten")
     notes.clear()
 

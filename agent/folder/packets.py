@@ -194,32 +194,52 @@ class ShelfNames:
         """The NAME that the packet has on the shelf."""
         return self.documents[RECEIPT].removesuffix(RECEIPT)
 
+    def beside(self, file: str) -> str:
+        """What a file is called as seen from the folder of the documents."""
+        of_documents = self.title.rpartition("/")[0]
+        return self.files[file].removeprefix(f"{of_documents}/") if of_documents else self.files[file]
+
     @property
     def keys(self) -> frozenset[str]:
         """The keys of every name that this takes up on the shelf itself, whichever documents are written."""
-        names = {name.partition("/")[0] for name in self.files.values()}
-        return frozenset(map(name_key, names | set(self.documents.values())))
+        names = (*self.files.values(), *self.documents.values())
+        return frozenset(name_key(name.partition("/")[0]) for name in names)
 
 
 def shelf_names(packet: Packet, number: int) -> ShelfNames:
     """Return the names of the packet's files and documents on a shelf, as the `number`th of its NAME there.
 
-    The first keeps its names. Every further one has ` (2)` behind NAME, in all its names alike, so that what belonged
-    together by name still does: `scan (2).json`, `scan (2).pdf.json`, `scan (2).receipt.json`. Where the sidecar lists
-    the files by name, they keep their names inside a folder `NAME (2)`; a packet that came as a folder stays one.
+    A file keeps its name. The first packet of a NAME stands on the shelf itself, with its documents; a packet that came
+    as a folder stays one. Every further one has a folder of its own, `NAME (2)`, for its files and its documents.
     """
-    suffix = f" ({number})" if number > 1 else ""
-    title = _fitted(packet.name, suffix, DOCUMENTS) + suffix
-    documents = {ending: title + ending for ending in DOCUMENTS}
-    if packet.folder or (packet.keep_names and number > 1):
+    if number > 1:
+        suffix = f" ({number})"
         folder = _fitted(packet.folder or packet.name, suffix, ("",)) + suffix
-        return ShelfNames({file.name: f"{folder}/{_base(file)}" for file in packet.files}, documents, folder)
-    if number == 1:
+        title = f"{folder}/{_fitted(packet.name, '', DOCUMENTS)}"
+        files = {file.name: f"{folder}/{_base(file)}" for file in packet.files}
+        return ShelfNames(files, {ending: title + ending for ending in DOCUMENTS}, folder)
+    title = _fitted(packet.name, "", DOCUMENTS)
+    documents = {ending: title + ending for ending in DOCUMENTS}
+    if not packet.folder:
         return ShelfNames({file.name: file.name for file in packet.files}, documents)
+    files = {file.name: f"{packet.folder}/{_base(file)}" for file in packet.files}
+    return ShelfNames(files, documents, packet.folder)
+
+
+def names_in_folder(packet: Packet, number: int) -> ShelfNames:
+    """Return the names under which the packet's files come back into the lane's folder, as the `number`th of its NAME.
+
+    There ` (2)` stands behind NAME in all its names alike, so that what belonged together by name still does:
+    `scan (2).json`, `scan (2).pdf.json`. Where the sidecar lists the files by name, they keep their names inside a
+    folder `NAME (2)`; a packet that came as a folder stays one.
+    """
+    if number == 1 or packet.folder or packet.keep_names:
+        return shelf_names(packet, number)
+    suffix = f" ({number})"
     split = {file.name: _behind(packet.name, file.name) for file in packet.files}
     tails = [tail for _, tail in split.values()]
     files = {name: _fitted(stem, suffix, tails) + suffix + tail for name, (stem, tail) in split.items()}
-    return ShelfNames(files, documents)
+    return ShelfNames(files, {})
 
 
 def _base(file: ShelfFile) -> str:

@@ -288,9 +288,9 @@ ALONE = {
     LIST: ["claim.json", "left.jpg", "right.jpg"],
 }
 BESIDE_ANOTHER = {
-    SCAN: ("scan.pdf", ["scan (2).json", "scan (2).pdf"], "scan (2)"),
-    FOLDER: ("Smith/other.pdf", ["Smith (2)/1.pdf", "Smith (2)/2.pdf", "Smith (2)/claim.json"], "Smith (2)"),
-    LIST: ("left.jpg", ["claim (2)/claim.json", "claim (2)/left.jpg", "claim (2)/right.jpg"], "claim (2)"),
+    SCAN: ("scan.pdf", ["scan (2)/scan.json", "scan (2)/scan.pdf"], "scan (2)/scan"),
+    FOLDER: ("Smith/other.pdf", ["Smith (2)/1.pdf", "Smith (2)/2.pdf", "Smith (2)/claim.json"], "Smith (2)/Smith"),
+    LIST: ("left.jpg", ["claim (2)/claim.json", "claim (2)/left.jpg", "claim (2)/right.jpg"], "claim (2)/claim"),
 }
 
 
@@ -512,8 +512,8 @@ def test_a_packet_that_failed_again_is_another_although_its_bytes_are_the_same()
     fs = failed_world(SCAN)
     packet = packet_in(world(*SCAN), SCAN)
     for name in ("scan.pdf", "scan.json"):
-        fs.rename(FAILED / name, FAILED / name.replace("scan", "scan (2)"))
-    fs.put(FAILED / "scan (2).problem.json", b'{"packet": "p2"}')
+        fs.rename(FAILED / name, FAILED / "scan (2)" / name)
+    fs.put(FAILED / "scan (2)" / "scan.problem.json", b'{"packet": "p2"}')
     again = replace(packet, id="p2")
     assert files_left(fs, FAILED, [packet, again]) == {"p1": (), "p2": SCAN}
 
@@ -522,8 +522,8 @@ def test_a_problem_is_tidied_away_and_no_other_packets() -> None:
     fs = failed_world(SCAN, "scan.pdf")
     fs.put(FAILED / "scan.problem.json", b'{"packet": "p0"}')
     fs.put(FAILED / "scan.problem.txt", b"another's")
-    for name in ("scan (2).pdf", "scan (2).json"):
-        fs.delete(FAILED / name)
+    for name in ("scan.pdf", "scan.json"):
+        fs.delete(FAILED / "scan (2)" / name)
     tidy(fs, FAILED, packet_in(world(*SCAN), SCAN))
     assert sorted(fs.files(FAILED)) == ["scan.pdf", "scan.problem.json", "scan.problem.txt"]
 
