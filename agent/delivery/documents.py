@@ -119,7 +119,12 @@ def _as_sent(packet: PacketRecord, result: AttemptResult) -> list[SentDocumentFi
     dropped = {file.name: file for file in _as_taken(packet)}
     if packet.lane.kind is LaneKind.STATEMENTS or not result.files:
         own = [dropped[file.name] for file in packet.documents]
-        return [SentDocumentFile(**file.model_dump(), original_sha256=file.sha256) for file in own]
+        return [
+            SentDocumentFile(
+                name=file.name.rpartition("/")[2], size=file.size, sha256=file.sha256, original_sha256=file.sha256
+            )
+            for file in own
+        ]
     digests = {name.rpartition("/")[2]: file.sha256 for name, file in dropped.items()}
     return [
         SentDocumentFile(**asdict(file), original_sha256=digests.get(file.name) or file.sha256) for file in result.files

@@ -8,16 +8,15 @@ that it has carried already for strangers, and give the rest another number.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import count
 from pathlib import Path
 
 from agent.crashpoints import here
 from agent.folder.filesystem import Busy, Denied, Entry, Exists, FileSystem, Missing
-from agent.folder.names import MANIFEST, OWN_PREFIX, is_watched, may_pair, name_key
-from agent.folder.packets import Packet, names_in_folder
-from agent.model import Identity, LaneKind
+from agent.folder.names import MANIFEST, OWN_PREFIX, name_key
+from agent.model import Identity
 
 _MOST_STRANGERS = 20
 _TIMES_DIFFER = 2_000_000_000  # nanoseconds by which a copy's time may differ: FAT's granularity
@@ -189,61 +188,6 @@ def clear_place(fs: FileSystem, place: Path, subfolder: str, notes: Notes) -> No
             if name.startswith(OWN_PREFIX):  # a copy or a document that a crash cut off
                 fs.remove(folder / name)
         drop_folder(fs, folder)
-
-
-def carry_back(
-    fs: FileSystem,
-    notes: Notes,
-    lane: Path,
-    packet: Packet,
-    origins: Mapping[str, Path],
-    own_names_free: Callable[[], bool],
-    *,
-    origins_shared: bool = False,
-) -> None:
-    """Carry files into the lane's folder: under the names that they had there, or all of them as `NAME (2)`.
-
-    A scan and its sidecar never come back under names by which they could be paired with a stranger there.
-    """
-
-    def free() -> Callable[[int], bool]:
-        standing = names_in(fs, lane)
-        used = frozenset(map(name_key, standing))
-
-        def is_free(number: int) -> bool:
-            names = names_in_folder(packet, number).files.values()
-            if number == 1 and not own_names_free():
-                return False
-            if number > 1 and {name_key(name.partition("/")[0]) for name in names} & used:
-                return False
-            return not could_meet(fs, lane, packet, names, standing)
-
-        return is_free
-
-    journey = Journey(
-        lane,
-        origins_shared=origins_shared,
-        moves=lambda number: [
-            Move(origins[file.name], lane / names_in_folder(packet, number).files[file.name], file.identity)
-            for file in packet.sidecar_last
-        ],
-        subfolder=lambda number: names_in_folder(packet, number).folder,
-        free=free,
-    )
-    carry(fs, notes, journey)
-
-
-def could_meet(fs: FileSystem, lane: Path, packet: Packet, names: Iterable[str], standing: Iterable[str]) -> bool:
-    """Tell whether any of these names could be paired with one that stands in the lane's folder and is a stranger's.
-
-    Strangers are told by identity: another file under a name of the packet's own is one of them. In a lane without
-    sidecars nothing pairs.
-    """
-    if not packet.lane.endswith(f"/{LaneKind.ATTACHMENTS}"):
-        return False
-    own = {name_key(file.name) for file in packet.files if is_ours(fs, lane / file.name, file.identity)}
-    strangers = [name for name in standing if name_key(name) not in own and is_watched(name)]
-    return any(may_pair(name, stranger) for name in names for stranger in strangers)
 
 
 def keys_of(fs: FileSystem, folder: Path) -> frozenset[str]:

@@ -46,6 +46,14 @@ def remove_documents(
             here("document-removed")
 
 
+def problem_of(fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet) -> dict[str, bytes]:
+    """Return the packet's problem as it stands on the shelf, by its endings; empty where none of its own does."""
+    paths = {ending: shelf / names.documents[ending] for ending in (PROBLEM_TEXT, PROBLEM_JSON)}
+    found = {ending: _read(fs, path) for ending, path in paths.items() if is_document_of(fs, path, packet, None)}
+    whole = {ending: data for ending, data in found.items() if data is not None}
+    return whole if PROBLEM_JSON in whole else {}
+
+
 def is_document_of(fs: FileSystem, path: Path, packet: Packet, expected: bytes | None) -> bool:
     """Tell whether a document is this packet's: by its "packet", by that of the `.json` beside it, or byte for byte."""
     data = _read(fs, path)

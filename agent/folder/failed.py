@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.crashpoints import here
-from agent.folder.carrying import Notes, carry_back, drop_folder, is_ours, listed, names_in, occupied, same_content
-from agent.folder.documents import is_document_of, number_on, numbers_among, remove_documents
+from agent.folder.carrying import Notes, drop_folder, is_ours, listed, names_in, occupied, same_content
+from agent.folder.coming_back import carry_back
+from agent.folder.documents import is_document_of, number_on, numbers_among, problem_of, remove_documents
 from agent.folder.filesystem import FileSystem, Missing
 from agent.folder.names import OWN_PREFIX, PROBLEM_JSON, is_watched, name_key
 from agent.folder.packets import Packet, ShelfNames, shelf_names
@@ -62,8 +63,9 @@ def tidy(fs: FileSystem, shelf: Path, packet: Packet) -> None:
 def put_back(fs: FileSystem, lane: Path, shelf: Path, packet: Packet) -> None:
     """Move a failed packet's files from `failed` to the lane's folder, for another try, and remove its problem.
 
-    Under the names with which they came, if all of those are free there, else as `NAME (2)`; what came as a folder goes
-    back as one. A file that was mended on the shelf goes as it is now; those that people have taken away are left out.
+    Under the names with which they came, if all of those are free there, else in a folder `NAME (2)`, with the problem
+    beside them; what came as a folder goes back as one. A file that was mended on the shelf goes as it is now; those
+    that people have taken away are left out.
     Raises `Missing` when none is left.
     """
     notes = Notes(fs, shelf, f"back-{packet.id}")
@@ -75,13 +77,16 @@ def put_back(fs: FileSystem, lane: Path, shelf: Path, packet: Packet) -> None:
     if not left and notes.read() is None:
         raise Missing(shelf / names.documents[PROBLEM_JSON])
 
+    own = shelf_names(packet, 1)
+
     def own_names_free() -> bool:
-        if packet.folder:
-            return not any(is_watched(name) for name in names_in(fs, lane / packet.folder))
-        return not any(occupied(fs, lane / name) for name in left)
+        if own.folder:
+            return not any(is_watched(name) for name in names_in(fs, lane / own.folder))
+        return not any(occupied(fs, lane / own.files[name]) for name in left)
 
     if left:
-        carry_back(fs, notes, lane, packet, origins, own_names_free, origins_shared=True)
+        problem = problem_of(fs, shelf, names, packet)
+        carry_back(fs, notes, lane, packet, origins, own, own_names_free, problem, origins_shared=True)
     remove_documents(fs, shelf, names, packet, {})
     if names.folder:
         drop_folder(fs, shelf / names.folder)

@@ -210,49 +210,22 @@ def shelf_names(packet: Packet, number: int) -> ShelfNames:
     """Return the names of the packet's files and documents on a shelf, as the `number`th of its NAME there.
 
     A file keeps its name. The first packet of a NAME stands on the shelf itself, with its documents; a packet that came
-    as a folder stays one. Every further one has a folder of its own, `NAME (2)`, for its files and its documents.
+    as a folder stays one. Every further one has a folder of its own, `NAME (2)`, for its files and its documents. What
+    came back in such a folder bears another name than the folder, and does not keep it where its own names are free.
     """
+    came_back = bool(packet.folder) and packet.name != packet.folder
+    own = "" if came_back else packet.folder
+    title = _fitted(packet.name, "", DOCUMENTS)
     if number > 1:
         suffix = f" ({number})"
-        folder = _fitted(packet.folder or packet.name, suffix, ("",)) + suffix
-        title = f"{folder}/{_fitted(packet.name, '', DOCUMENTS)}"
-        files = {file.name: f"{folder}/{_base(file)}" for file in packet.files}
-        return ShelfNames(files, {ending: title + ending for ending in DOCUMENTS}, folder)
-    title = _fitted(packet.name, "", DOCUMENTS)
-    documents = {ending: title + ending for ending in DOCUMENTS}
-    if not packet.folder:
-        return ShelfNames({file.name: file.name for file in packet.files}, documents)
-    files = {file.name: f"{packet.folder}/{_base(file)}" for file in packet.files}
-    return ShelfNames(files, documents, packet.folder)
-
-
-def names_in_folder(packet: Packet, number: int) -> ShelfNames:
-    """Return the names under which the packet's files come back into the lane's folder, as the `number`th of its NAME.
-
-    There ` (2)` stands behind NAME in all its names alike, so that what belonged together by name still does:
-    `scan (2).json`, `scan (2).pdf.json`. Where the sidecar lists the files by name, they keep their names inside a
-    folder `NAME (2)`; a packet that came as a folder stays one.
-    """
-    if number == 1 or packet.folder or packet.keep_names:
-        return shelf_names(packet, number)
-    suffix = f" ({number})"
-    split = {file.name: _behind(packet.name, file.name) for file in packet.files}
-    tails = [tail for _, tail in split.values()]
-    files = {name: _fitted(stem, suffix, tails) + suffix + tail for name, (stem, tail) in split.items()}
-    return ShelfNames(files, {})
+        own = _fitted(own or packet.name, suffix, ("",)) + suffix
+        title = f"{own}/{title}"
+    files = {file.name: f"{own}/{_base(file)}" if own else _base(file) for file in packet.files}
+    return ShelfNames(files, {ending: title + ending for ending in DOCUMENTS}, own)
 
 
 def _base(file: ShelfFile) -> str:
     return file.name.rpartition("/")[2]
-
-
-def _behind(title: str, name: str) -> tuple[str, str]:
-    """Split a file's name behind NAME, or before its ending where it does not begin with NAME."""
-    stem, tail = name[: len(title)], name[len(title) :]
-    if stem.casefold() == title.casefold() and tail[:1] in ("", "."):
-        return stem, tail
-    stem, dot, ending = name.rpartition(".")
-    return (stem, dot + ending) if stem else (name, "")
 
 
 def _fitted(stem: str, suffix: str, tails: Iterable[str]) -> str:

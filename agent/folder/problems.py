@@ -57,6 +57,11 @@ SHELF = Words(
     "To send a packet in it again, drag its files out of it into the watched folder. If it was a shelf before the "
     "settings were changed, tell IT.",
 )
+CAME_BACK = Words(
+    "came-back",
+    "Another file has taken the name, so these files came back in a folder of their own.",
+    "Nothing: they go from here by themselves.",
+)
 UNPICKED = Words(
     "folder-unpicked",
     "{names} {have} lain in {folder} for over an hour and will not be sent: {reason}.",

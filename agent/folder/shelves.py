@@ -24,9 +24,7 @@ from agent.folder.carrying import (
     Move,
     Notes,
     carry,
-    carry_back,
     clear_place,
-    could_meet,
     drop_folder,
     is_ours,
     keys_of,
@@ -36,10 +34,11 @@ from agent.folder.carrying import (
     same_content,
     stands,
 )
+from agent.folder.coming_back import carry_back, could_meet
 from agent.folder.copying import aside_of
 from agent.folder.documents import number_on, remove_documents, write_documents
 from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing, Offline
-from agent.folder.names import MANIFEST
+from agent.folder.names import MANIFEST, PROBLEM_JSON, PROBLEM_TEXT, name_key
 from agent.folder.packets import Packet, ShelfNames, manifest_bytes, read_manifest, shelf_names
 from agent.model import Identity
 
@@ -90,7 +89,16 @@ def take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
             undo_take(fs, lane, place, packet)
         raise
     if packet.folder:
-        drop_folder(fs, lane / packet.folder)
+        _leave_folder(fs, lane / packet.folder)
+
+
+def _leave_folder(fs: FileSystem, folder: Path) -> None:
+    """Remove a packet's own folder in the lane's, with the problem that told whose retry it was, and nothing else."""
+    left = names_in(fs, folder)
+    if all(name_key(name).endswith((PROBLEM_TEXT, PROBLEM_JSON)) for name in left):
+        for name in left:
+            fs.remove(folder / name)
+        drop_folder(fs, folder)
 
 
 def undo_take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
@@ -98,7 +106,7 @@ def undo_take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
 
     Under its own names, as long as all of those are free. Otherwise nothing may come back that could be paired with
     the strangers that have the names now: then the packet's other files, as far as they are still the same and nobody
-    has them open, are taken after all, and all of it comes back as `NAME (2)`.
+    has them open, are taken after all, and all of it comes back in a folder `NAME (2)`.
     """
     notes = _undoing(fs, place)
     if notes.read() is None:
@@ -106,7 +114,10 @@ def undo_take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
     standing = [file.name for file in packet.files if stands(fs, place / file.name)]
     if standing:
         origins = {file.name: place / file.name for file in packet.files}
-        carry_back(fs, notes, lane, packet, origins, lambda: not any(occupied(fs, lane / name) for name in standing))
+        own = ShelfNames({file.name: file.name for file in packet.files}, {}, packet.folder)
+        carry_back(
+            fs, notes, lane, packet, origins, own, lambda: not any(occupied(fs, lane / name) for name in standing)
+        )
     clear_place(fs, place, packet.folder, notes)
 
 

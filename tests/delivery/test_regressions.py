@@ -110,8 +110,8 @@ def test_what_was_delivered_while_its_share_was_unmounted_is_shelved_when_the_sh
     assert not [name for name in practice.standing() if name.startswith("sending/")]
 
 
-def test_a_statement_that_goes_once_more_under_another_name_after_a_lost_reply_says_so(practice):
-    """Its name was taken in the folder, so the retry came back as `NAME (2)`, and the first try was forgotten."""
+def test_a_statement_that_goes_once_more_beside_another_of_its_name_after_a_lost_reply_says_so(practice):
+    """Its name was taken in the folder, so the retry came back in a folder, and the first try was forgotten."""
     practice.service(STATEMENTS).script = [LOSE_REPLY, REFUSE]
     practice.drop("july.csv", statement("1001"), STATEMENTS)
     practice.pass_(minutes=2)
@@ -119,9 +119,9 @@ def test_a_statement_that_goes_once_more_under_another_name_after_a_lost_reply_s
     practice.drop("july.csv", statement("1002"), STATEMENTS)
     practice.ask(Request("retry", packets=(problem["packet"],)))
     practice.pass_(minutes=2)
-    assert [taken.filename for taken in practice.service(STATEMENTS).accepted] == ["july.csv", "july (2).csv"]
+    assert [taken.filename for taken in practice.service(STATEMENTS).accepted] == ["july.csv", "july.csv"]
     [receipt] = practice.receipts(STATEMENTS)
-    assert (receipt["files"][0]["name"], receipt["possibly_sent_twice"]) == ("july (2).csv", True)
+    assert (receipt["files"][0]["name"], receipt["possibly_sent_twice"]) == ("july.csv", True)
 
 
 def test_a_retry_that_was_cut_off_in_its_middle_by_a_file_in_use_is_finished(practice):

@@ -123,7 +123,7 @@ def test_dragged_back_unmended_it_fails_again_and_only_the_last_problem_stands(t
             "the second failure",
         )
         practice.wait_for(lambda: len(practice.problems()) == 1, "the first problem to be tidied away")
-        assert set(practice.failed()) in ({"scan.pdf", "scan.json"}, {"scan (2).pdf", "scan (2).json"})
+        assert set(practice.failed()) in ({"scan.pdf", "scan.json"}, {"scan (2)/scan.pdf", "scan (2)/scan.json"})
 
 
 def test_a_retry_that_is_asked_for_goes_after_the_sidecar_was_mended_on_the_shelf(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.folder.names import is_looked_into, is_picked_up, is_watched, may_pair, name_key, shelf_folders
-from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile, names_in_folder, shelf_names
+from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile, shelf_names
 from agent.model import Identity
 from agent.settings.schema import LaneSettings
 from tests.support.folders import ARRIVED
@@ -106,6 +106,9 @@ def packet(name: str, *files: str, folder: str = "", keep_names: bool = False) -
          "Smith.receipt.json"),
         (packet("Smith", "Smith/1.pdf", "Smith/c.json", folder="Smith"), 2, ["Smith (2)/1.pdf", "Smith (2)/c.json"],
          "Smith (2)/Smith.receipt.json"),
+        (packet("scan", "scan (2)/scan.pdf", folder="scan (2)"), 1, ["scan.pdf"], "scan.receipt.json"),
+        (packet("scan", "scan (2)/scan.pdf", folder="scan (2)"), 2, ["scan (2)/scan.pdf"],
+         "scan (2)/scan.receipt.json"),
         (packet("README", "README"), 2, ["README (2)/README"], "README (2)/README.receipt.json"),
     ],
 )  # fmt: skip
@@ -116,32 +119,17 @@ def test_a_file_keeps_its_name_and_a_further_packet_of_a_name_has_a_folder_of_it
     assert (list(names.files.values()), names.documents[".receipt.json"]) == (files, receipt)
 
 
-@pytest.mark.parametrize(
-    ("found", "number", "files"),
-    [
-        (packet("scan", "scan.pdf", "scan.json"), 2, ["scan (2).pdf", "scan (2).json"]),
-        (packet("scan", "scan.pdf", "scan.pdf.json"), 3, ["scan (3).pdf", "scan (3).pdf.json"]),
-        (packet("scan", "SCAN.PDF", "scan.json"), 2, ["SCAN (2).PDF", "scan (2).json"]),
-        (packet("claim", "left.jpg", "claim.json", keep_names=True), 2, ["claim (2)/left.jpg", "claim (2)/claim.json"]),
-        (packet("a", "a.json", "scanner.tar.gz"), 2, ["a (2).json", "scanner.tar (2).gz"]),
-        (packet("README", "README"), 2, ["README (2)"]),
-    ],
-)  # fmt: skip
-def test_what_comes_back_beside_a_namesake_still_belongs_together_by_name(
-    found: Packet, number: int, files: list[str]
-) -> None:
-    assert list(names_in_folder(found, number).files.values()) == files
-
-
 @pytest.mark.parametrize("letter", ["x", "é", "漢"])
 @pytest.mark.parametrize("number", [1, 2, 12])
-def test_names_that_would_grow_too_long_are_cut_and_still_pair(letter: str, number: int) -> None:
+def test_documents_and_folders_whose_names_would_grow_too_long_are_cut_and_files_are_not(
+    letter: str, number: int
+) -> None:
     longest = letter * (250 // len(letter.encode()))
     long = packet(longest, f"{longest}.pdf", f"{longest}.json")
-    names, back = shelf_names(long, number), names_in_folder(long, number)
-    every = [*names.files.values(), *names.documents.values(), *back.files.values()]
+    names = shelf_names(long, number)
+    every = [*names.files.values(), *names.documents.values()]
     assert max(len(part.encode()) for name in every for part in name.split("/")) <= 255
-    assert len({name.removesuffix(".pdf").removesuffix(".json") for name in back.files.values()}) == 1
+    assert [name.rpartition("/")[2] for name in names.files.values()] == [f"{longest}.pdf", f"{longest}.json"]
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,9 @@ def pair_folder(
         readiness, missing = Readiness.FAULTY, ()
     else:
         readiness = Readiness.WAITING if missing or card is None else Readiness.READY
+    by_itself = whole or len(looks) == 1
     return Candidate(
-        name=folder,
+        name=_without_number(folder) if retry_of and by_itself else folder,
         files=tuple(look.observation for look in files),
         sidecar=card.observation if card else None,
         folder=folder,
@@ -82,8 +83,12 @@ def _means_the_folder(card: FileLook, folder: str, sidecars: Mapping[str, Sideca
     stem = name_key(card.observation.base[: -len(ENDING)])
     names = {name_key(folder), *_USUAL_NAMES}
     if retry_of:  # a shelf may have put a number behind it
-        names.add(name_key(re.sub(r" \([1-9][0-9]*\)$", "", folder)))
+        names.add(name_key(_without_number(folder)))
     return stem in names
+
+
+def _without_number(folder: str) -> str:
+    return re.sub(r" \([1-9][0-9]*\)$", "", folder) or folder
 
 
 def _is_one_that_went_wrong(

@@ -228,7 +228,7 @@ def test_the_second_of_a_name_on_the_shelf_is_corrected_and_not_the_first(tmp_pa
         for claim, scan in (("CLM-1", files.jpeg()), ("CLM-2", files.jpeg(99))):
             practice.drop("scan.jpg", scan)
             practice.drop("scan.json", files.sidecar(payerId="TST0", claimId=claim))
-            packet = packet_of(practice, "scan" if claim == "CLM-1" else "scan (2)")
+            packet = packet_of(practice, "scan" if claim == "CLM-1" else "scan (2)/scan")
         form = Form.of(client.get(f"/packet/{packet}/metadata"))
         assert form["claimId"] == "CLM-2"
         assert form.send(client, payerId="60054").status_code == 303

@@ -1,0 +1,89 @@
+"""A failed packet whose NAME another has on the shelf stands in a folder of its own, and comes back as that folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.delivery.requests import Request
+from tests.support import files
+from tests.support.faulty_practice import statement
+from tests.support.simulated_practice import REFUSE, SCANS, STATEMENTS, SimulatedPractice
+
+OF_A_PACKET = ("scan.json", "scan.pdf", "scan.problem.json", "scan.problem.txt")
+
+
+def drop(practice: SimulatedPractice, claim: str) -> None:
+    practice.drop("scan.pdf", files.pdf() + claim.encode())
+    practice.drop("scan.json", files.sidecar(claimId=claim))
+
+
+def fail_twice(practice: SimulatedPractice) -> None:
+    """Let two packets called `scan` fail, one after the other."""
+    practice.service().script = [REFUSE, REFUSE]
+    for claim in ("CLM-1", "CLM-2"):
+        drop(practice, claim)
+        practice.pass_(10)
+
+
+def failed_packet(practice: SimulatedPractice, claim: str) -> str:
+    return next(problem["packet"] for problem in practice.problems() if problem["claim_id"] == claim)
+
+
+def claims(practice: SimulatedPractice) -> list[str]:
+    return [received.metadata["claimId"] for received in practice.service().accepted]
+
+
+def left_in_folder(practice: SimulatedPractice) -> list[str]:
+    shelves = ("sent/", "failed/", "held/", "sending/")
+    return sorted(name for name in practice.standing() if not name.startswith(shelves))
+
+
+def test_the_second_of_a_name_stands_in_a_folder_under_its_own_names(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    fail_twice(practice)
+    assert sorted(practice.standing()) == sorted(
+        [f"failed/{name}" for name in OF_A_PACKET] + [f"failed/scan (2)/{name}" for name in OF_A_PACKET]
+    )
+
+
+def test_the_folder_dragged_back_is_a_retry_and_nothing_of_it_stays_behind(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    fail_twice(practice)
+    practice.fs.rename(practice.folder() / "failed/scan (2)", practice.folder() / "scan (2)")
+    practice.hint(SCANS)
+    practice.pass_(30)
+    assert claims(practice) == ["CLM-2"]
+    assert left_in_folder(practice) == []
+    assert [problem["claim_id"] for problem in practice.problems()] == ["CLM-1"]
+    assert {f"sent/2026-07-04/{name}" for name in ("scan.pdf", "scan.json", "scan.receipt.json")} <= set(
+        practice.standing()
+    )
+
+
+@pytest.mark.parametrize("stranger", ["scan.pdf", "scan.json", "scan.tif", "scan.pdf.json"])
+@pytest.mark.parametrize("claim", ["CLM-1", "CLM-2"])
+def test_a_retry_beside_a_stranger_of_the_name_comes_back_in_a_folder(
+    tmp_path: Path, stranger: str, claim: str
+) -> None:
+    practice = SimulatedPractice(tmp_path)
+    fail_twice(practice)
+    practice.drop(stranger, b"a stranger's" if stranger.endswith("json") else files.pdf() + b"stranger")
+    practice.ask(Request("retry", packets=(failed_packet(practice, claim),), actor="front-desk"))
+    practice.pass_(30)
+    assert claims(practice) == [claim]
+    assert [file for got in practice.service().accepted for file in got.files] == ["scan (2)/scan.pdf"]
+
+
+def test_a_statement_file_that_comes_back_beside_another_keeps_its_name_at_the_service(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.service(STATEMENTS).script = [REFUSE]
+    practice.drop("s.csv", statement("P-1"), STATEMENTS)
+    practice.pass_(10)
+    (problem,) = practice.problems(STATEMENTS)
+    practice.drop("s.csv", statement("P-2"), STATEMENTS)
+    practice.ask(Request("retry", packets=(problem["packet"],), actor="front-desk"))
+    practice.pass_(hours=25)
+    assert [got.filename for got in practice.service(STATEMENTS).accepted] == ["s.csv", "s.csv"]
+    assert left_in_folder(practice) == []
