@@ -13,6 +13,7 @@ from typing import Protocol
 from agent.clock import Clock
 from agent.delivery import problems
 from agent.delivery.actions import Found
+from agent.delivery.grown import Grown
 from agent.delivery.places import Places
 from agent.delivery.planner import Terms
 from agent.delivery.proof import ProvenFiles, prove
@@ -25,9 +26,9 @@ from agent.folder.digest import digest_of
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import Changed, FileSystem, FileSystemProblem, NoRoom, Offline, ReadsFiles
 from agent.folder.looking import Look, PassedOver, left_alone, look
-from agent.folder.names import is_mark, name_key
+from agent.folder.names import is_mark
 from agent.folder.problems import NOT_WANTED, PUT_ASIDE, folder_problem
-from agent.folder.settling import NEXT_STEP, Complete, FileLook, FileStatus, Probe, due
+from agent.folder.settling import Complete, FileLook, FileStatus, Probe, due
 from agent.folder.watching import POLL_SECONDS, Watcher
 from agent.intake.statements.problems import CHANGED
 from agent.ledger.ledger import Ledger
@@ -51,7 +52,7 @@ from agent.model import (
 from agent.settings.schema import LaneSettings
 
 SETTLE_LOCAL, SETTLE_SHARE = 2.0, 5.0
-LONGER_WITHIN = 600.0  # seconds after it was taken within which a longer file of its name is told of
+SETTLE_PAGED = 8.0  # a PDF or TIFF may be page 1 of a flatbed scanner, which is whole and goes on 5 seconds later
 MOST_HASHED = 64_000_000  # bytes of a packet that a check reads through; larger ones are known by their identity
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letters or digits that look alike
 
@@ -126,7 +127,7 @@ class Lane:
         self.unpicked: tuple[PassedOver, ...] = ()  # what makes no packet for its name or its place
         self._unpicked = Unpicked()
         self.writes_in_steps = False  # whoever writes here goes on after a file has stood still
-        self._taken: dict[str, tuple[float, int]] = {}  # files lately taken: when, in steady seconds, and how large
+        self._grown = Grown()
         self.spool_trouble: Problem | None = None  # what cannot be removed of a packet that has ended
         self.shelf_trouble: Problem | None = None  # which packet on a shelf cannot be put in order, and why
         self.recovered = False
@@ -168,7 +169,9 @@ class Lane:
         except FileSystemProblem as trouble:
             return self.unreachable(trouble)
         self.offline = self.trouble = None
-        longer = self._longer_than_taken(candidates, steady)
+        longer, in_steps = self._grown.among(candidates, steady) if self._takes_scans else (None, False)
+        if in_steps:
+            self._probe.learn()
         self.writes_in_steps = self._probe.writes_in_steps
         self._setbacks = 0
         self.unpicked = _unpicked(seen, candidates, self.id.kind)
@@ -195,24 +198,12 @@ class Lane:
             settle_seconds=settle,
             incomplete_minutes=self.settings.incomplete_minutes,
             writes_in_steps=writes_in_steps,
+            paged_seconds=SETTLE_PAGED if self.settings.settle_seconds is None and self._takes_scans else settle,
         )
 
-    def _longer_than_taken(self, candidates: Iterable[Candidate], steady: float) -> str | None:
-        """Return the name of a scan that is longer than the one of its name that was taken with its sidecar lately.
-
-        It may be the same scan with its further pages, or the next one under a name that began anew: a person sees.
-        """
-        self._taken = {name: taken for name, taken in self._taken.items() if steady - taken[0] <= LONGER_WITHIN}
-        for candidate in candidates if self._taken else ():
-            is_alone = candidate.sidecar is None and candidate.readiness is Readiness.WAITING
-            if is_alone and self.id.kind is LaneKind.ATTACHMENTS:
-                for file in candidate.files:
-                    taken = self._taken.get(name_key(file.name))
-                    if taken is not None and file.identity.size > taken[1]:
-                        if self._probe is not None and steady - taken[0] <= NEXT_STEP:
-                            self._probe.learn()
-                        return file.base
-        return None
+    @property
+    def _takes_scans(self) -> bool:
+        return self.id.kind is LaneKind.ATTACHMENTS
 
     def place_in(self, trouble: Exception) -> Path | None:
         """Return which of the lane's folders a problem of the file system came up in: a shelf, or the lane's own."""
@@ -515,8 +506,8 @@ class Lane:
     def drop(self, packet: str) -> None:
         """Take files out of sight that have become a packet, or that turned out to be gone."""
         found = self.found.pop(packet, None)
-        for file in found.candidate.files if found is not None and found.candidate.sidecar is not None else ():
-            self._taken[name_key(file.name)] = (self._clock.steady(), file.identity.size)
+        if found is not None and found.candidate.sidecar is not None:
+            self._grown.taken(found.candidate.files, self._clock.steady())
         if self._probe is not None and found is not None:
             self._probe.forget(member.name for member in found.candidate.members)
 

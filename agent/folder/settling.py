@@ -27,6 +27,7 @@ COARSEST_TIMES = 2.0
 """Seconds by which the coarsest file system (FAT) tells times. Two writes within them can look alike."""
 
 _LONGER, _LONG_SETTLE = 8.0, 20.0  # times the settle time, and at most so many seconds: a flatbed needs 5 to 15 a page
+_PAGED = (".pdf", ".tif", ".tiff")  # scanners write a page at a time into these, each time a whole file
 _ASK_AGAIN = 5.0  # seconds: someone who has a file open, or forgot its rights, does not change what a look sees
 
 
@@ -68,10 +69,15 @@ class Settling:
     adds page after page). Whoever does so once does it again: from then on every file is given longer.
 
     A file's times say nothing of that: a copy keeps the time of what it copies, and looks old while it grows.
+
+    `paged_seconds`: the settle time of files that can have further pages, where it is longer.
     """
 
-    def __init__(self, settle_seconds: float, *, writes_in_steps: bool = False) -> None:
+    def __init__(
+        self, settle_seconds: float, *, writes_in_steps: bool = False, paged_seconds: float | None = None
+    ) -> None:
         self._settle_seconds = settle_seconds
+        self._paged_seconds = max(settle_seconds, paged_seconds or 0.0)
         self.writes_in_steps = writes_in_steps
         self._since: dict[str, tuple[Identity, float]] = {}
         self._steady = 0.0
@@ -96,7 +102,8 @@ class Settling:
     def settles(self, name: str) -> float:
         """Return when a file will have been still for the settle time, if it stays as it is."""
         settle = self._settle_seconds
-        return self.since(name) + (max(settle, min(_LONG_SETTLE, settle * _LONGER)) if self.writes_in_steps else settle)
+        least = self._paged_seconds if name.lower().endswith(_PAGED) else settle
+        return self.since(name) + (max(least, min(_LONG_SETTLE, settle * _LONGER)) if self.writes_in_steps else least)
 
     def due(self) -> float | None:
         """Return the next moment when a file will have been still for the settle time; None if all have."""
@@ -129,13 +136,14 @@ class Probe:
         settle_seconds: float,
         incomplete_minutes: float,
         writes_in_steps: bool = False,
+        paged_seconds: float | None = None,
     ) -> None:
         self._fs = fs
         self._folder = folder
         self._complete = complete
         self._patience = incomplete_minutes * 60
         self._settle_seconds = settle_seconds
-        self._settling = Settling(settle_seconds, writes_in_steps=writes_in_steps)
+        self._settling = Settling(settle_seconds, writes_in_steps=writes_in_steps, paged_seconds=paged_seconds)
         self._verdicts: dict[str, _Verdict] = {}
         self._settled: dict[str, tuple[int, float]] = {}  # files that were done at the last look: size, and since when
 

@@ -87,7 +87,9 @@ class LaneSettings(Section):
 
     folder: Folder
     watch: Literal["auto", "native", "poll"] = "auto"
-    settle_seconds: Number | None = Field(None, ge=0, le=3600, description="none: 2, on shares 5")
+    settle_seconds: Number | None = Field(
+        None, ge=0, le=3600, description="none: 2, on shares 5, for scans in PDF and TIFF 8"
+    )
     rescan_seconds: Number = Field(60, gt=0, le=86400)
     incomplete_minutes: Number = Field(10, gt=0, le=10080)
     waiting_hours: Number = Field(72, gt=0, le=8760)

@@ -60,6 +60,10 @@ def test_a_longer_scan_after_the_first_was_taken_is_told_at_once_and_learned_fro
     [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
     assert lane.problem is not None
     assert lane.problem.sentence == "A longer scan.pdf came after the first was taken to be sent."
+    practice.pass_(minutes=15)
+    [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
+    assert lane.problem is not None
+    assert lane.problem.code == "longer-came"
     practice.restart()
     practice.pass_(seconds=5)
     assert practice.ledger.lanes()[SCANS].writes_in_steps

@@ -39,6 +39,16 @@ def test_a_file_that_grows_for_20_seconds_goes_when_it_is_whole(practice: Simula
     sent_once(practice, scan_pdf=SCAN)
 
 
+def test_a_flatbed_that_adds_a_page_every_five_seconds_is_sent_with_all_its_pages(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path, SETTINGS.replace("settle_seconds = 2\n", ""))
+    practice.drop("scan.json", files.sidecar())
+    for pages in (1, 2, 3):
+        practice.drop("scan.pdf", files.pdf(pages=pages))
+        practice.pass_(5)
+    practice.pass_(10)
+    sent_once(practice, scan_pdf=files.pdf(pages=3))
+
+
 def test_a_file_that_pauses_for_longer_than_the_settle_time_still_goes_whole(practice: SimulatedPractice) -> None:
     practice.drop("scan.json", files.sidecar())
     practice.drop("scan.pdf", SCAN[:500])

@@ -95,11 +95,15 @@ def test_the_next_look_is_due_when_the_first_of_them_settles() -> None:
 class Desk:
     """A folder with one file, a probe that looks at it, and how often the file's structure was asked for."""
 
-    def __init__(self, *, windows: bool = False, settle: float = 2, granularity_ns: int = 100) -> None:
+    def __init__(
+        self, *, windows: bool = False, settle: float = 2, granularity_ns: int = 100, paged: float | None = None
+    ) -> None:
         self.clock = HandClock()
         self.fs = SimulatedFileSystem(self.clock, windows=windows, granularity_ns=granularity_ns)
         self.fs.make_folder(LANE)
-        self.probe = Probe(self.fs, LANE, self.complete, settle_seconds=settle, incomplete_minutes=10)
+        self.probe = Probe(
+            self.fs, LANE, self.complete, settle_seconds=settle, incomplete_minutes=10, paged_seconds=paged
+        )
         self.asked = 0
 
     def complete(self, file: BinaryIO, _name: str, _size: int) -> str | None:
@@ -127,6 +131,24 @@ def test_a_scanner_writes_the_empty_file_first_then_five_times_the_longest_write
         desk.fs.append(SCAN, part)
         statuses += [desk.after(1), desk.after(2)]
     assert statuses == [SETTLING, INCOMPLETE, *[SETTLING, INCOMPLETE] * 4, SETTLING, SETTLED]
+
+
+def test_a_flatbed_that_needs_five_seconds_a_page_is_waited_for_from_its_first_scan_on() -> None:
+    desk = Desk(paged=8)
+    desk.fs.put(SCAN, b"%PDF one page %%EOF")
+    statuses = [desk.look(), desk.after(2), desk.after(3)]
+    for page in (b" two pages %%EOF", b" three pages %%EOF"):
+        desk.fs.append(SCAN, page)
+        statuses += [desk.after(0), desk.after(5)]
+    assert statuses == [SETTLING] * 7
+    assert desk.after(3) is SETTLED
+
+
+@pytest.mark.parametrize("name", ["scan.jpg", "scan.json", "scan.txt", "pdf"])
+def test_what_cannot_have_further_pages_is_not_waited_for(name: str) -> None:
+    desk = Desk(paged=8)
+    desk.fs.put(LANE / name, b"%%EOF")
+    assert [desk.look(), desk.after(2)] == [SETTLING, SETTLED]
 
 
 def test_a_file_written_aside_and_renamed_settles_under_its_new_name() -> None:

@@ -69,6 +69,7 @@ store_id = "01GDG5BZA29R3SZMZ63Y2GFENV"
 folder = "/practice/scans"
 environment = "sandbox"
 client_id = "outtray"
+settle_seconds = 2
 [store.statements]
 folder = "/practice/statements"
 base_url = "https://billing.example.com"
