@@ -27,6 +27,8 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """Show the packets that OutTray has had, the newest first."""
+    from agent.delivery.told import as_told
+    from agent.folder.real import RealFileSystem
     from agent.ledger.ledger import Ledger
     from agent.ledger.opening import LedgerUnavailable, read_only
     from agent.settings.locations import ledger_file
@@ -42,7 +44,9 @@ def history(
     except LedgerUnavailable:
         packets = []
     else:
-        packets = ledger.history(since=moment, states=state or (), store=store, limit=limit)
+        fs = RealFileSystem()
+        found = ledger.history(since=moment, states=state or (), store=store, limit=limit)
+        packets = [as_told(fs, packet) for packet in found]
         ledger.close()
     if as_json:
         answer_json([_row(packet) for packet in packets])

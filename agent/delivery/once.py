@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.delivery.control import Control
 from agent.delivery.status import snapshot_of
+from agent.delivery.told import as_told
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import PacketState
 from agent.shown import in_unicode
@@ -131,7 +132,8 @@ class OnePass:
         """Return what the pass brought about."""
         control, done = self._control, Pass()
         for packet in control.ended:
-            (done.sent if packet.state is PacketState.SENT else done.failed).append(_row(packet))
+            told = as_told(control.lanes[packet.lane].fs, packet) if packet.lane in control.lanes else packet
+            (done.sent if packet.state is PacketState.SENT else done.failed).append(_row(told))
         for left in snapshot_of(control, ()).packets:
             done.waiting.append(
                 {"packet": left.id, "lane": left.lane, "name": left.name, "state": left.state, "why": left.why}

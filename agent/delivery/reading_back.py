@@ -15,6 +15,7 @@ from typing import Any
 from agent.delivery.lane import Lane
 from agent.delivery.places import MOVING
 from agent.delivery.problems import AFTER_A_TRY
+from agent.delivery.told import problem_in
 from agent.folder import shelves
 from agent.folder.carrying import listed, names_in
 from agent.folder.digest import digest_of
@@ -26,7 +27,7 @@ from agent.folder.receipts import AnyDocument, ProblemDocument, Receipt, ShelfDo
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
 from agent.log import log, where
-from agent.model import Candidate, Fault, Identity, LaneKind, Observation, PacketState, Problem
+from agent.model import Candidate, Identity, LaneKind, Observation, PacketState
 from agent.settings.account import account_at, address_key
 
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
@@ -124,7 +125,6 @@ def _sent(lane: Lane, receipt: Receipt, path: Path, now: datetime) -> PacketReco
 
 
 def _failed(lane: Lane, document: ProblemDocument, path: Path, now: datetime) -> PacketRecord:
-    details = tuple(Fault(one.where, one.value, one.message) for one in document.details)
     unsaid = document.possibly_sent is None
     return PacketRecord(
         **_of_document(document, path, PROBLEM_JSON),
@@ -136,7 +136,7 @@ def _failed(lane: Lane, document: ProblemDocument, path: Path, now: datetime) ->
         attempts=document.attempts,
         possibly_sent=document.code in AFTER_A_TRY if unsaid else bool(document.possibly_sent),
         fingerprint=document.fingerprint,
-        problem=Problem(document.code, document.sentence, document.what_to_do, details),
+        problem=problem_in(document),
         ended_at=document.at or now,
         account=document.account or lane.terms.account,
     )

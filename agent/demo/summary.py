@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.delivery.told import as_told
 from agent.demo.settings import FOLDERS
 from agent.model import LaneKind, PacketState, Problem, Readiness
 from agent.settings.locations import SETTINGS_FILE
@@ -71,7 +72,7 @@ class Summary:
 
 def summary_of(control: Control, seconds: float, *, finished: bool = False) -> Summary:
     """Return what the control thread knows. Called in that thread."""
-    ended = {packet.id: _of_packet(packet) for packet in control.ended}
+    ended = {packet.id: _of_packet(as_told(control.lanes[packet.lane].fs, packet)) for packet in control.ended}
     active = [
         _of_packet(packet, control.sending.get(packet.id))
         for packet in sorted(control.packets.values(), key=lambda packet: (packet.arrived_at, packet.id))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agent.clock import Reading
 from agent.ledger import schema
+from agent.ledger.chain import Linked, Verdict, verify
 from agent.ledger.filename_rule import WINDOW
 from agent.ledger.opening import LedgerUnavailable
 from agent.ledger.records import (
@@ -240,6 +241,24 @@ class Ledger:
                 JournalLine(row.at, row.event, row.packet, row.lane, row.detail, row.actor)
                 for row in connection.execute(query)
             ]
+
+    def linked(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Linked]:
+        """Yield the lines of a period with their links, in order; the end is no part of the period."""
+        query = select(schema.journal).order_by(schema.journal.c.number)
+        if since is not None:
+            query = query.where(schema.journal.c.at >= since)
+        if until is not None:
+            query = query.where(schema.journal.c.at < until)
+        with self._engine.connect() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                line = JournalLine(row.at, row.event, row.packet, row.lane, row.detail, row.actor)
+                yield Linked(row.number, line, row.chain)
+
+    def verify_journal(self, expected: str = "") -> Verdict:
+        """Tell whether the journal is as it was written. `expected`: a link of it that was kept elsewhere."""
+        with self._engine.connect() as connection:
+            start = connection.execute(select(schema.journal_start)).first()
+        return verify(self.linked(), start.number if start else 0, start.chain if start else "", expected)
 
     def read_last_line(self) -> int:
         """Return how far the journal has come, and remember it as `last_line`."""

@@ -20,8 +20,9 @@ from sqlalchemy.pool import StaticPool
 
 from agent import own_files
 from agent.crashpoints import here
+from agent.log import log, where
 
-HEAD = "0003"
+HEAD = "0004"
 
 
 WAIT_TO_READ = 3.0  # seconds: a person waits for the answer
@@ -102,6 +103,8 @@ def _ready(path: Path, patience: float) -> Engine:
         migrating = _engine(path, patience)
         try:
             _migrate(migrating, version)
+            if version is not None:
+                _forget_what_was_removed(migrating)
         finally:
             migrating.dispose()
     return _engine(path)
@@ -147,6 +150,7 @@ def _engine(path: Path, patience: float = WAIT_FOR_A_LOCK) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is removed is written over, not only let go of
 
     return engine
 
@@ -166,6 +170,16 @@ def _migrate(engine: Engine, version: str | None) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         here("migration-not-committed")
+
+
+def _forget_what_was_removed(engine: Engine) -> None:
+    """Leave nothing in the file of what an older OutTray has removed from it without writing it over."""
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    except DatabaseError as trouble:  # no room for a second copy, say: the ledger itself is sound
+        log.warning("the ledger could not be rewritten", extra={"trouble": where(trouble)})
 
 
 def _is_beyond_use(trouble: Exception) -> bool:

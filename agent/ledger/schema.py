@@ -1,7 +1,8 @@
 """The ledger's tables, as the newest migration leaves them.
 
-Patient names are not kept here: the metadata stays in the sidecar, which stands with its packet. What people search
-for (file name, claim ID, control number) is.
+Patient names are not kept here: the metadata stays in the sidecar, and what is wrong with a failed packet in its
+problem document (`kept.py`); both stand with the packet. What people search for (file name, claim ID, control number)
+is kept for as long as the files are.
 """
 
 from __future__ import annotations
@@ -207,7 +208,16 @@ journal = Table(
     Column("event", String(32), nullable=False),
     Column("detail", Facts, nullable=False, default=dict),
     Column("actor", String, nullable=False, default=""),  # the OS user, where a person asked for it
+    Column("chain", String(64), nullable=False, default=""),  # of this line and the one before: `chain.link`
     Index("journal_by_packet", "packet"),
+)
+
+journal_start = Table(  # no row: nothing was removed yet
+    "journal_start",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),  # the last line that was removed for its age
+    Column("chain", String(64), nullable=False),  # and its chain, from which the first that stands goes on
 )
 
 clock_reading = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -12,15 +13,19 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from agent.folder.names import name_key
 from agent.ledger import schema
+from agent.ledger.chain import link
+from agent.ledger.kept import without_values
 from agent.ledger.life import FIRST, TRANSITIONS, ImpossibleTransition, before
-from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord, Shelf
+from agent.ledger.records import ClaimState, FilenameClaim, JournalLine, LaneRecord, PacketRecord, Shelf
 from agent.ledger.standing_claims import Touched
 from agent.ledger.times import Times
 from agent.log import log
 from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
+from agent.shown import in_unicode
 
 # What every packet asks for is made once: making a statement costs more than carrying it out.
 _NOTE, _ADMIT, _ADMIT_FILE = insert(schema.journal), insert(schema.packet), insert(schema.packet_file)
+_LAST_LINK = select(schema.journal.c.chain).order_by(schema.journal.c.number.desc()).limit(1)
 _CHANGE = update(schema.packet).where(schema.packet.c.id == bindparam("of"))
 _STEP = {
     (target, reconciled): _CHANGE.where(schema.packet.c.state.in_(before(target, reconciled=reconciled))).values(
@@ -51,6 +56,7 @@ class Transaction(Times):
         self._connection = connection
         self.touched = Touched()
         self.last_line = 0  # of the journal, that this has written
+        self._chain: str | None = None  # of its last line; None: not asked yet
 
     # --- Packets ----------------------------------------------------------------------------------------------------
 
@@ -68,7 +74,7 @@ class Transaction(Times):
             kind=record.lane.kind,
             size=sum(record.sizes),
             warnings=list(record.warnings),
-            problem=problem_to(record.problem),
+            problem=problem_to(_at_rest(record) if record.shelf is Shelf.FAILED else record.problem),
         )
         self._connection.execute(_ADMIT, values)
         files = [
@@ -204,11 +210,15 @@ class Transaction(Times):
         self._change(record, next_at=until)
 
     def shelved(self, record: PacketRecord, at: datetime, stands_as: str = "") -> None:
-        """Remember that the files have come to their last shelf, and where their documents stand there."""
+        """Remember that the files have come to their last shelf, and where their documents stand there.
+
+        Of what is wrong with a failed packet no value is kept from now on: those stand in its problem document.
+        """
         if record.state is PacketState.DELIVERED:
             self._step(record, PacketState.SENT, shelf=Shelf.SENT, stands_as=stands_as)
         else:
-            self._change(record, shelf=Shelf.FAILED, stands_as=stands_as)
+            kept: dict[str, Any] = {"problem": problem_to(_at_rest(record)), "warnings": []}
+            self._change(record, shelf=Shelf.FAILED, stands_as=stands_as, **kept)
         self.note(at, "shelved", packet=record.id, lane=record.lane)
 
     def stands(self, record: PacketRecord, stands_as: str) -> None:
@@ -331,8 +341,12 @@ class Transaction(Times):
     ) -> None:
         """Add a line to the journal, and the same to the log. `detail` never holds a name."""
         log.info(event, extra={"packet": packet, "lane": str(lane), "detail": detail})
-        line = {"at": at, "event": event, "packet": packet, "lane": str(lane), "detail": detail, "actor": actor}
-        written = self._connection.execute(_NOTE, line).inserted_primary_key
+        said = json.loads(json.dumps(in_unicode(detail)))
+        line = JournalLine(at, event, packet, str(lane), said, actor)
+        if self._chain is None:
+            self._chain = self._connection.execute(_LAST_LINK).scalar() or ""
+        self._chain = link(self._chain, line)
+        written = self._connection.execute(_NOTE, {**vars(line), "chain": self._chain}).inserted_primary_key
         self.last_line = written[0] if written else self.last_line
 
 
@@ -354,6 +368,10 @@ def _evidence(record: PacketRecord) -> dict[str, Any]:
 def identity_text(file: Observation) -> str:
     """Return a file's identity as one text, as the `waiting` table keys it."""
     return f"{file.identity.size}-{file.identity.mtime_ns}-{file.identity.file_id}"
+
+
+def _at_rest(record: PacketRecord) -> Problem | None:
+    return without_values(record.problem, record.name)
 
 
 def problem_to(problem: Problem | None) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from agent.delivery.places import past_of, shelf_packet, shelves_of
+from agent.delivery.told import as_told
 from agent.desk.desk import Desk
 from agent.folder.carrying import keys_of, listed
 from agent.folder.documents import number_on
@@ -84,7 +85,7 @@ def on_shelf(desk: Desk, packet: str) -> OnShelf | None:
             standing[name] = fs.identify(place)
         except Missing:
             continue
-    return OnShelf(record, settings, standing, places, shelf) if standing else None
+    return OnShelf(as_told(fs, record), settings, standing, places, shelf) if standing else None
 
 
 # --- Sidecars -------------------------------------------------------------------------------------------------------

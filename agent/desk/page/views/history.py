@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from agent.delivery.told import as_told
 from agent.desk.page.page import SESSION, Page
 from agent.desk.page.views.attention import packet_anchor
 from agent.desk.page.words import Almanac, Moment, files_name, lane_name, store_name
@@ -233,7 +234,7 @@ def as_csv(page: Page, query: Query) -> Iterator[str]:
     yield "\ufeff" + _line(COLUMNS)  # by this mark Excel knows that it is UTF-8
     offset = 0
     while records := lookups.search(page.desk.ledger, query.wanted, offset=offset, limit=AT_A_TIME):
-        yield "".join(_line(_row(record)) for record in records)
+        yield "".join(_line(_row(as_told(page.desk.files, record))) for record in records)
         offset += len(records)
 
 

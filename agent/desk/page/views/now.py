@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.delivery.snapshot import Snapshot
+from agent.delivery.told import as_told
 from agent.desk.desk import Desk
 from agent.desk.page.page import Page
 from agent.desk.page.views import moving
@@ -61,7 +62,7 @@ def now_of(desk: Desk) -> Now:
     """Return the view as it is now."""
     snapshot, almanac, ledger = desk.snapshot(), Almanac(desk.clock.now()), desk.ledger
     records = lookups.needing_someone(ledger)
-    needs = items(snapshot, records, almanac)
+    needs = items(snapshot, [as_told(desk.files, record) for record in records], almanac)
     on_the_way = [packet.id for packet in snapshot.packets if packet.state in _ON_THE_WAY]
     claims = {record.id: record.claim for record in ledger.packets(on_the_way)}
     sending = moving.sending(snapshot, desk.progress(), claims)

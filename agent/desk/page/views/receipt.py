@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.delivery.told import as_told
 from agent.desk.page.page import Page
 from agent.desk.page.views.attention import Item, moment_of, of_packet
 from agent.desk.page.views.history import state_of
@@ -210,6 +211,7 @@ def routes(page: Page) -> list[Route]:
     def receipt(request: Request) -> Response:
         ledger, packet = page.desk.ledger, request.path_params["packet"]
         record = ledger.packet(packet)
+        record = None if record is None else as_told(page.desk.files, record)
         if record is None:
             return page.render(request, "not_found.html", status=404)
         almanac = Almanac(page.desk.clock.now())
