@@ -23,6 +23,7 @@ from agent.commands.run import run as run_agent
 from agent.commands.sandbox import sandbox
 from agent.commands.status import status
 from agent.commands.trace import trace
+from agent.console import say, tell
 from agent.demo import demo
 
 UNEXPECTED = 1
@@ -70,7 +71,7 @@ def _before_every_command(
     version: Annotated[bool, typer.Option("--version", is_eager=True, help="Say which version this is.")] = False,
 ) -> None:
     if version:
-        typer.echo(f"outtray {__version__}")
+        say(f"outtray {__version__}")
         raise typer.Exit
     ctx.obj = {"config": config}
 
@@ -90,8 +91,8 @@ def run() -> None:
 
         if is_ledgers(trouble):
             log.error("the ledger cannot be used", extra={"trouble": where(trouble)})
-            print("OutTray's ledger cannot be used just now. For what to do, see: outtray doctor", file=sys.stderr)
+            tell("OutTray's ledger cannot be used just now. For what to do, see: outtray doctor")
             sys.exit(UNREACHABLE)
         log.critical("unexpected", extra={"trouble": where(trouble)})
-        print(f"OutTray met something unexpected: {where(trouble)}", file=sys.stderr)
+        tell(f"OutTray met something unexpected: {where(trouble)}")
         sys.exit(UNEXPECTED)

@@ -23,7 +23,12 @@ _HALVES = re.compile("[\ud800-\udfff]")
 
 def shown(text: str) -> str:
     """Return the text in one line, what acts in it spelled out as `\\u001b`."""
-    return _SPELLED_OUT.sub(_escape, text)
+    return spelled_out(_SPELLED_OUT, text)
+
+
+def spelled_out(which: re.Pattern[str], text: str) -> str:
+    """Return the text with every character that is found written as `\\u001b`."""
+    return which.sub(_escape, text)
 
 
 def in_unicode(value: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config, tell
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config
+from agent.console import say, tell
 
 app = typer.Typer(help="Start by itself at logon.", no_args_is_help=True)
 
@@ -33,10 +34,10 @@ def on(ctx: typer.Context, systemd: SystemdOption = False, config: ConfigOption 
         found = here.look()
     except OSError as trouble:
         _cannot(trouble)
-    typer.echo(f"OutTray starts at every logon, by {found.how}: {found.where}")
+    say(f"OutTray starts at every logon, by {found.how}: {found.where}")
     if systemd:
-        typer.echo("Start it now with: systemctl --user daemon-reload && systemctl --user start outtray")
-        typer.echo("So that it runs also while nobody is logged in: loginctl enable-linger")
+        say("Start it now with: systemctl --user daemon-reload && systemctl --user start outtray")
+        say("So that it runs also while nobody is logged in: loginctl enable-linger")
 
 
 @app.command()
@@ -54,7 +55,7 @@ def off(systemd: SystemdOption = False) -> None:
     elif left.on:
         tell(f"It still starts by {left.how}: {left.where}")
     else:
-        typer.echo("OutTray does not start by itself.")
+        say("OutTray does not start by itself.")
 
 
 @app.command()
@@ -70,15 +71,13 @@ def status(as_json: JsonOption = False) -> None:
         answer_json(asdict(found))
     elif found.on:
         everyone = " for everyone on this PC" if found.by_it else ""
-        typer.echo(f"OutTray starts at logon{everyone}, by {found.how}: {found.where}")
+        say(f"OutTray starts at logon{everyone}, by {found.how}: {found.where}")
         if found.command:
-            typer.echo(f"It runs: {found.command}")
+            say(f"It runs: {found.command}")
     elif found.held_back:
-        typer.echo(
-            f"OutTray does not start by itself: {found.where} is there, but switched off in the system's settings."
-        )
+        say(f"OutTray does not start by itself: {found.where} is there, but switched off in the system's settings.")
     else:
-        typer.echo("OutTray does not start by itself. Turn it on with: outtray autostart on")
+        say("OutTray does not start by itself. Turn it on with: outtray autostart on")
 
 
 def _cannot(trouble: OSError) -> NoReturn:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config, say, tell
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config
+from agent.console import say, tell, terminal
 
 if TYPE_CHECKING:
     from agent.desk.dry_run.run import Progress
@@ -114,10 +115,9 @@ def _ledger(settings: Settings | None) -> Iterator[Ledger | None]:
 @contextmanager
 def _progress() -> Iterator[Progress]:
     """Show a bar on standard error where that is a terminal."""
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Checking", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -127,15 +127,15 @@ def _tell(verdicts: list[Verdict]) -> None:
     from agent.desk.dry_run.verdict import Expected
 
     if not verdicts:
-        typer.echo("Nothing here would be picked up.")
+        say("Nothing here would be picked up.")
         return
     for verdict in verdicts:
         for line in _lines(verdict):
             say(line)
-        typer.echo()
+        say()
     ready = sum(verdict.state is Expected.READY for verdict in verdicts)
     rest = len(verdicts) - ready
-    typer.echo(f"{ready} would be sent" + (f", {rest} would not go now." if rest else "."))
+    say(f"{ready} would be sent" + (f", {rest} would not go now." if rest else "."))
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:

@@ -10,15 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from agent.commands.options import (
-    USAGE_OR_SETTINGS,
-    ConfigOption,
-    JsonOption,
-    answer_json,
-    chosen_config,
-    load_or_exit,
-    tell,
-)
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config, load_or_exit
+from agent.console import say, tell
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -34,9 +27,11 @@ class Environment(StrEnum):
 
 
 _NEXT = {
-    Environment.SANDBOX: "Scans go to the sandbox: nothing of them reaches an insurer. When the trying is done, write\n"
-    'environment = "production" in the file; outtray config check then says what changes.',
-    Environment.PRODUCTION: "Scans go to the real service: everything that is sent counts.",
+    Environment.SANDBOX: (
+        "Scans go to the sandbox: nothing of them reaches an insurer. When the trying is done, write",
+        'environment = "production" in the file; outtray config check then says what changes.',
+    ),
+    Environment.PRODUCTION: ("Scans go to the real service: everything that is sent counts.",),
 }
 
 
@@ -77,10 +72,11 @@ def init(
     if as_json:
         answer_json({"path": str(target), "environment": str(chosen)})
         return
-    typer.echo(f"{target} is written. Fill in folder and client_id, then run:")
-    typer.echo("  outtray secret set main-street/client_secret")
-    typer.echo("  outtray config check")
-    typer.echo(_NEXT[chosen])
+    say(f"{target} is written. Fill in folder and client_id, then run:")
+    say("  outtray secret set main-street/client_secret")
+    say("  outtray config check")
+    for line in _NEXT[chosen]:
+        say(line)
 
 
 def _there_already(target: Path) -> NoReturn:
@@ -120,9 +116,9 @@ def show(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption = 
             }
         )
         return
-    typer.echo(f"# {loaded.path} (found by: {loaded.found_by})")
+    say(f"# {loaded.path} (found by: {loaded.found_by})")
     for key in keys:
-        typer.echo(f"{key.source:8} {where(key.at, tables)} = {in_file(key.value)}")
+        say(f"{key.source:8} {where(key.at, tables)} = {in_file(key.value)}")
 
 
 @app.command()
@@ -148,7 +144,7 @@ def check(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption =
         answer_json({"ok": True, "path": str(loaded.path), "problems": [], "warnings": warnings})
         return
     stores, lanes = _counted(loaded.settings.store, "store"), _counted(loaded.settings.lanes, "lane")
-    typer.echo(f"{loaded.path} is in order: {stores}, {lanes}.")
+    say(f"{loaded.path} is in order: {stores}, {lanes}.")
     for warning in warnings:
         tell(warning)
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, chosen_config, tell
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, chosen_config
+from agent.console import say, tell
 
 
 def diagnostics(
@@ -44,4 +45,4 @@ def diagnostics(
             begun.unlink(missing_ok=True)
         tell(f"{file} cannot be written: {trouble.strerror}.")
         raise typer.Exit(USAGE_OR_SETTINGS) from None
-    typer.echo(f"{file} is ready to be sent to support. It names no patient and no file; README.txt in it tells more.")
+    say(f"{file} is ready to be sent to support. It names no patient and no file; README.txt in it tells more.")

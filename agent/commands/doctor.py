@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.commands.options import ConfigOption, JsonOption, answer_json, chosen_config
+from agent.console import terminal
+from agent.shown import shown
 
 if TYPE_CHECKING:
     from agent.desk.doctor.finding import Finding
@@ -49,24 +51,23 @@ def the_world() -> World:
 
 
 def _tell(findings: list[Finding]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from agent.desk.doctor.finding import TITLES, State
 
     words = {State.OK: "OK", State.WARN: "look at this", State.FAIL: "does not work", State.SKIPPED: "not checked"}
-    console = Console(markup=False, highlight=False)
+    console = terminal()
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(no_wrap=True)
     for _ in ("check", "lane", "what it found"):
         table.add_column(overflow="fold")
     for finding in findings:
-        said = finding.sentence
+        said = shown(finding.sentence)
         if finding.what_to_do and finding.state is not State.OK:
-            said += f"\nWhat to do: {finding.what_to_do}"
+            said += f"\nWhat to do: {shown(finding.what_to_do)}"
         if finding.detail and finding.state in (State.WARN, State.FAIL):
-            said += f"\nFor IT: {finding.detail}"
-        table.add_row(words[finding.state], TITLES[finding.check], finding.lane, said)
+            said += f"\nFor IT: {shown(finding.detail)}"
+        table.add_row(words[finding.state], TITLES[finding.check], shown(finding.lane), said)
     console.print(table)
     needs = sum(finding.state in (State.WARN, State.FAIL) for finding in findings)
     console.print()

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit, say, tell
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit
+from agent.console import say, tell
 from agent.model import PacketState
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -96,7 +97,7 @@ def _tell(packets: list[Any]) -> None:
     from shutil import get_terminal_size
 
     if not packets:
-        typer.echo("No packets yet.")
+        say("No packets yet.")
     width = get_terminal_size().columns
     for packet in packets:
         arrived = f"{packet.arrived_at.astimezone():%Y-%m-%d %H:%M}"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, tell
+from agent.commands.options import USAGE_OR_SETTINGS
+from agent.console import tell
 
 app = typer.Typer(help="This PC, as the installer sets it up.", no_args_is_help=True)
 

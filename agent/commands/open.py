@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.commands.options import UNREACHABLE, ConfigOption, JsonOption, answer_json, load_or_exit, tell
+from agent.commands.options import UNREACHABLE, ConfigOption, JsonOption, answer_json, load_or_exit
 from agent.commands.requests import reachable
+from agent.console import say, tell
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -31,7 +32,7 @@ def open_page(
     if as_json:
         answer_json({"url": link})
     elif not open_in_browser(link):
-        typer.echo(link)
+        say(link)
 
 
 def link_of_running(settings: Settings, path: str = "/") -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.shown import in_unicode, shown
+from agent.console import say_whole, tell
+from agent.shown import in_unicode
 
 if TYPE_CHECKING:
     from agent.settings.reading import Loaded
@@ -47,17 +47,6 @@ def load_or_exit(config: Path | None, ctx: typer.Context) -> Loaded:
         raise typer.Exit(USAGE_OR_SETTINGS) from None
 
 
-def tell(sentence: str) -> None:
-    """Say something to the person, beside the answer: on standard error. Whether anyone listens makes no difference."""
-    with suppress(OSError):  # whoever started the program may have closed the pipe long ago
-        typer.echo(shown(sentence), err=True)
-
-
-def say(line: str) -> None:
-    """Write a line of the answer for a person. Names in it come from outside: no terminal obeys them."""
-    typer.echo(shown(line))
-
-
 def answer_json(answer: Any) -> None:
     """Write the answer for a script. In ASCII, which every console and pipe of Windows passes on unharmed."""
-    typer.echo(json.dumps(in_unicode(answer), indent=2))
+    say_whole(json.dumps(in_unicode(answer), indent=2))

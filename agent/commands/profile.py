@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.commands.options import (
-    USAGE_OR_SETTINGS,
-    ConfigOption,
-    JsonOption,
-    answer_json,
-    chosen_config,
-    tell,
-)
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config
+from agent.console import say, tell, terminal
+from agent.shown import shown
 
 if TYPE_CHECKING:
     from agent.intake.statements.preview import Preview
@@ -59,12 +54,12 @@ def show_profile(name: ProfileArgument, as_json: JsonOption = False) -> None:
         answer_json(profile.model_dump(mode="json"))
         return
     layout = {key: value for key, value in profile.layout.model_dump().items() if value not in ("", (), False, 0)}
-    typer.echo(f"{profile.name}: {profile.title}")
-    typer.echo(profile.note)
+    say(f"{profile.name}: {profile.title}")
+    say(profile.note)
     _table("Columns", ("Field", "Headings that fill it"), [(f, ", ".join(h)) for f, h in profile.columns.items()])
     _table("Layout", ("Setting", "Value"), [(key, _spoken(value)) for key, value in layout.items()])
     if profile.ignore:
-        typer.echo(f"Known and not sent: {', '.join(profile.ignore)}")
+        say(f"Known and not sent: {', '.join(profile.ignore)}")
 
 
 @app.command("try")
@@ -131,30 +126,30 @@ def _show(found: Preview) -> None:
     from agent.intake.statements.preview import summary
 
     if found.profile:
-        typer.echo(f"Profile {found.profile}, because {found.why}.")
+        say(f"Profile {found.profile}, because {found.why}.")
         _table("Columns that are sent", ("Column", "Field"), list(found.columns.items()))
     if found.unknown:
-        typer.echo(f"Not sent, because no profile knows them: {', '.join(found.unknown)}")
+        say(f"Not sent, because no profile knows them: {', '.join(found.unknown)}")
     if found.unused:
-        typer.echo(f"Known and not sent: {', '.join(found.unused)}")
+        say(f"Known and not sent: {', '.join(found.unused)}")
     if found.first:
         columns = ("Row", "Account", "Name", "Date", "Due", "Lines")
         _table(f"The first of {found.count:,} statements", columns, [summary(statement) for statement in found.first])
     for warning in found.warnings:
-        typer.echo(warning)
+        say(warning)
     if found.problem:
         _show_problem(found.problem)
     else:
-        typer.echo(f"{found.count:,} statement{'s' * (found.count != 1)} can be sent.")
+        say(f"{found.count:,} statement{'s' * (found.count != 1)} can be sent.")
 
 
 def _show_problem(problem: Problem) -> None:
     from agent.intake.statements.problems import listing
 
-    typer.echo(problem.sentence)
+    say(problem.sentence)
     for line in listing(problem.details):
-        typer.echo(f"  {line}")
-    typer.echo(problem.what_to_do)
+        say(f"  {line}")
+    say(problem.what_to_do)
 
 
 def _as_json(found: Preview) -> dict[str, Any]:
@@ -183,13 +178,11 @@ def _spoken(value: object) -> str:
 
 
 def _table(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading == headings[0])
     for row in rows:
-        table.add_row(*map(escape, row))
-    Console().print(table)
+        table.add_row(*map(shown, row))
+    terminal().print(table)

@@ -7,7 +7,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agent.commands.options import UNREACHABLE, USAGE_OR_SETTINGS, JsonOption, answer_json, tell
+from agent.commands.options import UNREACHABLE, USAGE_OR_SETTINGS, JsonOption, answer_json
+from agent.console import say, tell
 
 FILE_STILL_THERE = 3
 
@@ -73,12 +74,12 @@ def provision(
         answer_json({"ok": True, "settings": settings_file, "secrets": list(kept.secrets), "problems": []})
         return
     if kept.settings_file is not None:
-        typer.echo(f"{kept.settings_file} is written.")
+        say(f"{kept.settings_file} is written.")
     if kept.before is not None:
-        typer.echo(f"What stood there before is in {kept.before}.")
+        say(f"What stood there before is in {kept.before}.")
     for name in kept.secrets:
-        typer.echo(f"{name} is kept {'for the whole PC' if machine else 'in the keyring'}.")
-    typer.echo(f"{file} is deleted.")
+        say(f"{name} is kept {'for the whole PC' if machine else 'in the keyring'}.")
+    say(f"{file} is deleted.")
 
 
 def _stays(file: Path) -> str:

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.commands.options import (
-    UNREACHABLE,
-    USAGE_OR_SETTINGS,
-    ConfigOption,
-    JsonOption,
-    answer_json,
-    load_or_exit,
-    tell,
-)
+from agent.commands.options import UNREACHABLE, USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit
+from agent.console import say, tell
 
 if TYPE_CHECKING:
     from agent.delivery.requests import Verb
@@ -48,9 +41,9 @@ def retry(
     if as_json:
         answer_json({"retry": list(answer.done)})
     elif answer.done:
-        typer.echo(f"To be tried again: {', '.join(answer.done)}")
+        say(f"To be tried again: {', '.join(answer.done)}")
     elif not answer.sentences:
-        typer.echo("No failed packet needs to be tried again.")
+        say("No failed packet needs to be tried again.")
 
 
 def pause(
@@ -81,9 +74,9 @@ def adopt(
     if as_json:
         answer_json({"adopt": list(answer.done)})
     elif answer.done:
-        typer.echo(f"Taken over: {', '.join(answer.done)}")
+        say(f"Taken over: {', '.join(answer.done)}")
     elif not answer.sentences:
-        typer.echo("No other PC has left packets behind.")
+        say("No other PC has left packets behind.")
 
 
 def stop(
@@ -103,7 +96,7 @@ def stop(
     elif ended is False:
         tell(f"OutTray has been asked to end, and had not ended after {wait:g} seconds.")
     else:
-        typer.echo("OutTray is not running." if ended is None else "OutTray has ended.")
+        say("OutTray is not running." if ended is None else "OutTray has ended.")
     if ended is False:
         raise typer.Exit(UNREACHABLE)
 
@@ -137,4 +130,4 @@ def _lanes(verb: Verb, settings: Settings, lanes: list[str], as_json: bool) -> N
     if as_json:
         answer_json({verb: list(answer.done)})
     else:
-        typer.echo(f"{'Paused' if verb == 'pause' else 'Going on'}: {', '.join(answer.done)}")
+        say(f"{'Paused' if verb == 'pause' else 'Going on'}: {', '.join(answer.done)}")

@@ -13,16 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent import __version__
-from agent.commands.options import (
-    UNREACHABLE,
-    USAGE_OR_SETTINGS,
-    ConfigOption,
-    JsonOption,
-    answer_json,
-    load_or_exit,
-    say,
-    tell,
-)
+from agent.commands.options import UNREACHABLE, USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit
+from agent.console import say, say_over, tell
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
@@ -203,8 +195,7 @@ def _once(settings: Settings, as_json: bool) -> int:
 
 def _progress(ended: int, left: int) -> None:
     """Say how far the pass is, on one line that is written over."""
-    sys.stderr.write(f"\r{ended} done, {left} on their way \x1b[K" if left else "\r\x1b[K")
-    sys.stderr.flush()
+    say_over(f"{ended} done, {left} on their way " if left else "")
 
 
 def _silence(_ended: int, _left: int) -> None:
@@ -212,7 +203,7 @@ def _silence(_ended: int, _left: int) -> None:
 
 
 def _tell(done: Pass) -> None:
-    typer.echo(f"{len(done.sent)} sent, {len(done.failed)} failed, {len(done.waiting)} waiting.")
+    say(f"{len(done.sent)} sent, {len(done.failed)} failed, {len(done.waiting)} waiting.")
     for packet in done.failed:
         say(f"  failed: {packet['sentence']}")
     for packet in done.waiting:

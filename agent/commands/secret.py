@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from agent.commands.options import (
-    UNREACHABLE,
-    USAGE_OR_SETTINGS,
-    ConfigOption,
-    JsonOption,
-    answer_json,
-    load_or_exit,
-    tell,
-)
+from agent.commands.options import UNREACHABLE, USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit
+from agent.console import say, tell
 
 if TYPE_CHECKING:
     from agent.settings.schema import Settings
@@ -75,7 +68,7 @@ def set_secret(
         _unavailable(unavailable)
     except NotProvisioned as refused:
         _stop(str(refused))
-    typer.echo(f"{store}/{name} is kept {'for the whole PC' if machine else 'in the keyring'}.")
+    say(f"{store}/{name} is kept {'for the whole PC' if machine else 'in the keyring'}.")
     if secrets.from_environment(store, name):
         tell(f"The environment variable {variable(store, name)} is set too, and goes before the keyring.")
 
@@ -101,7 +94,7 @@ def list_secrets(ctx: typer.Context, config: ConfigOption = None, as_json: JsonO
         )
         return
     for entry in listed:
-        typer.echo(f"{entry.source:12} {entry.store}/{entry.name}")
+        say(f"{entry.source:12} {entry.store}/{entry.name}")
     for entry in listed:
         if entry.problem is not None:
             tell(f"{entry.problem.sentence} {entry.problem.what_to_do}")
@@ -124,7 +117,7 @@ def forget_secret(
     except NotProvisioned as refused:
         _stop(str(refused))
     place = "what is kept for the whole PC" if machine else "the keyring"
-    typer.echo(f"{store}/{name} {'is out of' if known else 'was not in'} {place}.")
+    say(f"{store}/{name} {'is out of' if known else 'was not in'} {place}.")
     if secrets.from_environment(store, name):
         tell(f"The environment variable {variable(store, name)} still gives it.")
 

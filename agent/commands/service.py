@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, JsonOption, answer_json, tell
+from agent.commands.options import USAGE_OR_SETTINGS, JsonOption, answer_json
+from agent.console import say, tell
 
 app = typer.Typer(help="Run from the PC's start, where nobody signs in (Windows).", no_args_is_help=True)
 
@@ -54,7 +55,7 @@ def install(
         )
     except windows_service.ServiceRefused as refused:
         _end(str(refused))
-    typer.echo(f"OutTray runs from this PC's start, as {account}, whether or not someone is signed in.")
+    say(f"OutTray runs from this PC's start, as {account}, whether or not someone is signed in.")
 
 
 @app.command()
@@ -67,7 +68,7 @@ def remove() -> None:
         was_there = windows_service.remove(_ask)
     except windows_service.ServiceRefused as refused:
         _end(str(refused))
-    typer.echo("The service is taken away." if was_there else "There was no service.")
+    say("The service is taken away." if was_there else "There was no service.")
 
 
 @app.command()
@@ -88,7 +89,7 @@ def status(as_json: JsonOption = False) -> None:
         answer_json({"installed": service is not None, "account": service and service.account, "running": runs})
         return
     said = f"The service is there and runs as {service.account}." if service else "There is no service."
-    typer.echo(f"{said} {'An agent is' if runs else 'No agent is'} running with the machine's settings.")
+    say(f"{said} {'An agent is' if runs else 'No agent is'} running with the machine's settings.")
 
 
 def _ask(command: Sequence[str]) -> tuple[int, str]:

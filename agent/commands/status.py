@@ -8,6 +8,7 @@ import typer
 
 from agent.commands.options import ConfigOption, JsonOption, answer_json, load_or_exit
 from agent.commands.requests import reachable
+from agent.console import terminal
 from agent.shown import shown
 
 LEFT_ALONE_SHOWN = 10
@@ -27,18 +28,17 @@ def status(ctx: typer.Context, config: ConfigOption = None, as_json: JsonOption 
 
 
 def _tell(snapshot: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from agent.desk.rehearsal import NOTHING_COUNTS, sandbox_sentences
 
     environments = [(lane["lane"], lane.get("environment", "")) for lane in snapshot["lanes"]]
-    console = Console(markup=False, highlight=False)
+    console = terminal()
     console.print("OutTray is running." if snapshot["running"] else "OutTray is not running; nothing is being sent.")
     for said in sandbox_sentences(environments):
         console.print(f"This is a test: {said} {NOTHING_COUNTS}")
     for note in snapshot["notes"]:
-        console.print(note)
+        console.print(shown(note))
     lanes = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("Lane", "State", "Waiting", "Held", "To send", "Sent today", "Needs you"):
         lanes.add_column(heading)
@@ -46,7 +46,7 @@ def _tell(snapshot: dict[str, Any]) -> None:
         counts = lane["counts"]
         to_send = counts.get("queued", 0) + counts.get("sending", 0)
         figures = (counts.get("waiting", 0), counts.get("held", 0), to_send, counts.get("sent", 0))
-        lanes.add_row(lane["lane"], lane["state"], *map(str, figures), str(lane["needs_attention"]))
+        lanes.add_row(shown(lane["lane"]), lane["state"], *map(str, figures), str(lane["needs_attention"]))
     console.print()
     console.print(lanes)
     for lane in snapshot["lanes"]:

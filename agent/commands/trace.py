@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit, tell
+from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit
+from agent.console import say, tell
 
 
 def trace(
@@ -32,7 +33,7 @@ def trace(
         answer_json(lines)
         return
     for line in lines:
-        typer.echo(f"{line['at']}  {line['source']:<7}  {line['event']}{_more(line)}")
+        say(f"{line['at']}  {line['source']:<7}  {line['event']}{_more(line)}")
 
 
 def _more(line: dict[str, Any]) -> str:

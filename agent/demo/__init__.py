@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from agent.commands.options import JsonOption, answer_json, tell
+from agent.commands.options import JsonOption, answer_json
+from agent.console import tell
 
 UNEXPECTED = 1
 INTERRUPTED = 130

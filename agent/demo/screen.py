@@ -10,6 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.live import Live
 
+from agent.console import terminal
 from agent.demo import telling
 from agent.demo.summary import Item, Summary
 from agent.model import PacketState
@@ -154,7 +155,7 @@ def screen_for(*, as_json: bool) -> Screen:
         return Silent()
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a file name may hold what this console cannot show
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = terminal()
     return Table(console) if console.is_terminal and not console.is_dumb_terminal else Lines(console)
 
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.commands.options import tell
-from agent.console import make_ready
+from agent.console import make_ready, tell
 
 ROOT = Path(__file__).parents[2]
 NAME = "Müller 漢字 \N{GRINNING FACE}"
