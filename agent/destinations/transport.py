@@ -143,12 +143,7 @@ class Transport(httpx.BaseTransport):
                 keepalive_expiry=KEEP_ALIVE,
                 network_backend=Network(),
             )
-        try:
-            proxy = httpx.Proxy(route if "://" in route else f"http://{route}", ssl_context=self._ssl_context)
-        except (ValueError, httpx.InvalidURL) as exc:
-            raise ProxyUnusable from exc
-        if proxy.url.scheme not in ("http", "https") or not proxy.url.host:
-            raise ProxyUnusable
+        proxy = httpx.Proxy(proxy_url(route), ssl_context=self._ssl_context)
         return httpcore.HTTPProxy(
             proxy_url=httpcore.URL(
                 scheme=proxy.url.raw_scheme, host=proxy.url.raw_host, port=proxy.url.port, target=proxy.url.raw_path
@@ -161,6 +156,22 @@ class Transport(httpx.BaseTransport):
             keepalive_expiry=KEEP_ALIVE,
             network_backend=Network(),
         )
+
+
+def proxy_url(route: str) -> httpx.URL:
+    """Return a proxy's address as the settings or the system name it; `http://` may go unsaid.
+
+    Raises ProxyUnusable for what is none, or where a sign without its escape may have cut a password in two: its second
+    half would be taken for a path, and its first for a port. Never says what stood there.
+    """
+    try:
+        url = httpx.URL(route if "://" in route else f"http://{route}")
+    except (ValueError, httpx.InvalidURL):
+        raise ProxyUnusable from None
+    behind = f"{url.path}{url.query.decode('ascii', 'replace')}{url.fragment}"
+    if url.scheme not in ("http", "https") or not url.host or "@" in behind:
+        raise ProxyUnusable
+    return url
 
 
 def without_credentials(url: str) -> str:

@@ -35,6 +35,7 @@ TABLES: Mapping[str, type[BaseModel]] = {
     "store.statements.filename_rule": FilenameRuleSettings,
 }
 _SECRET_WORDS = re.compile(r"secret|password|passwd|api_?key|credential|(^|_)token$|^key$|private_?key")
+_PLAIN_PROXY = re.compile(r"(?:\.\.\.@|(?:\w+://)?)[A-Za-z0-9.-]+(?::\d{1,5})?/?")
 _ADDRESSES = frozenset({"base_url", "token_url", "proxy", "ledger"})
 _LONGEST_VALUE = 60
 
@@ -205,8 +206,10 @@ def _folded(key: str) -> str:
 def _shown(key: str | int, value: object) -> str:
     if not isinstance(value, str):
         return in_file(value)
-    # What stands before @ or after ? in an address may be a password.
-    hidden = re.sub(r"\?.*", "?...", re.sub(r".*@", "...@", value)) if key in _ADDRESSES else value
+    # What stands before @ or after ? in an address may be a password; a proxy's with a slip in it may stand anywhere.
+    hidden = re.sub(r"(?s)\?.*", "?...", re.sub(r"(?s).*@", "...@", value)) if key in _ADDRESSES else value
+    if key == "proxy" and not _PLAIN_PROXY.fullmatch(hidden):
+        return quoted("...")
     return quoted(hidden if len(hidden) <= _LONGEST_VALUE else hidden[:_LONGEST_VALUE] + "...")
 
 

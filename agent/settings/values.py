@@ -176,12 +176,13 @@ def service_url(value: str) -> str:
 def proxy(value: str) -> str:
     """Check a proxy's address, which is spoken to in plain http as a rule; what goes through it is encrypted."""
     parts = _split(value)
-    if parts.username is not None or parts.password is not None:
+    if "@" in value:  # also behind a sign that would have to be written as an escape
         refuse(
             "the address holds a user name or a password, which never stand in this file. Take the line out, and set "
             "the environment variable HTTPS_PROXY for the account that runs OutTray."
         )
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    is_host_alone = parts.path in ("", "/") and not parts.query and not parts.fragment
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_host_alone:
         refuse("this is not the whole address of a proxy. Write it as http://proxy.example.com:8080.")
     return value
 

@@ -18,7 +18,7 @@ from agent.destinations import dentatt
 from agent.destinations.limiter import UploadLimiter
 from agent.destinations.outcomes import Service, classify_failure
 from agent.destinations.tokens import Credentials, Token, TokenSource
-from agent.destinations.transport import without_credentials
+from agent.destinations.transport import ProxyUnusable, proxy_url
 from agent.model import LaneId, LaneKind, Problem
 from agent.settings.environment import is_loopback
 from agent.settings.schema import AttachmentsSettings, LaneSettings, Settings, StatementsSettings, StoreSettings
@@ -236,8 +236,8 @@ def check_proxy(settings: Settings, world: World) -> Finding:
     if not route:
         return Finding(Check.PROXY, State.OK, "None in the settings or the system.")
     try:
-        shown = without_credentials(route if "://" in route else f"http://{route}")
-    except (httpx.InvalidURL, ValueError):
+        shown = str(proxy_url(route).copy_with(username=None, password=None, raw_path=b"/", fragment=None)).rstrip("/")
+    except ProxyUnusable:
         said = "The proxy that is set is not an address that can be used."
         return Finding(Check.PROXY, State.FAIL, said, "IT can write the proxy as http://name:port in the settings.")
     used = "" if outside else " No service is reached through it: all are on this PC itself."
