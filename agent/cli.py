@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.commands import autostart, config, machine, profile, secret, service
+from agent.commands import audit, autostart, config, machine, profile, secret, service
 from agent.commands.check import check
 from agent.commands.diagnostics import diagnostics
 from agent.commands.doctor import doctor
@@ -61,6 +61,7 @@ app.add_typer(config.app, name="config", help="The settings file.")
 app.add_typer(profile.app, name="profile", help="How statement files are read.")
 app.add_typer(autostart.app, name="autostart", help="Start by itself at logon.")
 app.add_typer(service.app, name="service", help="Run from the PC's start, where nobody signs in (Windows).")
+app.add_typer(audit.app, name="audit", help="The journal: who did what, and whether it is as it was written.")
 app.add_typer(machine.app, name="machine", hidden=True)
 
 

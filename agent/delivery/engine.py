@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import random
 import ssl
@@ -31,7 +32,7 @@ from agent.intake.lanes import intake_for
 from agent.intake.noted import Notes
 from agent.intake.statements.spool import empty_spool
 from agent.ledger.ledger import Ledger
-from agent.ledger.opening import LedgerUnavailable, Opened, open_ledger
+from agent.ledger.opening import UNUSABLE, LedgerUnavailable, Opened, open_ledger
 from agent.log import log, where
 from agent.model import LaneId
 from agent.settings.account import account_of
@@ -51,6 +52,7 @@ _NOT_OURS = (
     "is not this account's alone, so what OutTray keeps there could be read or changed by others. "
     "Give it to the account that OutTray runs under, or name another folder in the settings ([agent] data_dir)."
 )
+SETTINGS_CHANGED = "settings-changed"
 LEDGER_PATIENCE = 2.0  # seconds for each try to open it: until then nobody is shown anything
 
 
@@ -199,6 +201,7 @@ def _build(
         if not trouble.may_pass:
             raise
         log.warning("the ledger cannot be opened yet", extra={"trouble": where(trouble)})
+    _note_settings(ledger, settings, clock)
     limiter = UploadLimiter(settings.agent.upload_bytes_per_second, clock.steady)
     client = build_client(proxy=settings.agent.proxy, senders=settings.agent.senders, ssl_context=ssl_context)
     lanes: dict[LaneId, Lane] = {}
@@ -240,6 +243,17 @@ def _build(
                 one.watcher.start(clock.steady())
                 built.closing.append(one.watcher.stop)
     return built
+
+
+def _note_settings(ledger: Ledger, settings: Settings, clock: Clock) -> None:
+    """Write down that the settings are others than at the last start: by their digest, not by what they say."""
+    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
+    try:
+        if (ledger.last_detail(SETTINGS_CHANGED) or {}).get("sha256") != digest:
+            with ledger.transaction(synced=False) as tx:
+                tx.note(clock.now(), SETTINGS_CHANGED, sha256=digest)
+    except UNUSABLE as trouble:
+        log.warning("whether the settings have changed cannot be written down", extra={"trouble": where(trouble)})
 
 
 def _verifier(lane: LaneSettings, destination: AttachmentsDestination | StatementsDestination) -> AsksAfterwards | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.delivery import problems
 from agent.delivery.reconcile.other_pcs import take_over
-from agent.delivery.requests import Answer, Request
+from agent.delivery.requests import SEEN, Answer, Request
 from agent.delivery.retrying import retry
 from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.records import LaneRecord, PacketRecord
@@ -51,6 +51,8 @@ class Wishes:
                 return self._adopt(request, now)
             case "pause" | "resume" | "look":
                 return self._lanes(request, now)
+            case "note":
+                return Answer()
             case "stop":
                 self._control.stop()  # before the note: it ends also while the ledger cannot be written
                 with self._control.ledger.transaction() as tx:
@@ -61,7 +63,9 @@ class Wishes:
         """Note what a person has done, for each packet that it was done to, else for the lanes."""
         packets = self._control.ledger.packets(list(request.packets))
         lanes = [] if packets else [lane for lane in self._control.lanes if str(lane) in request.lanes]
-        with self._control.ledger.transaction() as tx:
+        with self._control.ledger.transaction(synced=request.note not in SEEN) as tx:
+            if not packets and not lanes:
+                tx.note(now, request.note, actor=request.actor)
             for packet in packets:
                 tx.note(now, request.note, packet=packet.id, lane=packet.lane, actor=request.actor)
             for lane in lanes:

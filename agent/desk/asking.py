@@ -94,6 +94,21 @@ def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
     return Answer(tuple(map(str, chosen)))
 
 
+def ask_note(settings: Settings, note: str) -> None:
+    """Have it written down that this user has seen something (`requests.SEEN`). Raises Unreachable."""
+    agent = other_agent(settings)
+    if agent is not None:
+        agent.ask(Request("note", actor=user_name(), note=note))
+        return
+    now = datetime.now(UTC)
+    ledger = _opened(settings, now)
+    try:
+        with ledger.transaction() as tx:
+            tx.note(now, note, actor=user_name())
+    finally:
+        ledger.close()
+
+
 def ask_adopt(settings: Settings, lanes: Sequence[str]) -> Answer:
     """Take over what other PCs have left in these lanes; none named: in all. Raises Unwilling, and Unreachable."""
     agent = other_agent(settings)

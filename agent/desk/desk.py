@@ -29,7 +29,8 @@ class Desk:
     engine has stopped: then nothing may be shown as in order. `stop` ends the agent.
 
     `ask` posts a request. Its future comes to the `Answer` once the control thread has carried it out; whoever waits
-    for that does so with a limit, and never in the control thread.
+    for that does so with a limit, and never in the control thread. `note` has it written down that a person has seen
+    something (`requests.SEEN`), and nobody waits for that.
     """
 
     settings: Settings
@@ -41,6 +42,7 @@ class Desk:
     progress: Callable[[], Mapping[str, tuple[int, int]]]
     is_alive: Callable[[], bool]
     stop: Callable[[], None]
+    note: Callable[[Request], object] = lambda _request: None
 
     def snapshot(self) -> Snapshot:
         """Return what the agent is doing now; `running` tells the truth also after the engine has stopped."""
@@ -63,4 +65,5 @@ def desk_of(engine: Engine, is_alive: Callable[[], bool]) -> Desk:
         progress=lambda: dict(control.sending),
         is_alive=is_alive,
         stop=control.stop,
+        note=control.ask,
     )

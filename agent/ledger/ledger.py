@@ -254,6 +254,13 @@ class Ledger:
                 line = JournalLine(row.at, row.event, row.packet, row.lane, row.detail, row.actor)
                 yield Linked(row.number, line, row.chain)
 
+    def last_detail(self, event: str) -> dict[str, Any] | None:
+        """Return what the newest line of this event says, None where there is none."""
+        column = schema.journal.c
+        query = select(column.detail).where(column.event == event).order_by(column.number.desc()).limit(1)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
     def verify_journal(self, expected: str = "") -> Verdict:
         """Tell whether the journal is as it was written. `expected`: a link of it that was kept elsewhere."""
         with self._engine.connect() as connection:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from agent.delivery import engine as engines
+from agent.delivery.engine import SETTINGS_CHANGED, engine
 from agent.ledger.opening import LedgerUnavailable, open_ledger
+from agent.settings.schema import Settings
 from tests.support.packets import NOW
 from tests.support.practice import Practice
 from tests.support.process import run
@@ -109,3 +111,14 @@ def test_status_says_it_of_each_lane(practice: Practice) -> None:
         done = run(practice, "status", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert [lane["problem"]["code"] for lane in json.loads(done.stdout)["lanes"]] == ["ledger-trouble"]
+
+
+def test_settings_that_were_changed_since_the_last_start_are_written_down(practice: Practice) -> None:
+    def starts(settings: Settings) -> list[str]:
+        with engine(settings) as agent:
+            return [line.detail["sha256"] for line in agent.ledger.journal() if line.event == SETTINGS_CHANGED]
+
+    as_before = practice.settings
+    changed = as_before.model_copy(update={"agent": as_before.agent.model_copy(update={"senders": 2})})
+    assert [len(starts(settings)) for settings in (as_before, as_before, changed, changed)] == [1, 1, 2, 2]
+    assert len(set(starts(changed))) == 2

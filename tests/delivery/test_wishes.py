@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.delivery.requests import Answer, Request
+from agent.delivery.requests import SEARCHED, Answer, Request
 from agent.model import PacketState
 from tests.support import files
 from tests.support.simulated_practice import REFUSE, SCANS, STATEMENTS, SimulatedPractice
@@ -166,3 +166,20 @@ def test_one_who_waits_no_longer_does_no_harm(practice: SimulatedPractice) -> No
     practice.control.ask(Request("pause")).cancel()
     practice.step()
     assert all(record.paused_since for record in practice.ledger.lanes().values())
+
+
+@pytest.mark.parametrize(
+    ("packets", "lanes", "of_lanes"),
+    [(True, (), [str(SCANS)]), (False, (str(STATEMENTS),), [str(STATEMENTS)]), (False, (), [""])],
+)
+def test_what_was_seen_is_written_down_and_nothing_else_is_done(
+    practice: SimulatedPractice, packets: bool, lanes: tuple[str, ...], of_lanes: list[str]
+) -> None:
+    failed = a_failed_scan(practice)
+    before = practice.ledger.packet(failed)
+    wish = Request("note", (failed,) if packets else (), lanes, "rosa", SEARCHED)
+    assert answer_to(practice, wish) == Answer()
+    noted = [line for line in practice.ledger.journal() if line.event == SEARCHED]
+    assert [(line.lane, line.actor, line.detail) for line in noted] == [(lane, "rosa", {}) for lane in of_lanes]
+    assert practice.ledger.packet(failed) == before
+    assert practice.ledger.verify_journal().broken_at == 0

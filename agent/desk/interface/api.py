@@ -22,7 +22,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from agent.delivery.requests import Request, Verb
+from agent.delivery.requests import SEEN, Request, Verb
 from agent.delivery.snapshot import LaneSnapshot, Snapshot
 from agent.desk.interface.address import Keys
 from agent.desk.page.guard import STATE
@@ -96,11 +96,13 @@ def request_from(body: bytes) -> Request | None:
     """Return the request that a body holds, or None."""
     try:
         given = json.loads(body)
-        wish = Request(given["verb"], tuple(given["packets"]), tuple(given["lanes"]), given["actor"])
+        wish = Request(
+            given["verb"], tuple(given["packets"]), tuple(given["lanes"]), given["actor"], given.get("note", "")
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    texts = (*wish.packets, *wish.lanes, wish.actor)
-    is_known = wish.verb in get_args(Verb) and all(isinstance(text, str) for text in texts)
+    texts = (*wish.packets, *wish.lanes, wish.actor, wish.note)
+    is_known = wish.verb in get_args(Verb) and wish.note in ("", *SEEN) and all(isinstance(text, str) for text in texts)
     return wish if is_known else None
 
 

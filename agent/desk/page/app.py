@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from agent.delivery.requests import OPENED
 from agent.delivery.troubles import as_problem
 from agent.desk.desk import Desk
 from agent.desk.page.events import Events
@@ -92,6 +93,7 @@ def _doors(page: Page, port: int) -> list[BaseRoute]:
         if opened is None:
             return closed_page(page, request, Standing.UNKNOWN)
         session, path = opened
+        page.note(request, OPENED)
         # Not a redirect: after one, a browser that came from elsewhere does not show a SameSite=Strict cookie.
         response = page.render(request, "opened.html", path=path)
         response.set_cookie(cookie_name(port), session, httponly=True, samesite="strict", path="/")

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.desk.page.page import BODY, SESSION, Page
+from agent.desk.page.page import BODY, LIVE, SESSION, Page
 from agent.desk.page.session import Standing
 from agent.log import log, where
 
@@ -27,8 +27,6 @@ HOSTS = ("127.0.0.1", "localhost")
 MOST_BYTES = 1_000_000
 BODY_SECONDS = 20.0
 SAFE = ("GET", "HEAD")
-LIVE = "outtray-live"
-"""A request with this header is the page's own (a fragment fetched anew): nobody has used the page by it."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from agent.delivery.requests import Request as Wish
 from agent.desk.desk import Desk
 from agent.desk.page import forms, views
 from agent.desk.page.done import done_of
@@ -28,6 +29,8 @@ from agent.shown import in_unicode
 BODY = "outtray.body"  # where the guard leaves a request's body, read and bounded, in the ASGI scope
 SESSION = "outtray.session"  # where it leaves the session's cookie
 MOST_FIELDS = 2000
+LIVE = "outtray-live"
+"""A request with this header is the page's own (a fragment fetched anew): nobody has used the page by it."""
 
 
 @cache
@@ -60,6 +63,12 @@ class Page:
         """Return a template's page. `request`, `desk` and `actor` are known in every template."""
         known = {"request": request, "desk": self.desk, "actor": self.actor, "lock_seconds": self.sessions.lock_seconds}
         return HTMLResponse(in_unicode(self.templates.get_template(template).render(known | values)), status)
+
+    def note(self, request: Request, event: str, packet: str = "", lane: str = "") -> None:
+        """Have it written down who has seen something (`requests.SEEN`): once, and not each time it is fetched anew."""
+        if LIVE not in request.headers and request.method != "HEAD":
+            packets, lanes = (packet,) if packet else (), (lane,) if lane else ()
+            self.desk.note(Wish("note", packets, lanes, self.actor, event))
 
     def form(self, request: Request) -> ImmutableMultiDict[str, str]:
         """Return a posted form's fields, in order, empty ones too. Not for files: the page takes none.

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from agent.delivery.requests import PICTURED
 from agent.desk.page.forms.scans import attachments_lane, is_without_sidecar
 from agent.desk.page.forms.shelf import on_shelf
 from agent.desk.page.page import Page
@@ -40,6 +41,8 @@ def routes(page: Page) -> list[Route]:
         drawn = thumbnail(page.desk.files, path) if path is not None else None
         if drawn is None:
             return PlainTextResponse("There is no picture of this file.\n", 404)
+        lane = f"{asked['store']}/{asked['kind']}" if "store" in asked else ""
+        page.note(request, PICTURED, asked.get("packet", ""), lane)
         return Response(drawn, media_type="image/jpeg")
 
     return [Route("/scan/{store}/{kind}/{file}/image", picture), Route("/packet/{packet}/{file}/image", picture)]

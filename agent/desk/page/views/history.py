@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from agent.delivery.requests import EXPORTED, SEARCHED
 from agent.delivery.told import as_told
 from agent.desk.page.page import SESSION, Page
 from agent.desk.page.views.attention import packet_anchor
@@ -281,12 +282,14 @@ def routes(page: Page) -> list[Route]:
         asked = asked_in(page.form(request))
         if asked == Asked():
             return RedirectResponse("/history", 303)
+        page.note(request, SEARCHED)
         token = page.sessions.keep(request.scope[SESSION], asked)
         return RedirectResponse(f"/history?{urlencode({'search': token})}", 303)
 
     def export(request: Request) -> Response:
         almanac = Almanac(page.desk.clock.now())
         name = f"outtray-{almanac.local(almanac.now):%Y-%m-%d}.csv"
+        page.note(request, EXPORTED)
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(as_csv(page, query_of(page, request, almanac)), media_type="text/csv", headers=headers)
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.delivery.requests import SEEN, VIEWED
 from agent.delivery.told import as_told
 from agent.desk.page.page import Page
 from agent.desk.page.views.attention import Item, moment_of, of_packet
@@ -215,7 +216,9 @@ def routes(page: Page) -> list[Route]:
         if record is None:
             return page.render(request, "not_found.html", status=404)
         almanac = Almanac(page.desk.clock.now())
-        told = receipt_of(record, lookups.attempts(ledger, packet), ledger.journal(packet), almanac)
+        happened = [line for line in ledger.journal(packet) if line.event not in SEEN]
+        told = receipt_of(record, lookups.attempts(ledger, packet), happened, almanac)
+        page.note(request, VIEWED, packet)
         return page.render(request, "receipt.html", receipt=told)
 
     return [Route("/history/{packet}", receipt)]
