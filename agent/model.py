@@ -278,11 +278,16 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Unknown:
-    """The whole body went out, and no answer of the service came back: it may or may not have the packet."""
+    """The whole body went out, and no answer of the service came back: it may or may not have the packet.
+
+    `answered`: somebody else gave an answer of their own to it. So it may never have come through, and a later refusal
+    of the file's name does not show that it has.
+    """
 
     problem: Problem
     status: int = 0
     of_lane: bool = False  # something stands between, or has trouble: the lane waits
+    answered: bool = False
 
 
 Outcome = Delivered | Refused | Retry | Blocked | Unknown

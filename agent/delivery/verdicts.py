@@ -100,7 +100,7 @@ def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: flo
         packet,
         possibly_sent=True,
         lost_tries=packet.lost_tries + 1,
-        lost_whole=packet.lost_whole or (result.body is BodySent.WHOLE and packet.name_refusals == 0),
+        lost_whole=packet.lost_whole or _went_unanswered(packet, result, outcome),
         lost_since=packet.lost_since or packet.last_tried_at or now,
     )
     if done.cut_short:
@@ -127,6 +127,11 @@ def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: flo
     resting = replace(lane, rest_until=now + pause, setbacks=lane.setbacks + 1, problem=problem)
     lane = resting if outcome.of_lane else _fresh(lane)
     yield SetLane(replace(lane, lost_in_a_row=in_a_row))
+
+
+def _went_unanswered(packet: PacketRecord, result: AttemptResult, outcome: Unknown) -> bool:
+    """Tell whether this try can be what a later refusal of the name speaks of."""
+    return result.body is BodySent.WHOLE and not outcome.answered and packet.name_refusals == 0
 
 
 def _tried(packet: PacketRecord, pause: timedelta) -> PacketRecord:

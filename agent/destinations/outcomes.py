@@ -24,6 +24,7 @@ from agent.destinations.answers import (
     answer_of,
     is_attachments_trouble,
     is_problem_details,
+    speaks_json,
     speaks_of_failure,
 )
 from agent.destinations.network import Cancelled
@@ -39,6 +40,8 @@ FIRST_YEAR, LAST_YEAR = 2020, 2200
 """Of a service whose clock is out of these nothing is believed."""
 
 TRY_LATER = frozenset({425, 429})
+HAD_NO_ANSWER = frozenset({408, 502, 503, 504})
+"""What a gateway says that passed the request on, and had no answer that it understood (RFC 9110, 15)."""
 OF_THE_PACKET = frozenset({400, 409, 412, 413, 415, 422})
 _LANE_IS_BROKEN = {
     401: problems.KEY_NOT_ACCEPTED,
@@ -147,12 +150,23 @@ def classify_reply(
             foreign = answer is Answer.FOREIGN
             words = problems.BETWEEN_UNSURE if foreign else problems.UNPROVEN if answer is not Answer.CUT_OFF else None
             of_lane = foreign or reply.status >= 500
-            return Unknown(service.problem(words or problems.REPLY_LOST, details), reply.status, of_lane=of_lane)
+            problem = service.problem(words or problems.REPLY_LOST, details)
+            return Unknown(problem, reply.status, of_lane=of_lane, answered=_is_an_answer(reply))
         case Verdict.RETRY:
             busy = reply.status in TRY_LATER or reply.status == 503
             words = problems.BUSY if busy else problems.SERVICE_TROUBLE if reply.status >= 400 else problems.ODD_REPLY
             after = retry_after(reply.headers, now)
             return Retry(service.problem(words, details), reply.status, after=after, of_lane=busy)
+
+
+def _is_an_answer(reply: Reply) -> bool:
+    """Tell whether somebody has answered in the service's place, and not just passed on that no answer came to them.
+
+    An answer that was cut off may have been the service's, unless it says itself that it cannot be.
+    """
+    if reply.status in HAD_NO_ANSWER:
+        return False
+    return reply.whole or ("content-type" in reply.headers and not speaks_json(reply))
 
 
 def _refused(reply: Reply, service: Service, said: tuple[Fault, ...]) -> Refused:

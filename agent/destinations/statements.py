@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -222,6 +223,9 @@ class StatementsDestination:
 
     def _read(self, reply: Reply, body: BodySent, upload: StatementUpload, cancel: Event) -> Outcome:
         outcome = classify_reply(reply, self._service, self._clock.now(), body)
+        if isinstance(outcome, Unknown) and outcome.answered:
+            with suppress(OSError):  # the mark then says too much, for as long as it takes to record the outcome
+                upload.spool.with_suffix(SENT_WHOLE).unlink(missing_ok=True)
         if outcome is None:
             return Delivered(reply.status, reply.content)
         if isinstance(outcome, Refused) and _speaks_of_repeated_name(outcome):

@@ -238,6 +238,18 @@ def test_a_try_that_is_lost_after_a_refusal_of_the_name_proves_nothing() -> None
     assert not actions[0].packet.lost_whole
 
 
+def test_a_try_that_someone_else_answered_proves_nothing() -> None:
+    *_, actions = settled(Unknown(OTHER, answered=True))
+    assert (actions[0].packet.lost_whole, actions[0].packet.possibly_sent) == (False, True)
+
+
+@pytest.mark.parametrize(("first", "then"), [(False, True), (True, False)])
+def test_one_try_of_several_that_nobody_answered_is_enough(first: bool, then: bool) -> None:
+    *_, actions = settled(Unknown(OTHER, answered=first))
+    *_, actions = settled(Unknown(OTHER, answered=then), lost_whole=actions[0].packet.lost_whole)
+    assert actions[0].packet.lost_whole
+
+
 def test_a_try_of_which_not_all_went_out_proves_nothing() -> None:
     tried = packet("p1", STATEMENTS, attempts=1)
     done = Finished(tried, AttemptResult(Unknown(OTHER), body=BodySent.PART), 1.0)

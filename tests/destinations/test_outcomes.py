@@ -114,6 +114,42 @@ def test_anothers_word_is_never_a_yes_nor_a_packets_fault(kind: str, content: by
         assert outcome.problem.code == "something-between"
 
 
+@KINDS
+@pytest.mark.parametrize(("content", "content_type"), [*FOREIGN, (b"", ""), (b'{"accepted": false}', JSON)])
+def test_whoever_answers_in_full_did_so_but_a_gateway_that_had_no_answer_itself(
+    kind: str, content: bytes, content_type: str
+):
+    for status in (200, 201, 204, 400, 409, 422, 500, 501, 520):
+        outcome = classified(kind, status, content, content_type)
+        assert isinstance(outcome, Unknown), status
+        assert outcome.answered, status
+    for status in (408, 502, 503, 504):
+        outcome = classified(kind, status, content, content_type)
+        assert isinstance(outcome, Unknown), status
+        assert not outcome.answered, status
+
+
+@KINDS
+@pytest.mark.parametrize("status", [200, 201, 400, 500])
+@pytest.mark.parametrize(
+    ("content_type", "answered"), [(JSON, False), ("", False), ("text/html; charset=utf-8", True), ("text/plain", True)]
+)
+def test_an_answer_that_was_cut_off_is_none_unless_it_cannot_be_the_services(
+    kind: str, status: int, content_type: str, answered: bool
+):
+    service, is_success = SERVICES[kind]
+    headers = httpx.Headers({"content-type": content_type} if content_type else {})
+    outcome = classify_reply(Reply(status, headers, "<html", whole=False), service, NOW, BodySent.WHOLE, is_success)
+    assert isinstance(outcome, Unknown)
+    assert outcome.answered is answered
+
+
+def test_no_answer_is_none():
+    outcome = classify_exception(httpx.ReadError("reset"), SERVICE, body=BodySent.WHOLE)
+    assert isinstance(outcome, Unknown)
+    assert not outcome.answered
+
+
 GATEWAYS = [
     {},
     {"requestId": "1"},

@@ -10,7 +10,7 @@ from threading import Event
 import httpx
 import pytest
 
-from agent.model import Blocked, Delivered, Refused, Retry, SentFile, Unknown
+from agent.model import SENT_WHOLE, Blocked, Delivered, Refused, Retry, SentFile, Unknown
 from tests.support.wire import KEY, ignore_progress, mocked, statement, statements
 
 BODY = b'{"filename": "Statements.xml", "pendingInvoiceUploads": []}'
@@ -128,6 +128,18 @@ def test_search_gives_a_page():
 
 def test_a_search_that_answers_oddly_is_tried_again():
     assert isinstance(statements(mocked(lambda _: httpx.Response(200, text="odd"))).search("", 0, Event()), Retry)
+
+
+@pytest.mark.parametrize(
+    ("answer", "stands"),
+    [(httpx.Response(200, html="<html>"), False), (httpx.Response(204), False), (httpx.Response(504), True)],
+    ids=["page", "empty", "gateway"],
+)
+def test_a_kill_after_someone_elses_answer_leaves_no_mark_of_an_unanswered_try(
+    tmp_path: Path, answer: httpx.Response, stands: bool
+):
+    send(tmp_path, answer)
+    assert (tmp_path / f"spool{SENT_WHOLE}").exists() is stands
 
 
 # --- An empty success ------------------------------------------------------------------------------------------------

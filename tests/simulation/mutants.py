@@ -78,6 +78,12 @@ MUTANTS = {
         "portals",
         _believing(lambda reply: Answer.OWN_ERROR if reply.status in (400, 422) else None),
     ),
+    "any-answer-is-none": Mutant(
+        "confirmed by refusal",
+        "somebody else has answered the try that is to be confirmed",
+        "portals",
+        ((verdicts, "_went_unanswered", lambda packet, *_: packet.name_refusals == 0),),
+    ),
     "gateway-speaks-for-the-service": Mutant(
         "a gateway's word after the whole body",
         "a 5xx or 408 is the service's own, so that it cannot have taken it",

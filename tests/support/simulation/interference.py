@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.support.simulation import network, portals
-from tests.support.simulation.setup import LANES
+from tests.support.simulation.setup import BILLS, LANES
 from tests.support.simulation.world import World
 
 
@@ -17,6 +17,14 @@ def _account(world: World, dice: random.Random) -> network.Account:
 def a_portal_answers(world: World, dice: random.Random) -> None:
     """Let the next requests be answered by a portal."""
     _come(world, dice, portals.PORTALS)
+
+
+def a_name_is_used_behind_a_portal(world: World, dice: random.Random) -> None:
+    """Let a portal answer a statement upload, and somebody else have used the name when it goes again."""
+    account = world.network.accounts.setdefault(world.service(BILLS), network.Account(world.service(BILLS)))
+    coming = [dice.choice(tuple(portals.FOREIGN)), "name-refused"]
+    world.told.append(f"{world.time} to come for {account.lane}: {coming}")
+    account.coming.extend(coming)
 
 
 def a_gateway_answers(world: World, dice: random.Random) -> None:

@@ -113,6 +113,8 @@ class SimulatedNetwork(httpx.BaseTransport):
         self.unanswered |= tokens  # until an answer of the service's own is on its way
         answer = self._answer(account, request, body, fault)
         if isinstance(answer, httpx.Response):
+            if portals.is_an_answer(fault, answer.status_code):  # nothing shows that it went on
+                self.unanswered -= news
             return answer
         status, content, headers = answer
         self.unanswered -= news

@@ -63,6 +63,11 @@ def after_it_was_taken(fault: str, reply: object) -> httpx.Response | None:
     return None
 
 
+def is_an_answer(fault: str, status: int) -> bool:
+    """Tell whether somebody has answered, and not a gateway that had no answer itself, or with half of one."""
+    return fault != CUT and status not in (408, 502, 503, 504)
+
+
 def _foreign(name: str) -> httpx.Response:
     status, headers, content = FOREIGN[name]
     return httpx.Response(status, headers=headers, content=content)

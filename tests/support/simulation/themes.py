@@ -29,7 +29,14 @@ class Theme:
 OFTEN = 3  # beside what happens every day
 
 THEMES = {
-    "portals": Theme({interference.a_portal_answers: 8, interference.a_portal_stays: 3}, on=True),
+    "portals": Theme(
+        {
+            interference.a_portal_answers: 8,
+            interference.a_portal_stays: 3,
+            interference.a_name_is_used_behind_a_portal: 4,
+        },
+        on=True,
+    ),
     "gateways": Theme({interference.a_gateway_answers: 10, interference.replies_stay_away: 2}, on=True),
     "go-live": Theme({changes.it_goes_live: 3, staff_drops_again: 6, scanner_scans: 6}),
     "store-renamed": Theme({changes.it_renames_the_store: 3, pms_exports: 8}, on=True),
