@@ -1,170 +1,112 @@
 """Real files against independent judges: `python -m tests.corpus FOLDER...`, by hand.
 
 Each file of a type that the attachments lane takes is checked as the lane would check it, with a sidecar of its own,
-and then opened by someone else: poppler and pypdf for PDF, ImageMagick and Pillow for pictures, pydicom, python-docx,
-and LibreOffice, as far as they are there. Where judges differ, a file that any of them opens counts as openable. The
-table tells, a type: tried, refused, openable but refused, accepted but opened by nobody; `--list` names the last two.
+and then opened by the judges (`judges.py`). The table tells, a type: tried, refused, what of that is another kind of
+file under the type's name, openable but refused, accepted but opened by nobody; `--list` names the last two, and
+`figures.md` has what came of it last.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
+import hashlib
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from agent.folder.real import RealFileSystem
 from agent.intake.attachments import AttachmentsIntake, check_attachments
+from tests.corpus.judges import PICTURES, open_among
 from tests.support import files
 from tests.support.bad_packets import TODAY
 from tests.support.looks import put, scans_lane, settled_in
 
-SECONDS = 60
 MOST_BYTES = 50_000_000
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff")
+TYPES = (".pdf", ".dcm", ".docx", ".doc", ".rtf", *PICTURES)
+ANOTHER_KIND = re.compile(
+    r"but its name ends in|which the service does not take|has nothing in it|is empty|its picture is missing"
+).search
+"""What we say where a file is not of the type that its name says: that anything opens it says nothing of us."""
 
-Judge = Callable[[Path], bool | None]
-"""Whether it opens; None where this judge is not there."""
+COLUMNS = {
+    "tried": "Tried",
+    "refused": "Refused",
+    "other": "Of these, another kind of file, or nothing to see",
+    "openable": "Openable, but refused",
+    "closed": "Accepted, but not openable",
+    "unjudged": "No judge there",
+}
 
 
-def is_refused(path: Path, place: Path) -> bool:
-    """Tell whether the attachments lane would refuse a file."""
+def refusal(path: Path, place: Path) -> str:
+    """Return why the attachments lane would refuse a file, or an empty string."""
     name = f"file{path.suffix.lower()}"
     put(place, {name: path.read_bytes(), "file.json": files.sidecar()})
     fs = RealFileSystem()
     (candidate,) = AttachmentsIntake().gather(fs, place, settled_in(place))
-    return check_attachments(fs, place, candidate, scans_lane(place, max_file_mb=100), TODAY).problem is not None
+    problem = check_attachments(fs, place, candidate, scans_lane(place, max_file_mb=100), TODAY).problem
+    return "" if problem is None else problem.sentence
 
 
-def judges_of(ending: str) -> tuple[Judge, ...]:
-    """Return who judges files of an ending, none of which is asked by the check in this way."""
-    if ending == ".pdf":
-        return _poppler, _pypdf
-    if ending in PICTURES:
-        return _imagemagick, _pillow
-    if ending == ".dcm":
-        return (_pydicom,)
-    if ending == ".docx":
-        return _docx, _office
-    return (_office,)
+def found(folders: Iterable[Path], types: Iterable[str], most: int) -> dict[str, list[Path]]:
+    """Return at most `most` files of each type, each content once, in an order that mixes where they come from."""
+    kinds: defaultdict[str, dict[str, Path]] = defaultdict(dict)
+    for path in _all_of(folders, frozenset(types)):
+        kinds[path.suffix.lower()].setdefault(hashlib.sha256(path.read_bytes()).hexdigest(), path)
+    return {kind: [path for _, path in sorted(some.items())[:most]] for kind, some in sorted(kinds.items())}
 
 
-def opens(path: Path) -> bool | None:
-    """Tell whether any judge opens it; None where there is none."""
-    said = [judge(path) for judge in judges_of(path.suffix.lower())]
-    known = [one for one in said if one is not None]
-    return any(known) if known else None
+def _all_of(folders: Iterable[Path], types: frozenset[str]) -> Iterator[Path]:
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            ours = path.suffix.lower() in types and not path.is_symlink() and path.is_file()
+            if ours and path.stat().st_size <= MOST_BYTES:
+                yield path
+
+
+def judged(paths: list[Path], *, named: bool) -> Counter[str]:
+    """Return the row of one type."""
+    row: Counter[str] = Counter()
+    refused: dict[Path, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, path in enumerate(paths):
+            place = Path(folder) / str(number)
+            refused[path] = refusal(path, place)
+            shutil.rmtree(place)
+    verdicts = open_among(paths)
+    for path, why in refused.items():
+        opens = verdicts[path]
+        row["tried"] += 1
+        row["refused"] += bool(why)
+        row["unjudged"] += opens is None
+        if ANOTHER_KIND(why):
+            row["other"] += 1
+        elif opens is not None and opens is bool(why):
+            row["openable" if why else "closed"] += 1
+            if named:
+                print(f"{'refused ' if why else 'accepted'} {path} {why}", flush=True)
+    return row
 
 
 def main() -> int:
     """Judge all files of the folders, and print the table."""
     asked = argparse.ArgumentParser(prog="python -m tests.corpus", description=__doc__)
     asked.add_argument("folders", nargs="+", type=Path)
+    asked.add_argument("--types", nargs="+", default=TYPES, help="endings, such as .pdf")
+    asked.add_argument("--most", type=int, default=10_000, help="files of each type")
     asked.add_argument("--list", action="store_true", help="name the files on which we and the judges differ")
     args = asked.parse_args()
     warnings.simplefilter("ignore")
-    table: Counter[tuple[str, str]] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        for number, path in enumerate(_found(args.folders)):
-            place = Path(folder) / str(number)
-            kind = path.suffix.lower()
-            refused, openable = is_refused(path, place), opens(path)
-            shutil.rmtree(place)
-            table[kind, "tried"] += 1
-            table[kind, "refused"] += refused
-            table[kind, "unjudged"] += openable is None
-            differ = openable is not None and refused is openable
-            if differ:
-                table[kind, "openable, refused" if refused else "accepted, closed"] += 1
-                if args.list:
-                    print(f"{'refused ' if refused else 'accepted'} {path}")
-    print("| Type | Tried | Refused | Openable, but refused | Accepted, but not openable | No judge there |")
-    print("|---|---|---|---|---|---|")
-    columns = ("tried", "refused", "openable, refused", "accepted, closed", "unjudged")
-    for kind in sorted({kind for kind, _ in table}):
-        print(f"| {kind} | " + " | ".join(f"{table[kind, column]:,}" for column in columns) + " |")
+    rows = {kind: judged(paths, named=args.list) for kind, paths in found(args.folders, args.types, args.most).items()}
+    print(f"| Type | {' | '.join(COLUMNS.values())} |\n|---{'|---' * len(COLUMNS)}|")
+    for kind, row in rows.items():
+        print(f"| {kind} | " + " | ".join(f"{row[column]:,}" for column in COLUMNS) + " |")
     return 0
-
-
-def _found(folders: list[Path]) -> Iterator[Path]:
-    endings = {".pdf", ".dcm", ".docx", ".doc", ".rtf", *PICTURES}
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            ours = path.suffix.lower() in endings and not path.is_symlink() and path.is_file()
-            if ours and path.stat().st_size <= MOST_BYTES:
-                yield path
-
-
-def _ran(*command: str | Path) -> bool | None:
-    if shutil.which(str(command[0])) is None:
-        return None
-    try:
-        done = subprocess.run([str(word) for word in command], capture_output=True, timeout=SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0 and bool(done.stdout)
-
-
-def _poppler(path: Path) -> bool | None:
-    return _ran("pdftoppm", "-f", "1", "-l", "1", "-r", "20", path)
-
-
-def _pypdf(path: Path) -> bool | None:
-    from pypdf import PdfReader
-
-    try:
-        reader = PdfReader(path)
-        if reader.is_encrypted and not reader.decrypt(""):
-            return False
-        return len(reader.pages) > 0 and reader.pages[0].get_object() is not None
-    except Exception:  # noqa: BLE001 - whatever a judge stumbles over, it does not open the file
-        return False
-
-
-def _imagemagick(path: Path) -> bool | None:
-    return _ran("convert", f"{path}[0]", "-resize", "32x32", "jpg:-")
-
-
-def _pillow(path: Path) -> bool | None:
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(path.read_bytes())) as picture:
-            picture.load()
-    except Exception:  # noqa: BLE001 - as above
-        return False
-    return True
-
-
-def _pydicom(path: Path) -> bool | None:
-    import pydicom
-
-    try:
-        return bool(len(pydicom.dcmread(path, force=True)))
-    except Exception:  # noqa: BLE001 - as above
-        return False
-
-
-def _docx(path: Path) -> bool | None:
-    import docx
-
-    try:
-        docx.Document(str(path))
-    except Exception:  # noqa: BLE001 - as above
-        return False
-    return True
-
-
-def _office(path: Path) -> bool | None:
-    with tempfile.TemporaryDirectory() as folder:
-        ran = _ran("soffice", "--headless", "--convert-to", "pdf", "--outdir", folder, path)
-        return ran and any(Path(folder).iterdir())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from functools import cache
 
 from tests.support import files
@@ -56,6 +57,34 @@ def bmp_with(size: int = 0, reserved: int = 0) -> bytes:
     return bytes(data)
 
 
+def bmp_of(width: int, height: int) -> bytes:
+    """A BMP that names other sides than it has."""
+    data = bytearray(files.bmp())
+    struct.pack_into("<ii", data, 18, width, height)
+    return bytes(data)
+
+
+def bmp_of_masks() -> bytes:
+    """A BMP of 16 bits a point, four a colour, as few readers know; 8 rows of 8 points are there."""
+    head = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, 16, 3, 128, 2835, 2835, 0, 0)
+    masks = struct.pack("<IIII", 0x0F00, 0x00F0, 0x000F, 0xF000)
+    start = 14 + len(head) + len(masks)
+    return b"BM" + struct.pack("<III", start + 128, 0, start) + head + masks + bytes(128)
+
+
+def png_with(kind: bytes, data: bytes) -> bytes:
+    """A PNG with another chunk before its picture."""
+    png = files.png()
+    chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return png[:33] + chunk + png[33:]
+
+
+def gif_of_a_canvas(side: int) -> bytes:
+    """A GIF with a very wide canvas, and nothing on it."""
+    point = b"\x2c" + bytes(4) + b"\1\0\1\0\0\2\2\x44\1\0"
+    return b"GIF89a" + struct.pack("<HH", side, side) + b"\x80\0\0" + bytes(6) + point + b";"
+
+
 def bare_dicom(implicit: bool = False) -> bytes:
     """A DICOM data set without preamble and meta group."""
     import pydicom
@@ -68,17 +97,17 @@ def bare_dicom(implicit: bool = False) -> bytes:
     return bytes(made.getvalue())
 
 
-def tiff_with_counts_too_large(by: int = 6) -> bytes:
-    """A TIFF, uncompressed, whose strip names more bytes than there are behind it."""
+def tiff_with_counts_too_large(by: int = 6, packed: int = 1, samples: int = 1) -> bytes:
+    """A TIFF, said to be packed in some way or none, whose strip names more bytes than there are behind it."""
     pixels = bytes(range(64)) * 48
     entries = [
         (256, 64),
         (257, 48),
         (258, 8),
-        (259, 1),
+        (259, packed),
         (262, 1),
         (273, 0),
-        (277, 1),
+        (277, samples),
         (278, 48),
         (279, len(pixels) + by),
     ]
@@ -107,6 +136,11 @@ def opening() -> dict[str, bytes]:
         "long-tail.png": files.png() + bytes(100_000) + b"x" * 100_000,
         "counts.tif": tiff_with_counts_too_large(),
         "counts-2000.tif": tiff_with_counts_too_large(2000),
+        "counts-of-something-else.tif": tiff_with_counts_too_large(35_000_000),
+        "packed-as-few-can.tif": tiff_with_counts_too_large(0, packed=50001),
+        "masks.bmp": bmp_of_masks(),
+        "much-text.png": png_with(b"zTXt", b"about\0\0" + zlib.compress(b"tooth " * 2_000_000)),
+        "odd-profile.png": png_with(b"iCCP", b"colours\0\7" + zlib.compress(b"no profile")),
         "second-document.docx": docx_with("word/document2.xml"),
         "other-folder.docx": docx_with("word/main/body.xml"),
         "backslashes.docx": docx_with(slash="\\"),
@@ -139,6 +173,10 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
         "obfuscated.doc": (files.doc(flags=0x8100), "password", "in Word"),
         "locked.docx": (files.doc("EncryptedPackage"), "password", "without one"),
         "half.jpg": (files.jpeg()[: len(files.jpeg()) * 3 // 4], "missing", "Scan it again"),
+        "canvas.gif": (gif_of_a_canvas(65_000), "not complete", "Scan it again"),
+        "rows.bmp": (bmp_of(3_000_000, 2_000_000), "not complete", "Scan it again"),
+        "below-zero.bmp": (bmp_of(-127, 64), "not complete", "Scan it again"),
+        "samples.tif": (tiff_with_counts_too_large(0, samples=65_535), "not complete", "Scan it again"),
         "half.png": (files.png()[: len(files.png()) // 2], "missing", "Scan it again"),
         "half.tif": (files.tiff()[: len(files.tiff()) // 2], "not complete", "Scan it again"),
         "half.docx": (files.docx()[: len(files.docx()) // 2], "not complete", "in Word"),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from agent.intake.readers.findings import damaged, whole
+from agent.intake.structure.images import has_all_rows
 from agent.intake.structure.tiff import incomplete_tiff
 
 _FORMATS = {
@@ -22,6 +23,7 @@ _MOST_RASTER = 160_000_000  # bytes of a decoded page: a letter in colour at 600
 _MOST_POINTS = 200_000_000  # of all decoded pages of a file
 _MOST_IN_MEMORY = 80_000_000  # bytes of a file that its decoder takes whole
 _MOST_PAGES = 10_000
+_CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _SIDE = 512  # points to which a JPEG is decoded
 _SLACK = 65_536  # bytes that lengths may name beyond the file's end
 _ENDINGS = (b"\xff\xd9", b"\x55\xaa" * 2048 + b"\xff\xd9")
@@ -37,7 +39,10 @@ _FAULTS = (
     OverflowError,
 )
 _UNKNOWN_KIND = (SyntaxError, KeyError, NotImplementedError)
-_OLD_JPEG = 6
+_COMPRESSION, _OLD_JPEG = 259, 6
+_UNDECODED = (34661, 34663, 34712, 34892, 50000, 50001, 50002, 52546)  # JBIG, JPEG 2000, Zstandard, WebP, JPEG XL
+_MOST_SAMPLES = 64  # of one point
+_RARE_TIFF = "is of a kind of TIFF that some programs do not open"
 _CUT = "part of the picture is missing"
 
 
@@ -51,19 +56,24 @@ def read(stream: BinaryIO, question: Any) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         if kind == "TIFF":
             return _tiff(stream)
+        if kind == "PNG":
+            return _png(stream)
         try:
             found = Image.open(stream, formats=[kind])
         except _FAULTS:
+            if kind == "BMP" and has_all_rows(stream, stream.seek(0, 2)):
+                return whole("is of a kind of BMP that some programs do not open")
             return damaged("no reader of pictures can open it")
         if kind == "JPEG":
             return _jpeg(stream)
-        return whole() if _decodes(found, kind) else damaged(_CUT)
+        return whole() if _decodes(found, stream) else damaged(_CUT)
 
 
-def _decodes(found: Any, kind: str) -> bool:
+def _decodes(found: Any, stream: BinaryIO) -> bool:
+    """Decode a picture. One too large for that has to be a BMP with all its rows: nothing else shows what is there."""
+    if _raster(found) > _MOST_RASTER:
+        return found.format == "BMP" and has_all_rows(stream, stream.seek(0, 2))
     try:
-        if _raster(found) > _MOST_RASTER:
-            return kind != "PNG" or _inflates(found)
         found.load()
     except _FAULTS:
         return False
@@ -74,6 +84,49 @@ def _raster(found: Any) -> int:
     """Return how many bytes the decoded page has."""
     depth = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "I;16": 2, "RGB": 4, "F": 4, "I": 4}.get(found.mode, 4)
     return int(found.size[0]) * int(found.size[1]) * depth
+
+
+# --- PNG -------------------------------------------------------------------------------------------------------------
+
+
+def _png(stream: BinaryIO) -> dict[str, Any]:
+    """Decode a PNG; where it does not open, without what is not its picture: other programs pass over such faults."""
+    from PIL import Image
+
+    try:
+        with Image.open(stream, formats=["PNG"]) as found:
+            return whole() if _png_decodes(found) else damaged(_CUT)
+    except _FAULTS:
+        pass
+    stream.seek(0)
+    try:
+        with Image.open(io.BytesIO(_bare_png(stream.read(_MOST_IN_MEMORY))), formats=["PNG"]) as found:
+            if _png_decodes(found):
+                return whole("has something beside its picture that some programs do not read")
+    except _FAULTS:
+        pass
+    return damaged("no reader of pictures can open it")
+
+
+def _png_decodes(found: Any) -> bool:
+    try:
+        if _raster(found) > _MOST_RASTER:
+            return _inflates(found)
+        found.load()
+    except _FAULTS:
+        return False
+    return True
+
+
+def _bare_png(data: bytes) -> bytes:
+    """Return a PNG with nothing but what its picture is made of (PNG specification, critical chunks)."""
+    parts, at = [data[:8]], 8
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] in _CRITICAL:
+            parts.append(data[at:end])
+        at = end
+    return b"".join(parts)
 
 
 def _inflates(found: Any) -> bool:
@@ -137,26 +190,44 @@ def _tiff(stream: BinaryIO) -> dict[str, Any]:
         found: Any = TiffImagePlugin.TiffImageFile(stream)
     except _UNKNOWN_KIND:  # one that other programs may well open: what it names is there, or it is not
         cut = incomplete_tiff(stream, size)
-        return damaged(cut) if cut else whole("is of a kind of TIFF that some programs do not open")
+        if cut or not _could_be_a_page(stream):
+            return damaged(cut or "no reader of pictures can open it")
+        return whole(_RARE_TIFF)
     except _FAULTS:
         return damaged("part of its pages is missing")
     try:
         pages = min(int(found.n_frames), _MOST_PAGES)
     except _FAULTS:
         return damaged("part of its pages is missing")
-    points = 0
+    points, rare = 0, False
     for page in _first_and_last_first(pages):
         wanted = points < _MOST_POINTS or page == pages - 1
         try:
             found.seek(page)
             points += found.size[0] * found.size[1]
+            rare = rare or found.tag_v2.get(_COMPRESSION) in _UNDECODED
             if not _inside(found, size):
                 return damaged(f"page {page + 1:,} of {pages:,} is not all there")
         except _FAULTS:
             return damaged(f"page {page + 1:,} of {pages:,} cannot be read")
         if wanted and not _page_decodes(stream, found, page, size):
             return damaged(f"page {page + 1:,} of {pages:,} is not all there")
-    return whole()
+    return whole(_RARE_TIFF) if rare else whole()
+
+
+def _could_be_a_page(stream: BinaryIO) -> bool:
+    """Tell whether the first page's directory says what some program could draw."""
+    from PIL import TiffImagePlugin
+
+    stream.seek(0)
+    try:
+        tags: Any = TiffImagePlugin.ImageFileDirectory_v2(stream.read(8))
+        stream.seek(tags.next)
+        tags.load(stream)
+        width, height, samples = int(tags[256]), int(tags[257]), int(tags.get(277, 1))
+    except _FAULTS:
+        return False
+    return 0 < width * height <= _MOST_RASTER and 1 <= samples <= _MOST_SAMPLES
 
 
 def _first_and_last_first(pages: int) -> list[int]:
@@ -166,6 +237,8 @@ def _first_and_last_first(pages: int) -> list[int]:
 def _inside(page: Any, size: int) -> bool:
     """Tell whether a page's data begin inside the file, and end there but for a little."""
     places, lengths = (_numbers(page, (273, 324)), _numbers(page, (279, 325)))
+    if page.tag_v2.get(_COMPRESSION, 1) == 1:  # as many bytes as there are points: what the lengths say adds nothing
+        lengths = tuple(min(length, _raster(page)) for length in lengths)
     return all(start < size and start + length <= size + _SLACK for start, length in zip(places, lengths, strict=False))
 
 
@@ -176,13 +249,13 @@ def _numbers(page: Any, tags: tuple[int, int]) -> tuple[int, ...]:
 
 def _page_decodes(stream: BinaryIO, found: Any, page: int, size: int) -> bool:
     """Decode one page, where its decoder does not need more memory than there is."""
-    if _raster(found) > _MOST_RASTER or size > _MOST_IN_MEMORY:
+    if _raster(found) > _MOST_RASTER or size > _MOST_IN_MEMORY or found.tag_v2.get(_COMPRESSION) in _UNDECODED:
         return True
     try:
         found.load()
     except _FAULTS:
         stream.seek(0)
-        if found.tag_v2.get(259) == _OLD_JPEG:
+        if found.tag_v2.get(_COMPRESSION) == _OLD_JPEG:
             return _old_jpeg(stream.read(), found)
         return _same(stream.read(), lambda made: _tiff_page(made, page))
     return True

@@ -108,3 +108,15 @@ def incomplete_bmp(stream: BinaryIO, size: int) -> str | None:
         bits = int.from_bytes(head[28:30], "little")
         needed = pixels + (abs(width) * bits + 31) // 32 * 4 * abs(height)
     return f"only {size:,} of its {needed:,} bytes are there" if needed > size else None
+
+
+def has_all_rows(stream: BinaryIO, size: int) -> bool:
+    """Tell whether a BMP that is not packed has all the points that a header of 16 bytes or more names."""
+    head = read_at(stream, 0, 54)
+    pixels, header = (int.from_bytes(head[at : at + 4], "little") for at in (10, 14))
+    width, height = (int.from_bytes(head[at : at + 4], "little", signed=True) for at in (18, 22))
+    bits = int.from_bytes(head[28:30], "little")
+    known = header >= 16 and (header < 20 or head[30:34] in _UNPACKED) and bits in (1, 2, 4, 8, 16, 24, 32)
+    if len(head) < 54 or not known or width <= 0 or height == 0:
+        return False
+    return pixels + (width * bits + 31) // 32 * 4 * abs(height) <= size
