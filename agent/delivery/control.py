@@ -507,6 +507,7 @@ class Control:
             offline=lane.offline is not None or not lane.recovered,
             found=found,
             lookalikes={one.packet: self._lookalikes(lane, one, now) for one in found},
+            forgets_before=self.service_times.ago(lane.id, now, timedelta(days=lane.terms.duplicate_days)),
             claims=tuple(self._claims(lane, found, now)) if relevant else (),
         )
 
@@ -522,7 +523,7 @@ class Control:
         if found.checked is None or found.checked.problem is not None or not (found.checked.fingerprint or statements):
             return ()
         days = max(UNSURE_DAYS, lane.duplicate_days) if statements else lane.duplicate_days
-        since = now - timedelta(days=days)
+        since = self.service_times.ago(lane.id, now, timedelta(days=days))
         size = sum(file.identity.size for file in found.candidate.files)
         return tuple(self.ledger.lookalikes(lane.id, lane.terms.account, found.checked.fingerprint, size, since))
 

@@ -44,6 +44,7 @@ class LaneView:
     offline: bool = False
     found: tuple[Found, ...] = ()
     lookalikes: Mapping[str, tuple[PacketRecord, ...]] | None = None
+    forgets_before: datetime | None = None  # what was sent before this is no duplicate's original any more
     claims: tuple[FilenameClaim, ...] = ()
 
 
@@ -237,7 +238,7 @@ def _by_rule(
     if isinstance(verdict, Free | Taken | Unproved) and lane.terms.duplicate_days:
         if _said(found) in admitted:
             return None
-        since = now - timedelta(days=lane.terms.duplicate_days)
+        since = lane.forgets_before or now - timedelta(days=lane.terms.duplicate_days)
         for twin in twins:
             is_namesake = name_key(twin.upload_name) == mine.key
             if is_namesake and isinstance(verdict, Free):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PATIENCE = (5.0, 15.0, 60.0, 300.0)  # seconds until a service is asked again that could not be reached
 SAME = timedelta(seconds=30)  # two replies tell the same of a clock if they are not further apart
+LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,14 @@ class ServiceTimes:
         """Return a moment of this boot as the lane's service has it, where the PC's clock is far from that."""
         theirs = self.now(lane, wall)
         return wall if theirs is None or abs(wall - theirs) <= NEARLY_RIGHT else theirs
+
+    def ago(self, lane: LaneId, wall: datetime, days: timedelta) -> datetime:
+        """Return a moment that was no less than so long ago, whatever the wall clock says: the service's time tells it,
+        or the steady clock of this boot; where neither does, anything may be younger."""
+        theirs = self.now(lane, wall)
+        if theirs is not None:
+            return min(theirs, wall) - days
+        return wall - days if wall - self._control.boot.since >= days else LONG_AGO
 
     def want(self, lane: LaneId) -> None:
         """Ask the lane's service for its time, where it has not told it."""

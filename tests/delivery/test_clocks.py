@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from agent.model import PacketState
+from agent.model import LaneId, PacketState
 from tests.support.clock_world import HOUR, ClockWorld
+from tests.support.faulty_practice import statement
+from tests.support.files import pdf, sidecar
+from tests.support.simulated_practice import SCANS, STATEMENTS, SimulatedPractice
 from tests.support.statement_world import NORTH, long_sleeps
 
 NAME = "Statements.csv"
@@ -137,3 +141,42 @@ def test_in_one_boot_starts_of_the_agent_prove_the_time_between_them(world: Cloc
         assert taken(world) == 1 + (world.practice.clock.seconds > 1000 + 24 * HOUR + 60)
     world.run(120)
     assert taken(world) == 2
+
+
+@pytest.mark.parametrize("lane", [SCANS, STATEMENTS])
+@pytest.mark.parametrize("tells_time", [True, False])
+def test_a_clock_that_is_years_ahead_after_a_boot_makes_nobody_forget_what_was_sent(
+    tmp_path: Path, lane: LaneId, tells_time: bool
+) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.service(lane).tells_time = tells_time
+    for number in range(2):
+        if lane == SCANS:
+            practice.drop("scan.pdf", pdf())
+            practice.drop("scan.json", sidecar())
+        else:
+            practice.drop(f"Statements {number}.csv", statement("1001"), STATEMENTS)
+        practice.pass_(minutes=1)
+        practice.clock.boot()
+        practice.clock.moment += timedelta(days=2000)
+        practice.restart()
+    assert len(practice.service(lane).accepted) == 1
+    assert [problem["code"] for problem in practice.problems(lane)] == ["duplicate"]
+
+
+def test_what_is_older_than_that_by_the_steady_clock_or_by_the_services_is_forgotten(tmp_path: Path) -> None:
+    for boots in (False, True):
+        practice = SimulatedPractice(tmp_path)
+        practice.service().tells_time = True
+        for number in range(2):
+            practice.drop("scan.pdf", pdf())
+            practice.drop("scan.json", sidecar())
+            practice.pass_(minutes=1)
+            practice.clock.pass_(8 * 24 * HOUR)
+            if boots:
+                practice.clock.boot()
+                practice.restart()
+                practice.drop("other.pdf", pdf())  # whose reply tells the time
+                practice.drop("other.json", sidecar(claimId=f"CLM-{number}"))
+                practice.pass_(minutes=1)
+        assert not practice.problems(), boots
