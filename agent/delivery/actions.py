@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,15 @@ class Found:
     incomplete: tuple[str, str] | None = None
     not_yet: bool = False  # they could not be moved: nothing more is tried until the next look
     upload_name: str = ""
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Return the digests that the check has read, by the files' names."""
+        if self.checked is None:
+            return {}
+        read = dict(zip((file.name for file in self.candidate.files), self.checked.sha256, strict=False))
+        sidecar = self.candidate.sidecar
+        return {**read, sidecar.name: self.checked.sidecar_sha256} if sidecar is not None else read
 
 
 @dataclass(frozen=True)

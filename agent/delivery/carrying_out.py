@@ -218,22 +218,17 @@ class CarryingOut:
 
     def _admit(self, tx: Transaction, action: Admit, now: datetime) -> str:
         found, candidate = action.found, action.found.candidate
-        read = found.checked.sha256 if found.checked else ()
-        digests = read or ("",) * len(candidate.files)
+        digests = found.digests
         roles = [*(("document", file) for file in candidate.files)]
         if candidate.sidecar is not None:
             roles.append(("sidecar", candidate.sidecar))
-            digests = (*digests, found.checked.sidecar_sha256 if found.checked else "")
         record = PacketRecord(
             id=found.packet,
             lane=action.lane,
             state=action.state,
             name=candidate.name,
             shelf=Shelf.HELD if action.state is PacketState.HELD else Shelf.SENDING,
-            files=tuple(
-                PacketFile(file.name, role, file.identity, digest)
-                for (role, file), digest in zip(roles, digests, strict=True)
-            ),
+            files=tuple(PacketFile(file.name, role, file.identity, digests.get(file.name, "")) for role, file in roles),
             arrived_at=now,
             folder=candidate.folder,
             keep_names=candidate.keep_names,

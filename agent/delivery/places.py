@@ -66,6 +66,7 @@ class Places:
             installation=self.installation,
             arrived_at=now,
             ledger_at=self.ledger_at(),
+            digests=found.digests,
         )
         self._expect_folder()
         self._expect_no_link(shelf)
@@ -184,7 +185,7 @@ def shelf_packet(packet: PacketRecord, installation: str) -> Packet:
         installation=installation,
         name=packet.name,
         arrived_at=packet.arrived_at,
-        files=tuple(ShelfFile(file.name, file.role, file.identity) for file in packet.files),
+        files=tuple(ShelfFile(file.name, file.role, file.identity, file.sha256) for file in packet.files),
         folder=packet.folder,
         keep_names=packet.keep_names,
     )
@@ -192,4 +193,4 @@ def shelf_packet(packet: PacketRecord, installation: str) -> Packet:
 
 def packet_files(packet: Packet) -> tuple[PacketFile, ...]:
     """Return a packet's files as the ledger keeps them."""
-    return tuple(PacketFile(file.name, file.role, file.identity) for file in packet.files)
+    return tuple(PacketFile(file.name, file.role, file.identity, file.sha256) for file in packet.files)

@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from agent.folder.carrying import Journey, Move, Notes, carry, is_ours, names_in
+from agent.folder.carrying import Journey, Move, Notes, carry, names_in
+from agent.folder.digest import digest_of
 from agent.folder.documents import remove_documents, write_documents
-from agent.folder.filesystem import FileSystem
+from agent.folder.filesystem import FileSystem, Missing
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, is_watched, may_pair, name_key
-from agent.folder.packets import Packet, ShelfNames, shelf_names
+from agent.folder.packets import Packet, ShelfFile, ShelfNames, shelf_names
 from agent.folder.problems import CAME_BACK
 from agent.folder.receipts import VERSION, DocumentFile, ProblemDocument
 from agent.model import LaneKind
@@ -90,7 +91,9 @@ def _came_back(packet: Packet) -> dict[str, bytes]:
         name=packet.name,
         folder=packet.folder,
         keep_names=packet.keep_names,
-        files=tuple(DocumentFile(name=file.name, size=file.identity.size) for file in packet.files),
+        files=tuple(
+            DocumentFile(name=file.name, size=file.identity.size, sha256=file.sha256 or None) for file in packet.files
+        ),
         code=why.code,
         sentence=why.sentence,
         what_to_do=why.what_to_do,
@@ -105,11 +108,37 @@ def _came_back(packet: Packet) -> dict[str, bytes]:
 def could_meet(fs: FileSystem, lane: Path, packet: Packet, names: Iterable[str], standing: Iterable[str]) -> bool:
     """Tell whether any of these names could be paired with one that stands in the lane's folder and is a stranger's.
 
-    Strangers are told by identity: another file under a name of the packet's own is one of them. In a lane without
-    sidecars nothing pairs.
+    Strangers are told by identity: another file under a name of the packet's own is one of them, and a sidecar that
+    lists its files would speak for it. In one folder a sidecar can speak for everything. In a lane without sidecars
+    nothing pairs.
     """
     if not packet.lane.endswith(f"/{LaneKind.ATTACHMENTS}"):
         return False
-    own = {name_key(file.name) for file in packet.files if is_ours(fs, lane / file.name, file.identity)}
-    strangers = [name for name in standing if name_key(name) not in own and is_watched(name)]
-    return any(may_pair(name, stranger) for name in names for stranger in strangers)
+    wanted = list(names)
+    keys = frozenset(map(name_key, wanted))
+    own = {name_key(file.name) for file in packet.files if is_unchanged(fs, lane, file)}
+    folders = {folder for folder, slash, _ in (name.partition("/") for name in wanted) if slash}
+    inside = frozenset(map(name_key, folders))
+    there = [*standing, *(f"{folder}/{name}" for folder in folders for name in names_in(fs, lane / folder))]
+    strangers = [name for name in there if name_key(name) not in own | inside and is_watched(name.rpartition("/")[2])]
+    return any(
+        name_key(stranger) in keys
+        or name_key(stranger).partition("/")[0] in inside
+        or any(may_pair(name, stranger) for name in wanted)
+        for stranger in strangers
+    )
+
+
+def is_unchanged(fs: FileSystem, lane: Path, file: ShelfFile) -> bool:
+    """Tell whether a packet's file stands in the lane's folder as it was taken from there: by its digest if known.
+
+    Raises FileSystemProblem where that cannot be read: then nothing is certain.
+    """
+    path = lane / file.name
+    try:
+        identity = fs.identify(path)
+        if file.sha256:
+            return identity.size == file.identity.size and digest_of(fs, path) == file.sha256
+    except Missing:
+        return False
+    return identity == file.identity

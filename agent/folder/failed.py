@@ -107,7 +107,7 @@ def _as_it_stands(fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet
     files = []
     for file in packet.files:
         try:
-            files.append(replace(file, identity=fs.identify(shelf / names.files[file.name])))
+            files.append(replace(file, identity=fs.identify(shelf / names.files[file.name]), sha256=""))
         except Missing:
             files.append(file)
     return replace(packet, files=tuple(files))

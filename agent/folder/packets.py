@@ -23,11 +23,15 @@ _LARGEST_MANIFEST = 1 << 20
 
 @dataclass(frozen=True)
 class ShelfFile:
-    """One file of a packet: the name that it had in the watched folder, and the identity with which it was taken."""
+    """One file of a packet: the name that it had in the watched folder, and the identity with which it was taken.
+
+    `sha256`: its digest as it was checked; empty where it was too large to be read ahead.
+    """
 
     name: str
     role: str  # DOCUMENT | SIDECAR
     identity: Identity
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,17 +63,20 @@ class Packet:
         installation: str,
         arrived_at: datetime,
         ledger_at: int = 0,
+        digests: Mapping[str, str] | None = None,
     ) -> Packet:
-        """Return the packet that a candidate becomes."""
-        documents = [ShelfFile(file.name, DOCUMENT, file.identity) for file in candidate.files]
-        sidecars = [candidate.sidecar] if candidate.sidecar else []
+        """Return the packet that a candidate becomes; `digests` by names, where they are known."""
+        known = digests or {}
+        roles = [*((DOCUMENT, file) for file in candidate.files)]
+        if candidate.sidecar is not None:
+            roles.append((SIDECAR, candidate.sidecar))
         return cls(
             id=packet,
             lane=lane,
             installation=installation,
             name=candidate.name,
             arrived_at=arrived_at,
-            files=(*documents, *(ShelfFile(file.name, SIDECAR, file.identity) for file in sidecars)),
+            files=tuple(ShelfFile(file.name, role, file.identity, known.get(file.name, "")) for role, file in roles),
             folder=candidate.folder,
             keep_names=candidate.keep_names,
             ledger_at=ledger_at,
@@ -114,6 +121,7 @@ def manifest_bytes(packet: Packet) -> bytes:
                     "size": file.identity.size,
                     "mtime_ns": file.identity.mtime_ns,
                     "file_id": file.identity.file_id,
+                    "sha256": file.sha256,
                 }
                 for file in packet.files
             ],
@@ -156,6 +164,7 @@ def _parsed(fields: dict[str, Any]) -> Packet:
                 str(file["name"]),
                 SIDECAR if file["role"] == SIDECAR else DOCUMENT,
                 Identity(int(file["size"]), int(file["mtime_ns"]), str(file["file_id"])),
+                str(file.get("sha256", "")),
             )
             for file in fields["files"]
         ),

@@ -34,12 +34,12 @@ from agent.folder.carrying import (
     same_content,
     stands,
 )
-from agent.folder.coming_back import carry_back, could_meet
+from agent.folder.coming_back import carry_back, could_meet, is_unchanged
 from agent.folder.copying import aside_of
 from agent.folder.documents import number_on, remove_documents, write_documents
 from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.names import MANIFEST, PROBLEM_JSON, PROBLEM_TEXT, name_key
-from agent.folder.packets import Packet, ShelfNames, manifest_bytes, read_manifest, shelf_names
+from agent.folder.packets import Packet, ShelfFile, ShelfNames, manifest_bytes, read_manifest, shelf_names
 from agent.model import Identity
 
 Documents = Callable[[ShelfNames], Mapping[str, bytes]]
@@ -129,12 +129,13 @@ def _make_it_one_or_the_other(fs: FileSystem, lane: Path, place: Path, packet: P
     """Finish the taking of single files that a crash cut off, and of all where strangers have some of the names."""
     names = {file.name for file in packet.files if stands(fs, place / file.name)}
     for file in packet.files:
-        if file.name in names and _is_just(fs, lane / file.name, file.identity):
+        if file.name in names and _is_just(fs, lane, file):
             fs.move(lane / file.name, place / file.name)
-    may_meet = could_meet(fs, lane, packet, names, names_in(fs, lane))
+    wanted = [file.name for file in packet.files] if names else []
+    may_meet = could_meet(fs, lane, packet, wanted, names_in(fs, lane))
     if may_meet or any(occupied(fs, lane / name) for name in names):
         for file in packet.sidecar_first:
-            if file.name not in names and _is_just(fs, lane / file.name, file.identity):
+            if file.name not in names and _is_just(fs, lane, file):
                 with suppress(FileSystemProblem):  # it stays behind alone, and waits as what it is
                     fs.move(lane / file.name, place / file.name)
 
@@ -211,9 +212,10 @@ def _expect(fs: FileSystem, path: Path, identity: Identity) -> None:
         raise Changed(path)
 
 
-def _is_just(fs: FileSystem, path: Path, identity: Identity) -> bool:
-    """Tell whether the file at `path` has never moved nor changed since it was observed."""
-    return stands(fs, path) and fs.identify(path) == identity
+def _is_just(fs: FileSystem, lane: Path, file: ShelfFile) -> bool:
+    """Tell whether a file in the lane's folder has never moved nor changed since it was observed."""
+    path = lane / file.name
+    return stands(fs, path) and fs.identify(path) == file.identity and is_unchanged(fs, lane, file)
 
 
 def _write_manifest(fs: FileSystem, place: Path, packet: Packet) -> None:

@@ -59,8 +59,10 @@ def _scanned_over(world: World, dice: random.Random) -> None:
         tokens = network.TOKEN.findall(data)
         if tokens and tokens[0] in gone and not path.name.endswith(".json") and not world.in_hand(path):
             token = world.token()
-            world.told.append(f"{world.time} {path.name} is scanned over ({token})")
-            world.delete(path)
+            in_place = dice.random() < 0.5
+            world.told.append(f"{world.time} {path.name} is scanned over ({token}{', in place' if in_place else ''})")
+            if not in_place:
+                world.delete(path)
             world.put(path, contents.scan(token, 1, path.suffix.casefold().strip(".")))
 
 

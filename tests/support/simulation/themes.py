@@ -58,7 +58,7 @@ THEMES = {
     "antivirus": Theme({hands.antivirus_holds: 10}, on=True),
     "spool-held": Theme({hands.antivirus_holds_the_spool: 8, pms_exports: 8}),
     "strangers": Theme({strangers.retry_beside_a_stranger: 12, scanner_scans: 4, staff_drops: 6}, on=True),
-    "mid-take": Theme({strangers.dies_in_mid_take: 10, scanner_scans: 8, staff_drops: 8}),
+    "mid-take": Theme({strangers.dies_in_mid_take: 10, scanner_scans: 8, staff_drops: 8}, on=True),
     "copies": Theme({strangers.statement_is_copied: 8, pms_exports: 8}, on=True),
     "recycled": Theme({strangers.recycle_bin_fills: 8}, on=True),
     "odd-names": Theme({strangers.an_unprintable_name_comes: 4}, on=True),
