@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import sys
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,10 +18,9 @@ from agent.commands.options import (
     JsonOption,
     answer_json,
     load_or_exit,
-    say,
-    tell,
 )
 from agent.commands.requests import reachable
+from agent.console import say, tell
 from agent.shown import in_unicode
 
 if TYPE_CHECKING:
@@ -125,11 +124,16 @@ def _row(linked: Linked) -> dict[str, Any]:
 def _write_csv(rows: Iterator[dict[str, Any]]) -> None:
     import json
 
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    say(_line(COLUMNS))
     for row in rows:
         cells = {**row, "detail": json.dumps(row["detail"], sort_keys=True)}
-        writer.writerow([_harmless(str(in_unicode(cells[name]))) for name in COLUMNS])
+        say(_line([_harmless(str(in_unicode(cells[name]))) for name in COLUMNS]))
+
+
+def _line(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
 
 
 def _harmless(cell: str) -> str:
