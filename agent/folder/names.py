@@ -40,6 +40,13 @@ _UNFINISHED = (  # what programs write to until the file has its real name: it c
     "*.download",
     "*.opdownload",
     "*.crdownload",
+    "*.crswap",
+    "*.uploading",
+    "*.writing",
+    "*.inprogress",
+    "*.in-progress",
+    "*.incomplete",
+    "*.swp",
 )
 _SYSTEM_FILES = ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "*.lnk", "icon\r")
 
@@ -59,7 +66,11 @@ _PUT_ASIDE = (
 )
 """Where systems, storage devices (#recycle, @eaDir, $RECYCLE.BIN) and people keep what is done with: never a packet."""
 
-_BESIDE = ("*.done", "*.lock", "*.lck", "*.ctl", "*.md5", "*.sha1", "*.sha256", "*.sfv", "*.ready", "*.rdy", "*.trg")
+_BESIDE = (
+    *("*.done", "*.fin", "*.end", "*.ok", "*.complete", "*.finished", "*.ready", "*.rdy", "*.go", "*.trg", "*.sem"),
+    *("*.flg", "*.flag", "*.lock", "*.lck", "*.~lock", "*.ctl", "*.md5", "*.sha1", "*.sha256", "*.sha512", "*.sfv"),
+    *("*.crc", "*.sum"),
+)
 """What scanning software puts beside a scan: marks, locks and checksums. None is of a type that can be sent."""
 
 

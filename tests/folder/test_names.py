@@ -20,6 +20,7 @@ from tests.support.folders import ARRIVED
         "scan.pdf.part", "scan.pdf.crdownload", "Thumbs.db", "THUMBS.DB", "desktop.ini", "scan.receipt.json",
         "Scan.Problem.TXT", "scan (2).problem.json", "scan.pdf.filepart", "SCAN.PDF.PARTIAL", "scan.pdf.download",
         "scan.pdf~", "scan.pd~", "scan.temp", "Scans.lnk", "ehthumbs.db", "Icon\r",
+        "scan.pdf.uploading", "scan.incomplete",
     ],
 )  # fmt: skip
 def test_names_that_are_never_picked_up(name: str) -> None:

@@ -19,7 +19,7 @@ from agent.intake.attachments import refusals
 from agent.intake.attachments.fields import check_claim, check_file_fields, claim_fields, printable
 from agent.intake.attachments.files import MEGABYTE, CheckedFile, check_file, megabytes, opened
 from agent.intake.attachments.sidecar import MOST_BYTES, MOST_FILES, Sidecar, read_sidecar
-from agent.intake.filetypes import FileType
+from agent.intake.filetypes import FileType, type_by_name
 from agent.intake.problems import FILES_UNSUITABLE, NO_SIDECAR, SEVERAL_FAULTS, SIDECAR_FIELDS
 from agent.model import AttachmentRequest, Candidate, Checked, Fault, Observation, Problem
 from agent.settings.schema import AttachmentsSettings
@@ -61,7 +61,10 @@ def check_packet(
     """Check a candidate's files with what `sidecar` says of them, whether or not that stands on the disk already."""
     name = candidate.sidecar.base if candidate.sidecar is not None else f"{candidate.name}.json"
     files = [check_file(fs, place, file, settings) for file in candidate.files]
-    file_faults = [fault for file in files for fault in file.faults]
+    lists_files = isinstance(sidecar, Sidecar) and sidecar.lists_files
+    file_faults = [
+        fault for file in (files if lists_files else _told_beside(candidate, files)) for fault in file.faults
+    ]
     if isinstance(sidecar, Problem):
         return Checked(problem=replace(sidecar, details=(*sidecar.details, *file_faults)))
     file_faults += _check_together(sidecar, files, settings)
@@ -129,6 +132,21 @@ def _check_together(sidecar: Sidecar, files: Sequence[CheckedFile], settings: At
     if total > settings.max_request_mb * MEGABYTE:
         message = refusals.TOO_LARGE_TOGETHER.told(size=megabytes(total), limit=settings.max_request_mb)
         yield Fault("files", megabytes(total), message)
+
+
+def _told_beside(candidate: Candidate, files: Sequence[CheckedFile]) -> Iterable[CheckedFile]:
+    """Say how a file of no type that is sent can be left beside the scans whose name it bears."""
+    scans = [printable(file.name) for file in files if type_by_name(file.name) is not None]
+    if not scans:
+        return files
+    words = refusals.BESIDE_ONE if len(scans) == 1 and not candidate.folder else refusals.BESIDE_SEVERAL
+    more = words.told(scan=scans[0], scans=" and ".join(scans))
+    return [
+        replace(file, faults=(*file.faults[:-1], replace(file.faults[-1], message=f"{file.faults[-1].message} {more}")))
+        if file.faults and type_by_name(file.name) is None
+        else file
+        for file in files
+    ]
 
 
 def _warning(file: CheckedFile, kind: FileType) -> str:

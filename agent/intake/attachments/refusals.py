@@ -78,9 +78,21 @@ OTHER_TEXT = Refusal(
     "{name} is not of a type that the service takes: {types}.",
     "Open it in the program that it belongs to, and print it to a PDF.",
 )
+BESIDE_ONE = Refusal(
+    "such a file beside one that can go, under one sidecar",
+    "It bears the name of {scan}.",
+    "If {scan} alone is to go, rename the sidecar to {scan}.json. Files that other programs put beside every scan are "
+    "left aside where IT names them under index_files.",
+)
+BESIDE_SEVERAL = Refusal(
+    "such a file beside several that can go, under one sidecar",
+    "It stands beside {scans}.",
+    'If these alone are to go, list them under "files" in the sidecar. Files that other programs put beside every scan '
+    "are left aside where IT names them under index_files.",
+)
 
 _ALL = (EMPTY, TOO_LARGE, TOO_LARGE_TOGETHER, LONG_NAME, STRANGE_NAME, LOCKED_PDF, LOCKED_WORD, NO_PAGE, OTHER_NAME)
-_LAST = (NOT_TAKEN, OTHER_TEXT)
+_LAST = (NOT_TAKEN, OTHER_TEXT, BESIDE_ONE, BESIDE_SEVERAL)
 
 
 def damaged(kind: FileType) -> Refusal:
@@ -106,7 +118,7 @@ def page() -> str:
     strange = [(f"content: {other.words}", "as in the row above it", other.advice) for other in others.every_other()]
     lines = [
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-        for row in (*rows[:-1], *strange, rows[-1])
+        for row in (*rows[:-3], *strange, *rows[-3:])
     ]
     head = "# Why a file is not sent\n\nMade of `attachments/refusals.py` and `others.py`; a test holds it to them.\n\n"
     return head + "| When | What is said | What to do |\n|---|---|---|\n" + "\n".join(lines) + "\n"

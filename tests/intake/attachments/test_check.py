@@ -41,6 +41,38 @@ def faults_of(checked: Checked) -> dict[str, str]:
     return {fault.where: fault.message for fault in checked.problem.details}
 
 
+# --- What stands beside a scan ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["done", "ok", "sem", "flg", "go", "fin", "crc", "sha512", "lock", "pdf.md5"])
+def test_marks_that_other_programs_put_beside_a_scan_are_left_aside(ending: str, tmp_path: Path) -> None:
+    put(tmp_path, {"scan.pdf": files.pdf(), "scan.json": files.sidecar(), f"scan.{ending}": b"1\r\n"})
+    assert [name for name, _ in request_of(check(tmp_path)).files] == ["scan.pdf"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("scan.xml", b"<batch/>"), ("scan.idx", b"a;b\r\n"), ("scan.dat", bytes(9))]
+)
+def test_another_file_under_the_scans_name_is_told_with_the_way_past_it(name: str, data: bytes, tmp_path: Path) -> None:
+    put(tmp_path, {"scan.pdf": files.pdf(), "scan.json": files.sidecar(), name: data})
+    said = faults_of(check(tmp_path))[name]
+    assert "rename the sidecar to scan.pdf.json" in said
+    assert "index_files" in said
+    (tmp_path / "scan.json").rename(tmp_path / "scan.pdf.json")
+    assert request_of(check(tmp_path))
+
+
+def test_beside_several_scans_the_way_past_it_is_a_list(tmp_path: Path) -> None:
+    put(tmp_path, {"scan.pdf": files.pdf(), "scan.jpg": files.jpeg(), "scan.json": files.sidecar(), "scan.ini": b"[a]"})
+    assert 'list them under "files"' in faults_of(check(tmp_path))["scan.ini"]
+
+
+def test_a_file_that_the_sidecar_lists_is_told_without_it(tmp_path: Path) -> None:
+    card = files.sidecar(files=["scan.pdf", "scan.xml"])
+    put(tmp_path, {"scan.pdf": files.pdf(), "scan.json": card, "scan.xml": b"<batch/>"})
+    assert "index_files" not in faults_of(check(tmp_path))["scan.xml"]
+
+
 # --- What cannot go --------------------------------------------------------------------------------------------------
 
 BAD = bad_packets()
