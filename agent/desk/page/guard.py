@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -100,7 +100,7 @@ class Guard:
             await refusal(scope, receive, send_guarded)
             return
         try:
-            body = await asyncio.wait_for(_body(request.headers, receive), BODY_SECONDS)
+            body = await asyncio.wait_for(_body(request, receive), BODY_SECONDS)
         except (_TooLarge, TimeoutError):
             await _refused(413, "This is more than the page takes at once.")(scope, receive, send_guarded)
             return
@@ -132,7 +132,9 @@ class Guard:
         site, mode = headers.get("sec-fetch-site", ""), headers.get("sec-fetch-mode", "")
         if path.startswith(OPEN):
             fetched = mode not in ("", "navigate") or headers.get("sec-purpose", "").startswith("prefetch")
-            return _refused(403, "This link is for opening, not for fetching.") if fetched else None
+            if fetched or method not in SAFE:
+                return _refused(403, "This link is for opening, not for fetching.")
+            return None
         if site not in ("", "none", "same-origin"):
             return _refused(403, "Another site asked for this.")
         if path.startswith(STATIC):
@@ -182,8 +184,11 @@ class _TooLarge(Exception):
     """The body is larger than it may be."""
 
 
-async def _body(headers: Headers, receive: Receive) -> bytes | None:
-    """Read the whole body; None where whoever asked has gone."""
+async def _body(request: Request, receive: Receive) -> bytes | None:
+    """Read the whole body; None where whoever asked has gone. That of a GET says nothing, and is not waited for."""
+    if request.method in SAFE:
+        return b""
+    headers = request.headers
     told = headers.get("content-length", "0")
     if not told.isdigit() or int(told) > MOST_BYTES:
         raise _TooLarge

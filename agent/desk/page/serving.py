@@ -16,6 +16,7 @@ from agent.desk.desk import Desk
 from agent.desk.interface.address import Keys
 from agent.desk.interface.api import api_routes, may_ask
 from agent.desk.page.app import page_app
+from agent.desk.page.connections import Connection
 from agent.desk.page.events import Events
 from agent.desk.page.peer import is_own_user
 from agent.desk.page.session import Sessions
@@ -46,7 +47,7 @@ class Served(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,
