@@ -16,8 +16,11 @@ WITHOUT = 'A picture without teeth goes without image intelligence: leave "fileM
 _PRIMARY = frozenset("ABCDEFGHIJKLMNOPQRST")
 
 
+_BETWEEN = re.compile(r"[,;\s]+")
+
+
 def _entries(text: str) -> list[str]:
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
+    return [entry for entry in _BETWEEN.split(text) if entry]
 
 
 def procedure_codes(text: str) -> str:
@@ -36,7 +39,7 @@ def tooth_numbers(text: str) -> str:
 
     Permanent teeth 1-32 and their supernumerary teeth 51-82; primary teeth A-T, also as 0A-0T, and theirs, AS-TS.
     """
-    teeth = [_tooth(entry) for entry in _entries(text)]
+    teeth = [_tooth(entry.removeprefix("#")) for entry in _entries(text)]
     if not teeth:
         raise ValueError(f"No tooth stands here. Write 1 to 32, or A to T, such as 3, 14. {WITHOUT}")
     return ",".join(teeth)

@@ -116,7 +116,9 @@ def has_all_rows(stream: BinaryIO, size: int) -> bool:
     pixels, header = (int.from_bytes(head[at : at + 4], "little") for at in (10, 14))
     width, height = (int.from_bytes(head[at : at + 4], "little", signed=True) for at in (18, 22))
     bits = int.from_bytes(head[28:30], "little")
-    known = header >= 16 and (header < 20 or head[30:34] in _UNPACKED) and bits in (1, 2, 4, 8, 16, 24, 32)
+    known = header >= 16 and (header < 20 or head[30:34] in _UNPACKED) and bits in (1, 4, 8, 16, 24, 32)
+    if bits <= 8 and header >= 40 and int.from_bytes(head[46:50], "little") > 256:  # colours
+        return False
     if len(head) < 54 or not known or width <= 0 or height == 0:
         return False
     return pixels + (width * bits + 31) // 32 * 4 * abs(height) <= size

@@ -112,6 +112,8 @@ def test_any_text_is_either_right_or_told_with_a_place_and_a_sentence(given_valu
         ("0b, C", "0B,0C"),
         ("51,82", "51,82"),
         ("as", "AS"),
+        ("3;14", "03,14"),
+        ("#3 #14", "03,14"),
     ],
 )
 def test_teeth_are_written_with_two_characters(written: str, sent: str) -> None:

@@ -76,6 +76,7 @@ class Receipt:
     tone: str
     facts: tuple[tuple[str, Said], ...]
     control_number: str
+    transaction: str  # of image intelligence
     about: str
     warnings: tuple[str, ...]
     files: tuple[FileLine, ...]
@@ -102,6 +103,7 @@ def receipt_of(record: PacketRecord, tries: list[Attempt], journal: list[Journal
         tone=tone,
         facts=tuple(_facts(record, document, almanac)),
         control_number=record.control_number,
+        transaction=str(document.get("image_intelligence_transaction_id") or ""),
         about=f"claim {record.claim}" if record.claim else name,
         warnings=tuple(dict.fromkeys([*record.warnings, *_texts(document.get("warnings"))])),
         files=tuple(_files(record, _texts(document.get("attachment_ids")))),

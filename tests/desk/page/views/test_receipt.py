@@ -122,6 +122,17 @@ def test_the_vendor_s_reply_is_shown_and_not_believed(practice: DeskPractice) ->
     assert 'data-copy="CHC#65a4c0ffee12d34b5e6f7a81"' in page
 
 
+def test_the_transaction_of_an_image_examination_can_be_copied(practice: DeskPractice) -> None:
+    record = activity.sent_ones()[0]
+    activity.remember(practice.ledger, record)
+    with practice.ledger.transaction() as tx:
+        receipt = {**(record.receipt or {}), "image_intelligence_transaction_id": "TX-5550142"}
+        tx._change(record, receipt=receipt)
+    page = signed_in(practice.desk).get("/history/20260714-FMX-20416").text
+    assert 'data-copy="TX-5550142"' in page
+    assert 'Copy<span class="unseen"> the transaction ID of claim CLM-20416' in page
+
+
 def test_an_unknown_packet_is_not_found(practice: DeskPractice) -> None:
     answer = signed_in(practice.desk).get("/history/nothing")
     assert answer.status_code == 404
