@@ -76,10 +76,10 @@ def _again(done: Finished, outcome: Retry, lane: LaneRecord, give_up_hours: floa
     of_lane = outcome.unreachable or outcome.of_lane
     pause = wait(lane.setbacks + 1 if of_lane else packet.attempts, done.dice, outcome.after)
     if not outcome.unreachable:  # a try that could have worked: only such bring the end nearer
-        packet = _tried(packet, pause)
-    if packet.tried_seconds >= give_up_hours * 3600:
-        yield _gave_up(packet, result, give_up_hours, outcome.problem)
-        return
+        if packet.tried_seconds >= give_up_hours * 3600:
+            yield _gave_up(packet, result, give_up_hours, outcome.problem)
+            return
+        packet = _waiting(packet, pause)
     problem = outcome.problem
     if outcome.after is not None and outcome.after > LONG_WAIT:
         problem = problems.LONG_WAIT.problem(problem.details, last=problem.sentence, until=problems.moment(now + pause))
@@ -108,7 +108,8 @@ def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: flo
         return
     in_a_row = lane.lost_in_a_row + 1
     pause = wait(lane.setbacks + 1 if outcome.of_lane else packet.attempts, done.dice)
-    packet = _tried(packet, pause)
+    tired = packet.tried_seconds >= give_up_hours * 3600
+    packet = _waiting(packet, pause)
     if in_a_row >= MOST_LOST:
         stopped = problems.ANSWERS_LOST.problem(problem.details, count=in_a_row, last=problem.sentence)
         yield Requeue(packet, result, now, problem, True)
@@ -120,7 +121,7 @@ def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: flo
     if packet.lost_tries >= MOST_LOST:
         words = problems.LOST_EACH_TIME.problem(name=packet.name, count=packet.lost_tries, last=problem.sentence)
         yield Fail(packet, result, words)
-    elif packet.tried_seconds >= give_up_hours * 3600:
+    elif tired:
         yield _gave_up(packet, result, give_up_hours, problem)
     else:
         yield Requeue(packet, result, now + pause, problem, True)
@@ -134,8 +135,22 @@ def _went_unanswered(packet: PacketRecord, result: AttemptResult, outcome: Unkno
     return result.body is BodySent.WHOLE and not outcome.answered and packet.name_refusals == 0
 
 
-def _tried(packet: PacketRecord, pause: timedelta) -> PacketRecord:
-    return replace(packet, tried_seconds=packet.tried_seconds + min(pause.total_seconds(), LONGEST_STEP))
+def hastened(packet: PacketRecord, now: datetime) -> PacketRecord:
+    """Return a packet that a person has tried at once: what is left of its pause was no time of trying."""
+    if packet.next_at is None or packet.last_tried_at is None:
+        return packet
+    planned, passed = packet.next_at - packet.last_tried_at, now - packet.last_tried_at
+    unspent = _counted(planned) - _counted(passed)
+    return replace(packet, tried_seconds=max(0.0, packet.tried_seconds - max(0.0, unspent)))
+
+
+def _waiting(packet: PacketRecord, pause: timedelta) -> PacketRecord:
+    """Return a packet with its pause counted, for the try that comes after it: a try that failed is none of its own."""
+    return replace(packet, tried_seconds=packet.tried_seconds + _counted(pause))
+
+
+def _counted(pause: timedelta) -> float:
+    return min(max(0.0, pause.total_seconds()), LONGEST_STEP)
 
 
 def _gave_up(packet: PacketRecord, result: AttemptResult, hours: float, last: Problem) -> Fail:

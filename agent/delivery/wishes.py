@@ -14,6 +14,7 @@ from agent.delivery import problems
 from agent.delivery.reconcile.other_pcs import take_over
 from agent.delivery.requests import SEEN, Answer, Request
 from agent.delivery.retrying import retry
+from agent.delivery.verdicts import hastened
 from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import LaneId, PacketState
@@ -104,7 +105,7 @@ class Wishes:
         rested = lane if lane.stopped or lane.paused_since else replace(lane, rest_until=None)
         with self._control.ledger.transaction() as tx:
             tx.note(now, "retry", packet=packet.id, lane=packet.lane, actor=actor)
-            tx.reschedule(packet, now)
+            tx.reschedule(hastened(packet, now), now)
             tx.lane(rested)
         self._control.lane_records[packet.lane] = rested
         self._control.refresh([packet.id])
@@ -183,7 +184,7 @@ class Wishes:
             tx.note(now, request.verb, lane=lane, actor=request.actor)
             tx.lane(record)
             for packet in due:  # whatever the service's patience, a person can have it tried at once
-                tx.reschedule(packet, now)
+                tx.reschedule(hastened(packet, now), now)
         self._control.lane_records[lane] = record
         self._control.refresh([packet.id for packet in due])
 

@@ -206,8 +206,8 @@ class Transaction(Times):
         self.note(at, "readdressed", packet=record.id, lane=record.lane)
 
     def reschedule(self, record: PacketRecord, until: datetime) -> None:
-        """Remember a better estimate of when a held packet goes."""
-        self._change(record, next_at=until)
+        """Remember another moment at which a waiting packet goes, and what of its waiting counts as trying."""
+        self._change(record, next_at=until, tried_seconds=record.tried_seconds)
 
     def shelved(self, record: PacketRecord, at: datetime, stands_as: str = "") -> None:
         """Remember that the files have come to their last shelf, and where their documents stand there.

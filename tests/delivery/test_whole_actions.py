@@ -12,7 +12,7 @@ from agent.delivery import problems
 from agent.delivery.actions import Admit, Check, Deliver, Fail, Hold, Requeue, Reschedule, SetLane, Shelve, Start
 from agent.delivery.backoff import wait
 from agent.delivery.planner import plan
-from agent.delivery.verdicts import Finished, settle
+from agent.delivery.verdicts import Finished, hastened, settle
 from agent.ledger.records import ClaimState, LaneRecord, Shelf
 from agent.model import (
     AttemptResult,
@@ -118,7 +118,7 @@ def lost(tried: Any, **changes: Any) -> Any:
     ],
 )
 def test_given_up_after_72_hours_of_tries_that_could_work(outcome: Any, possibly_sent: bool, words: Any) -> None:
-    *_, actions = settled(outcome, tried_seconds=72 * 3600 - 5, possibly_sent=possibly_sent)
+    *_, actions = settled(outcome, tried_seconds=72 * 3600, possibly_sent=possibly_sent)
     problem = words.problem(name="scan", hours=72, last="The service says something else.")
     assert isinstance(actions[0], Fail)
     assert actions[0].problem == problem
@@ -126,7 +126,7 @@ def test_given_up_after_72_hours_of_tries_that_could_work(outcome: Any, possibly
 
 @pytest.mark.parametrize(
     ("outcome", "already"),
-    [(Retry(OTHER, 500), 72 * 3600 - 6), (Retry(OTHER, unreachable=True), 1e9 * 0), (Retry(OTHER, 500), 0)],
+    [(Retry(OTHER, 500), 72 * 3600 - 1), (Retry(OTHER, unreachable=True), 1e9), (Retry(OTHER, 500), 0)],
 )
 def test_days_of_a_lane_that_could_not_send_do_not_count(outcome: Any, already: float) -> None:
     *_, actions = settled(outcome, first_attempt_at=NOW - hours(2000), tried_seconds=already)
@@ -137,6 +137,19 @@ def test_days_of_a_lane_that_could_not_send_do_not_count(outcome: Any, already: 
 def test_one_pause_counts_half_an_hour_at_most(after: float | None) -> None:
     *_, actions = settled(Retry(OTHER, 429, after=after), attempts=50)
     assert actions[0].packet.tried_seconds == (1800 if after else 900)
+
+
+@pytest.mark.parametrize(
+    ("planned", "passed", "counted"),
+    [(10, 4, 4), (10, 10, 10), (10, 99, 10), (86400, 4, 4), (86400, 7200, 1800), (900, -50, 0)],
+)
+def test_of_a_pause_that_a_person_cuts_short_what_has_passed_counts(planned: int, passed: int, counted: int) -> None:
+    waits = packet(last_tried_at=NOW, next_at=NOW + timedelta(seconds=planned), tried_seconds=500 + min(planned, 1800))
+    assert hastened(waits, NOW + timedelta(seconds=passed)).tried_seconds == 500 + counted
+
+
+def test_one_that_was_never_tried_has_nothing_to_give_back() -> None:
+    assert hastened(packet(), NOW) == packet()
 
 
 @pytest.mark.parametrize("before", [False, True])
