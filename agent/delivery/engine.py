@@ -36,7 +36,7 @@ from agent.ledger.opening import UNUSABLE, LedgerUnavailable, Opened, open_ledge
 from agent.log import log, where
 from agent.model import LaneId
 from agent.settings.account import account_of
-from agent.settings.locations import data_folder, ledger_file, profiles_folder, spool_folder
+from agent.settings.locations import data_folder, ledger_file, named_folders, profiles_folder, spool_folder
 from agent.settings.schema import AttachmentsSettings, LaneSettings, Settings, StatementsSettings, StoreSettings
 from agent.settings.secrets import SECRET_OF, Secrets
 
@@ -187,7 +187,7 @@ def _build(
     from agent.destinations.transport import build_client
     from agent.folder.real import RealFileSystem
 
-    fs = RealFileSystem()
+    fs = RealFileSystem(named_folders(settings))
     spool = spool_folder(settings.agent)
     try:
         empty_spool(spool)

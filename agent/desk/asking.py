@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agent.delivery.requests import Answer, Request, Verb
 from agent.desk.interface.remote import Unreachable, other_agent
 from agent.desk.users import user_name
-from agent.settings.locations import ledger_file
+from agent.settings.locations import ledger_file, named_folders
 
 if TYPE_CHECKING:
     from agent.ledger.ledger import Ledger
@@ -53,7 +53,7 @@ def ask_retry(settings: Settings, packets: Sequence[str] | None) -> Answer:
     from agent.delivery.retrying import put_back
     from agent.folder.real import RealFileSystem
 
-    now, lanes, fs = datetime.now(UTC), settings.lanes, RealFileSystem()
+    now, lanes, fs = datetime.now(UTC), settings.lanes, RealFileSystem(named_folders(settings))
     ledger = _opened(settings, now)
 
     def places(lane: LaneId) -> Places:

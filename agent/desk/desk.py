@@ -18,6 +18,7 @@ from agent.delivery.snapshot import Snapshot, moment
 from agent.folder.filesystem import FileSystem
 from agent.folder.real import RealFileSystem
 from agent.ledger.ledger import Ledger
+from agent.settings.locations import named_folders
 from agent.settings.schema import Settings
 
 
@@ -58,7 +59,7 @@ def desk_of(engine: Engine, is_alive: Callable[[], bool]) -> Desk:
     return Desk(
         settings=engine.settings,
         clock=control.clock,
-        files=RealFileSystem(),
+        files=RealFileSystem(named_folders(engine.settings)),
         ledger=engine.ledger,
         board=engine.board,
         ask=control.ask,

@@ -19,9 +19,12 @@ from agent.folder.system import system
 _CHUNK = 1 << 20
 
 
-def move_across(source: Path, target: Path) -> None:
-    """Move the regular file `source` to `target` on another volume. Raise `Exists`, `Busy`, `Damaged` and `OSError`."""
-    aside = aside_of(target, source)
+def move_across(source: Path, target: Path, told: Path | None = None) -> None:
+    """Move the regular file `source` to `target` on another volume. Raise `Exists`, `Busy`, `Damaged` and `OSError`.
+
+    `told`: what the source is called where `source` is the form of an open folder, which is another each time.
+    """
+    aside = aside_of(target, told or source)
     if not os.path.lexists(target):
         digest = copy_aside(source, aside)
         here("copied")

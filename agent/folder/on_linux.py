@@ -13,6 +13,8 @@ from pathlib import Path
 
 from agent.folder import on_posix
 from agent.folder.on_posix import (
+    LinkOnTheWay,
+    anchored,
     delete,
     hide,
     is_link,
@@ -25,6 +27,8 @@ from agent.folder.on_posix import (
 
 __all__ = [
     "WATCHES_TREES",
+    "LinkOnTheWay",
+    "anchored",
     "delete",
     "hide",
     "in_use",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from agent.folder import on_posix
 from agent.folder.on_posix import (
+    LinkOnTheWay,
+    anchored,
     delete,
     hide,
     in_use,
@@ -22,6 +24,8 @@ from agent.folder.on_posix import (
 
 __all__ = [
     "WATCHES_TREES",
+    "LinkOnTheWay",
+    "anchored",
     "delete",
     "hide",
     "in_use",

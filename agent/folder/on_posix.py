@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 _UNKNOWN_TO_FILE_SYSTEM = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 _NO_HARD_LINKS = (*_UNKNOWN_TO_FILE_SYSTEM, errno.EPERM, errno.EMLINK, errno.EIO)  # EIO: mounts of rclone
+_OPEN = Path("/proc/self/fd")
 _PLACEHOLDER = b"OutTray keeps this name for a file that is on its way.\n"
 
 
@@ -52,6 +54,36 @@ def open_within(root: Path, parts: Sequence[str]) -> BinaryIO:
         os.close(descriptor)
         raise FileNotFoundError(errno.ENOENT, "not a regular file")
     return os.fdopen(descriptor, "rb")
+
+
+class LinkOnTheWay(Exception):
+    """A link stands where a folder should be."""
+
+
+@contextmanager
+def anchored(root: Path, parts: Sequence[str]) -> Iterator[Path]:
+    """Yield the folder at `parts` below `root`, none of which is a link: each is opened from the one above it.
+
+    In the form of the open folder where the system has one (Linux), so that what is put in its place is not met; else
+    as its path, as it was found. Raises LinkOnTheWay, and `OSError`.
+    """
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            try:
+                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            except OSError as error:
+                if error.errno not in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
+                    raise
+                if stat.S_ISLNK(os.stat(part, dir_fd=folder, follow_symlinks=False).st_mode):
+                    raise LinkOnTheWay from error
+                raise
+            os.close(folder)
+            folder = inner
+        held = _OPEN / str(folder)
+        yield held if held.exists() else root.joinpath(*parts)
+    finally:
+        os.close(folder)
 
 
 open_still = open_reading

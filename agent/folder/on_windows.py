@@ -9,7 +9,8 @@ import ntpath
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from ctypes import wintypes
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +19,8 @@ assert sys.platform == "win32"  # noqa: S101 - it tells the type checker, too, w
 
 __all__ = [
     "WATCHES_TREES",
+    "LinkOnTheWay",
+    "anchored",
     "delete",
     "hide",
     "in_use",
@@ -115,6 +118,22 @@ def open_within(root: Path, parts: Sequence[str]) -> BinaryIO:
         file.close()
         raise
     return file
+
+
+class LinkOnTheWay(Exception):
+    """A link stands where a folder should be."""
+
+
+@contextmanager
+def anchored(root: Path, parts: Sequence[str]) -> Iterator[Path]:
+    """Yield the folder at `parts` below `root`, none of which is a link or a junction, as each was found just before.
+
+    Raises LinkOnTheWay, and `OSError`.
+    """
+    for count in range(1, len(parts) + 1):
+        if is_link(root.joinpath(*parts[:count]).lstat()):
+            raise LinkOnTheWay
+    yield root.joinpath(*parts)
 
 
 def _refuse_links(root: Path, parts: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import BinaryIO, Literal
 
 from agent.crashpoints import here
 from agent.folder import copying
+from agent.folder.anchored import Roots
 from agent.folder.errors import problem_of, translated
 from agent.folder.filesystem import (
     Busy,
@@ -37,13 +38,23 @@ _ERROR_NOT_SAME_DEVICE = 17  # Windows
 class RealFileSystem:
     """The PC's own disks and shares (`FileSystem`).
 
-    A folder that is given may itself be reached through links, as IT has set it up; what stands in it is not followed.
+    `roots`: the folders that the settings name. Each may itself be reached through links, as IT has set it up; below it
+    no link is followed, neither in a folder's place (`InTheWay`) nor in a file's.
     """
+
+    def __init__(self, roots: Iterable[Path] = ()) -> None:
+        self._roots = Roots(roots)
+
+    @contextmanager
+    def _at(self, path: Path) -> Iterator[Path]:
+        """Yield `path` as the system takes it; what its `OSError`s mean is raised."""
+        with translated(path), self._roots.entry(path) as real:
+            yield real
 
     def list(self, folder: Path) -> list[Entry]:
         """Return what stands in `folder`. A name that goes away meanwhile is left out."""
         entries = []
-        with _listing(folder) as found:
+        with self._listing(folder) as found:
             for name in found:
                 with suppress(FileNotFoundError):
                     entries.append(_entry(name))
@@ -51,21 +62,21 @@ class RealFileSystem:
 
     def names(self, folder: Path) -> Sequence[str]:
         """Return the names in `folder`, without a look at what they stand for."""
-        with _listing(folder) as found:
+        with self._listing(folder) as found:
             return [entry.name for entry in found]
 
     def identify(self, path: Path) -> Identity:
         """Return the identity of the regular file at `path`."""
-        with translated(path):
-            return _identity(_regular(path))
+        with self._at(path) as real:
+            return _identity(_regular(real, path))
 
     def open(self, path: Path) -> BinaryIO:
         """Open the regular file at `path` for reading, keeping nobody else from it.
 
         The file's own `read` raises plain `OSError`s; `errors.translated` makes problems of them.
         """
-        with translated(path):
-            return system.open_reading(system.real_path(path))
+        with self._at(path) as real:
+            return system.open_reading(real)
 
     def open_within(self, root: Path, path: Path) -> Opened:
         """Open the regular file at `path` by way of `root`, which may be reached through links; the rest may not."""
@@ -74,8 +85,8 @@ class RealFileSystem:
 
     def in_use(self, path: Path) -> bool:
         """Tell whether another program has the file open for writing. Windows can tell, and Linux of its own disks."""
-        with translated(path):
-            return system.in_use(system.real_path(path))
+        with self._at(path) as real:
+            return system.in_use(real)
 
     def move(self, source: Path, target: Path) -> None:
         """Move a file, never overwriting.
@@ -83,11 +94,13 @@ class RealFileSystem:
         A rename on one volume is not synced on POSIX (it would cost more than the sending): after a power cut the file
         stands under the one name or the other, and whoever had it moved does so again.
         """
-        real_source, real_target = system.real_path(source), system.real_path(target)
-        with translated(source):
-            _regular(source)
+        with self._at(source) as real_source:
+            _regular(real_source, source)
         try:
-            _move(real_source, real_target)
+            with self._roots.entry(source) as real_source, self._roots.entry(target) as real_target:
+                _move(real_source, real_target, source)
+        except InTheWay:
+            raise
         except FileSystemProblem as problem:
             raise type(problem)(target if isinstance(problem, Exists) else source, problem.reason) from problem
         except OSError as error:
@@ -95,9 +108,8 @@ class RealFileSystem:
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a new file, whole or not at all. Names with a leading dot are hidden on Windows, too."""
-        target = system.real_path(path)
-        aside = copying.aside_of(target)
-        with translated(path):
+        with self._at(path) as target:
+            aside = copying.aside_of(target)
             if os.path.lexists(target):
                 raise Exists(path)
             aside.unlink(missing_ok=True)
@@ -112,27 +124,25 @@ class RealFileSystem:
 
     def remove(self, path: Path) -> None:
         """Remove a file (a link itself, never what it leads to)."""
-        with translated(path):
+        with self._at(path) as real:
             try:
-                system.delete(system.real_path(path))
+                system.delete(real)
             except FileNotFoundError:
                 return
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and those above it."""
-        real = system.real_path(path)
         with translated(path):
             try:
-                real.mkdir(parents=True, exist_ok=True)
+                self._roots.make(path)
             except (FileExistsError, NotADirectoryError) as error:
                 raise InTheWay(path, "a file stands where the folder should be") from error
-            if _kind(real.lstat()) != "folder":
+            if _kind(system.real_path(path).lstat()) != "folder":
                 raise InTheWay(path, "a link stands where the folder should be")
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder if it is empty; a link to a folder is left."""
-        real = system.real_path(path)
-        with translated(path):
+        with self._at(path) as real:
             try:
                 if _kind(real.lstat()) == "folder":
                     real.rmdir()
@@ -152,6 +162,16 @@ class RealFileSystem:
         """Tell whether `folder` is on a network share (a mount that runs through FUSE counts as one)."""
         with translated(folder):
             return system.is_remote(folder)
+
+    @contextmanager
+    def _listing(self, folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        try:
+            with self._roots.folder(folder) as real, os.scandir(real) as found:
+                yield found
+        except OSError as error:
+            problem = problem_of(error, folder)
+            # A device error here means that nothing can be said of the folder, least of all that it is empty.
+            raise Offline(folder, problem.reason) if isinstance(problem, Damaged) else problem from error
 
     def _why_not_moved(self, error: OSError, source: Path, target: Path) -> FileSystemProblem:
         """Return what stood in the way of a move, which the system's number alone does not always tell."""
@@ -181,35 +201,24 @@ class _Open:
         return _identity(os.fstat(self.stream.fileno()))
 
 
-@contextmanager
-def _listing(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
-    try:
-        with os.scandir(system.real_path(folder)) as found:
-            yield found
-    except OSError as error:
-        problem = problem_of(error, folder)
-        # A device error here means that nothing can be said of the folder, least of all that it is empty.
-        raise Offline(folder, problem.reason) if isinstance(problem, Damaged) else problem from error
-
-
-def _move(source: Path, target: Path) -> None:
+def _move(source: Path, target: Path, told: Path) -> None:
     try:
         system.rename(source, target)
     except FileExistsError:
-        _finish_earlier_move(source, target)
+        _finish_earlier_move(source, target, told)
     except OSError as error:
         if error.errno != errno.EXDEV and getattr(error, "winerror", None) != _ERROR_NOT_SAME_DEVICE:
             raise
-        copying.move_across(source, target)
+        copying.move_across(source, target, told)
 
 
-def _finish_earlier_move(source: Path, target: Path) -> None:
+def _finish_earlier_move(source: Path, target: Path, told: Path) -> None:
     """Take away the source if what stands at `target` is this move, cut off before its last step; raise `Exists`."""
     ours, theirs = source.lstat(), target.lstat()
     if _kind(theirs) != "file":
         raise Exists(target)
     if ours.st_dev != theirs.st_dev:
-        copying.move_across(source, target)
+        copying.move_across(source, target, told)
     elif ours.st_ino == 0 or ours.st_ino != theirs.st_ino:
         raise Exists(target)
     elif not _same_entry(source, target):
@@ -221,8 +230,8 @@ def _same_entry(one: Path, other: Path) -> bool:
     return name_key(one.name) == name_key(other.name) and one.parent.samefile(other.parent)
 
 
-def _regular(path: Path) -> os.stat_result:
-    status = system.real_path(path).lstat()
+def _regular(real: Path, path: Path) -> os.stat_result:
+    status = real.lstat()
     if _kind(status) != "file":
         raise Missing(path, "not a regular file")
     return status

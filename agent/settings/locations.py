@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from agent.settings.schema import AgentSettings
+from agent.settings.schema import AgentSettings, Settings
 
 _APP = "OutTray"
 SETTINGS_FILE = "outtray.toml"
@@ -59,6 +59,18 @@ def spool_folder(agent: AgentSettings) -> Path:
 def profiles_folder(agent: AgentSettings) -> Path:
     """Return the folder for the stores' own statement profiles: `<store>.toml`."""
     return data_folder(agent) / "profiles"
+
+
+def named_folders(settings: Settings) -> list[Path]:
+    """Return the folders that the settings name: those that may themselves be reached through links.
+
+    A shelf inside the watched folder is none of them, however it is written: whoever drops files there could link it.
+    """
+    folders = [data_folder(settings.agent)]
+    for lane in settings.lanes.values():
+        shelves = (lane.shelf(name) for name in ("held", "sending", "sent", "failed"))
+        folders += [lane.folder, *(shelf for shelf in shelves if not shelf.is_relative_to(lane.folder))]
+    return folders
 
 
 def log_folder(agent: AgentSettings) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from agent.log import log
 from agent.model import LaneState
 from agent.sandbox.server import Sandbox
 from tests.support import files
-from tests.support.practice import Practice
+from tests.support.practice import Practice, standing
 from tests.support.simulated_practice import SCANS, SimulatedPractice
 
 
@@ -221,3 +222,29 @@ def test_a_file_that_cannot_be_read_for_a_while_goes_as_soon_as_it_can(tmp_path:
     scanner.close()
     practice.pass_(10)
     assert len(practice.service().accepted) == 1
+
+
+# --- Links ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize("shelf", ["sending", "sent", "failed", "held"])
+def test_a_shelf_that_someone_has_linked_is_not_worked_in_and_the_lane_says_so(tmp_path: Path, shelf: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "2020-01-01").mkdir(parents=True)
+    (elsewhere / "2020-01-01" / "theirs.txt").write_bytes(b"theirs")
+    before = standing(elsewhere)
+    with Practice(tmp_path, running=False) as practice:
+        (practice.folder / shelf).symlink_to(elsewhere)
+        practice.drop_packet("good")
+        practice.drop("bad.pdf", b"no PDF")
+        practice.drop("bad.json", files.sidecar())
+        practice.start()
+        practice.wait_for(
+            lambda: (practice.lane_status().get("problem") or {}).get("code") == "folder-in-the-way", "the lane says it"
+        )
+        assert standing(elsewhere) == before
+        (practice.folder / shelf).unlink()
+        practice.wait_until_sent(1)
+        practice.wait_until_failed(1)
+    assert standing(elsewhere) == before
