@@ -7,14 +7,14 @@ in a lane of statements too, and a person who opens it reads why it is there.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from agent.folder.carrying import Journey, Move, Notes, carry, names_in
+from agent.folder.carrying import Journey, Move, Notes, carry, keys_of, listed
 from agent.folder.digest import digest_of
 from agent.folder.documents import remove_documents, write_documents
 from agent.folder.filesystem import FileSystem, Missing
-from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, is_watched, may_pair, name_key
+from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, is_sidecar_name, is_watched, may_pair, name_key
 from agent.folder.packets import Packet, ShelfFile, ShelfNames, shelf_names
 from agent.folder.problems import CAME_BACK
 from agent.folder.receipts import VERSION, DocumentFile, ProblemDocument
@@ -42,13 +42,12 @@ def carry_back(
     beside = documents or _came_back(packet)
 
     def free() -> Callable[[int], bool]:
-        standing = names_in(fs, lane)
-        used = frozenset(map(name_key, standing))
+        used = keys_of(fs, lane)
 
         def is_free(number: int) -> bool:
             if number > 1:
                 return not shelf_names(packet, number).keys & used
-            return own_names_free() and not could_meet(fs, lane, packet, own.files.values(), standing)
+            return own_names_free() and not could_meet(fs, lane, packet, own.files.values())
 
         return is_free
 
@@ -105,28 +104,34 @@ def _came_back(packet: Packet) -> dict[str, bytes]:
     }
 
 
-def could_meet(fs: FileSystem, lane: Path, packet: Packet, names: Iterable[str], standing: Iterable[str]) -> bool:
+def could_meet(fs: FileSystem, lane: Path, packet: Packet, names: Iterable[str]) -> bool:
     """Tell whether any of these names could be paired with one that stands in the lane's folder and is a stranger's.
 
-    Strangers are told by identity: another file under a name of the packet's own is one of them, and a sidecar that
-    lists its files would speak for it. In one folder a sidecar can speak for everything. In a lane without sidecars
-    nothing pairs.
+    Strangers are told by identity: another file under a name of the packet's own is one of them. In one folder a
+    sidecar can speak for everything. It can list any name, too: so, whatever it says, no scan comes back beside a
+    stranger's, and no sidecar that lists files beside a stranger's scan. In a lane without sidecars nothing pairs.
     """
     if not packet.lane.endswith(f"/{LaneKind.ATTACHMENTS}"):
         return False
     wanted = list(names)
-    keys = frozenset(map(name_key, wanted))
     own = {name_key(file.name) for file in packet.files if is_unchanged(fs, lane, file)}
-    folders = {folder for folder, slash, _ in (name.partition("/") for name in wanted) if slash}
-    inside = frozenset(map(name_key, folders))
-    there = [*standing, *(f"{folder}/{name}" for folder in folders for name in names_in(fs, lane / folder))]
-    strangers = [name for name in there if name_key(name) not in own | inside and is_watched(name.rpartition("/")[2])]
-    return any(
-        name_key(stranger) in keys
-        or name_key(stranger).partition("/")[0] in inside
-        or any(may_pair(name, stranger) for name in wanted)
-        for stranger in strangers
-    )
+    for folder in {name.rpartition("/")[0] for name in wanted}:
+        inside = f"{folder}/" if folder else ""
+        files = [entry.name for entry in listed(fs, lane / folder) if entry.kind != "folder"]
+        strangers = [name for name in files if is_watched(name) and name_key(inside + name) not in own]
+        mine = [base for place, _, base in (name.rpartition("/") for name in wanted) if place == folder]
+        if strangers and (folder or _could_pair(mine, strangers, lists_files=packet.keep_names)):
+            return True
+    return False
+
+
+def _could_pair(mine: Sequence[str], strangers: Sequence[str], *, lists_files: bool) -> bool:
+    sidecars = [name for name in mine if is_sidecar_name(name)]
+    if any(map(is_sidecar_name, strangers)) and len(sidecars) < len(mine):
+        return True
+    if lists_files and sidecars:
+        return True
+    return any(may_pair(name, stranger) for name in mine for stranger in strangers)
 
 
 def is_unchanged(fs: FileSystem, lane: Path, file: ShelfFile) -> bool:

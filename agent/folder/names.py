@@ -103,6 +103,11 @@ def may_pair(one: str, other: str) -> bool:
     return _speaks_for(one, other) or _speaks_for(other, one) or _stem(one) == _stem(other)
 
 
+def is_sidecar_name(name: str) -> bool:
+    """Tell whether a file of this name can be a sidecar."""
+    return name_key(name).endswith(".json")
+
+
 def _stem(file: str) -> str:
     return file.rpartition(".")[0] or file
 

@@ -132,7 +132,7 @@ def _make_it_one_or_the_other(fs: FileSystem, lane: Path, place: Path, packet: P
         if file.name in names and _is_just(fs, lane, file):
             fs.move(lane / file.name, place / file.name)
     wanted = [file.name for file in packet.files] if names else []
-    may_meet = could_meet(fs, lane, packet, wanted, names_in(fs, lane))
+    may_meet = could_meet(fs, lane, packet, wanted)
     if may_meet or any(occupied(fs, lane / name) for name in names):
         for file in packet.sidecar_first:
             if file.name not in names and _is_just(fs, lane, file):

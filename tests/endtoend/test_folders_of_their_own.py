@@ -87,3 +87,33 @@ def test_a_statement_file_that_comes_back_beside_another_keeps_its_name_at_the_s
     practice.pass_(hours=25)
     assert [got.filename for got in practice.service(STATEMENTS).accepted] == ["s.csv", "s.csv"]
     assert left_in_folder(practice) == []
+
+
+def test_a_lone_scan_is_not_put_back_where_another_patients_sidecar_lists_its_name(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.drop("scan.pdf", files.pdf() + b"A")
+    practice.pass_(hours=80)
+    [problem] = practice.problems()
+    practice.drop("batch.json", files.sidecar(claimId="CLM-B", files=["scan.pdf"]))
+    practice.pass_(10)
+    practice.ask(Request("retry", packets=(problem["packet"],), actor="front-desk"))
+    practice.pass_(30)
+    assert claims(practice) == []
+    assert "scan (2)/scan.pdf" in practice.standing()
+    practice.drop("scan.pdf", files.pdf() + b"B")
+    practice.pass_(30)
+    [got] = practice.service().accepted
+    assert (got.metadata["claimId"], [data[-1:] for data in got.files.values()]) == ("CLM-B", [b"B"])
+
+
+def test_a_lone_sidecar_that_lists_files_is_not_put_back_beside_another_patients_scan(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.drop("batch.json", files.sidecar(claimId="CLM-A", files=["scan.pdf"]))
+    practice.pass_(hours=80)
+    [problem] = practice.problems()
+    practice.drop("scan.pdf", files.pdf() + b"B")
+    practice.pass_(10)
+    practice.ask(Request("retry", packets=(problem["packet"],), actor="front-desk"))
+    practice.pass_(30)
+    assert claims(practice) == []
+    assert {"scan.pdf", "batch (2)/batch.json"} <= set(practice.standing())

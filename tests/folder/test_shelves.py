@@ -13,7 +13,7 @@ from agent.folder import shelves
 from agent.folder.failed import files_left, put_back, tidy
 from agent.folder.filesystem import Busy, Changed, Damaged, FileSystemProblem, Missing, Offline
 from agent.folder.names import MANIFEST, PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
-from agent.folder.packets import Packet, read_manifest
+from agent.folder.packets import Packet, manifest_bytes, read_manifest
 from agent.folder.shelves import Taken, take, taken, transfer, undo_take
 from agent.folder.simulated import SimulatedFileSystem
 from tests.support.folders import LANE, Cut, HandClock, PowerCut, every_step, make_packet
@@ -223,6 +223,19 @@ def test_no_file_is_ever_left_beside_a_stranger_that_has_its_partners_name(names
         own = {name for name in standing if name not in strangers}
         assert strangers == set(moved), step
         assert own == (BACK_AS[names] if moved else set(names)), step
+
+
+def test_a_folders_sidecar_never_comes_back_to_where_a_scan_was_replaced_while_it_was_taken() -> None:
+    """The power goes when the sidecar has moved; another patient's scan takes the name of the one that has not."""
+    names = ("Smith/scan.pdf", "Smith/claim.json")
+    fs = world(*names)
+    packet = make_packet(fs, *names, name="Smith", folder="Smith")
+    fs.make_folder(PLACE / "Smith")
+    fs.put(PLACE / MANIFEST, manifest_bytes(packet))
+    fs.rename(LANE / "Smith/claim.json", PLACE / "Smith/claim.json")
+    fs.put(LANE / "Smith/scan.pdf", b"a stranger")
+    undo_take(fs, LANE, PLACE, packet)
+    assert names_and_bytes(fs) == {"Smith/scan.pdf": "a stranger", "Smith (2)/claim.json": "Smith/claim.json"}
 
 
 def test_only_readable_manifests_name_their_packet() -> None:

@@ -279,7 +279,8 @@ def _complete(page: Page, case: _Case, entered: Entered) -> None:
         raise Refused(tuple(faults))
     fs, folder = page.desk.files, packet.settings.folder
     scans = []
-    for name in back_into_folder(fs, packet, packet.scans):
+    as_folder = replace(packet, record=replace(record, folder=record.folder or record.name))
+    for name in back_into_folder(fs, as_folder, packet.scans):  # where no other sidecar can come first
         identity = fs.identify(folder / name)
         scans.append(Scan(name, identity, None, token_of(str(record.lane), name, identity)))
     place = scans[0].name.rpartition("/")[0]

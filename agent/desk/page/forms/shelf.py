@@ -16,6 +16,7 @@ from agent.delivery.places import past_of, shelf_packet, shelves_of
 from agent.delivery.told import as_told
 from agent.desk.desk import Desk
 from agent.folder.carrying import keys_of, listed
+from agent.folder.coming_back import could_meet
 from agent.folder.documents import number_on
 from agent.folder.failed import shelf_of
 from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing
@@ -155,24 +156,25 @@ def note_beside(fs: FileSystem, kept: Path, text: str) -> None:
 def back_into_folder(fs: FileSystem, packet: OnShelf, names: Sequence[str]) -> tuple[str, ...]:
     """Move files from the shelf to the lane's folder as people do; return the names that they got there, in order.
 
-    Under their own names where those are free, else as `NAME (2).EXT`; those of a packet subfolder together, in a
-    folder that is their own. Raises `FileSystemProblem`.
+    Under their own names; those of a packet subfolder together, in a folder that is their own, and so do any that could
+    meet a stranger's in the lane's folder. Raises `FileSystemProblem`.
     """
-    lane = packet.settings.folder
-    folder = packet.record.folder
-    if folder:
-        free = next(name for name in _numbered(folder, "") if name_key(name) not in keys_of(fs, lane))
-        fs.make_folder(lane / free)
-        moved = [(name, lane / free / packet.places[name].name) for name in names]
-        for name, target in moved:
-            fs.move(packet.places[name], target)
-        return tuple(f"{free}/{target.name}" for _, target in moved)
-    found = []
-    for name in names:
-        stem, dot, ending = name.rpartition(".")
-        head, tail = (stem, dot + ending) if stem else (name, "")
-        found.append(_moved(fs, packet.places[name], lane, head, tail).name)
-    return tuple(found)
+    lane, record = packet.settings.folder, packet.record
+    folder = record.folder
+    bases = [packet.places[name].name for name in names]
+    if not folder:
+        used = keys_of(fs, lane)
+        taken = any(name_key(base) in used for base in bases)
+        if not taken and not could_meet(fs, lane, shelf_packet(record, ""), bases):
+            for name, base in zip(names, bases, strict=True):
+                fs.move(packet.places[name], lane / base)
+            return tuple(bases)
+    used = keys_of(fs, lane)
+    free = next(name for name in _numbered(folder or record.name, "") if name_key(name) not in used)
+    fs.make_folder(lane / free)
+    for name, base in zip(names, bases, strict=True):
+        fs.move(packet.places[name], lane / free / base)
+    return tuple(f"{free}/{base}" for base in bases)
 
 
 def _moved(fs: FileSystem, path: Path, folder: Path, head: str, tail: str) -> Path:

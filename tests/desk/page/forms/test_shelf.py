@@ -95,10 +95,19 @@ def test_what_is_set_aside_from_a_packet_subfolder_stands_on_the_shelf_itself(tm
     assert set(texts(packet.shelf)) == {"Smith/1.jpg", "a.json.set-aside.problem.txt"}
 
 
+@pytest.mark.parametrize("stranger", ["scan.json", "scan.tif", "batch.json"])
+def test_scans_never_come_back_to_where_a_sidecar_of_anothers_could_speak_for_them(
+    tmp_path: Path, stranger: str
+) -> None:
+    packet = failed_packet(tmp_path, "scan.jpg")
+    (packet.settings.folder / stranger).write_text("a stranger's")
+    assert back_into_folder(RealFileSystem(), packet, ["scan.jpg"]) == ("scan/scan.jpg",)
+
+
 def test_scans_come_back_beside_strangers_of_their_names(tmp_path: Path) -> None:
     packet = failed_packet(tmp_path, "scan.jpg", "scan.json")
     (packet.settings.folder / "SCAN.jpg").write_text("a stranger")
-    assert back_into_folder(RealFileSystem(), packet, ["scan.jpg"]) == ("scan (2).jpg",)
+    assert back_into_folder(RealFileSystem(), packet, ["scan.jpg"]) == ("scan/scan.jpg",)
     assert texts(packet.settings.folder)["SCAN.jpg"] == "a stranger"
 
 
