@@ -78,6 +78,9 @@ LOST_EACH_TIME = Words(
     "{name} was sent {count} times, and no answer came back. The last: {last}",
     "Ask the service whether it has arrived before sending it again. To try again, drag it back into the folder.",
 )
+ENDED_IN_MID_TRY = "OutTray was ended before one could come."
+"""What is said of a try in which the agent was killed or the PC switched off, as the last of several."""
+
 LOST_TOO_LONG_AGO = Words(
     "lost-too-long-ago",
     "{name} went out on {when}, but no answer came back, and nothing could be sent since.",

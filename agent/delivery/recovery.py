@@ -14,10 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.crashpoints import here
+from agent.delivery import problems
 from agent.delivery.lane import Lane
 from agent.delivery.places import MOVING, packet_files, shelf_packet
 from agent.delivery.reading_back import read_back
 from agent.delivery.retrying import finish_putting_back
+from agent.delivery.verdicts import lost_each_time
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
 from agent.folder.names import name_key
@@ -32,25 +34,36 @@ from agent.model import LaneId, LaneKind, PacketState
 def recover_ledger(ledger: Ledger, lanes: Mapping[LaneId, Lane], now: datetime, booted: datetime | None = None) -> None:
     """End the tries that were under way when the agent was killed: whether they arrived is not known.
 
+    They count as lost ones, unless it is known that not all of the body went out: a packet in whose tries the agent is
+    killed each time goes out no more often than one whose replies are lost.
     `booted`: when this boot was first seen. How long ago a try of an earlier boot was, nothing proves yet.
     """
     for packet in ledger.unfinished():
         if packet.state is PacketState.SENDING:
+            whole = _went_out_whole(lanes.get(packet.lane), packet)
+            may_have_it = whole or packet.lane.kind is LaneKind.ATTACHMENTS
+            lost = replace(
+                packet,
+                possibly_sent=True,
+                lost_tries=packet.lost_tries + may_have_it,
+                lost_since=packet.lost_since or packet.last_tried_at or now,
+                lost_whole=packet.lost_whole or (whole and packet.name_refusals == 0),
+            )
+            words = lost_each_time(lost, problems.ENDED_IN_MID_TRY) if may_have_it else None
             with ledger.transaction() as tx:
                 tx.end_attempt(packet, now, "unknown", 0, "killed")
-                lost = replace(
-                    packet,
-                    lost_since=packet.lost_since or packet.last_tried_at or now,
-                    lost_whole=packet.lost_whole or _went_out_whole(lanes.get(packet.lane), packet),
-                )
-                tx.queue(lost, now, problem=None, possibly_sent=True)
+                if words:
+                    tx.fail(lost, words, now)
+                else:
+                    tx.queue(lost, now, problem=None, possibly_sent=True)
                 earlier = booted is not None and (packet.last_tried_at or now) < booted
                 tx.mark_claim(packet.id, ClaimState.UNKNOWN, now, unproved=earlier)
             here("try-ended-as-unknown")
 
 
 def _went_out_whole(lane: Lane | None, packet: PacketRecord) -> bool:
-    return lane is not None and packet.name_refusals == 0 and lane.intake.went_out_whole(packet.id)
+    """Tell whether all of the try went out, as far as that is noted (of statements it is)."""
+    return lane is not None and lane.intake.went_out_whole(packet.id)
 
 
 def readdress(ledger: Ledger, accounts: Mapping[LaneId, str], now: datetime) -> None:

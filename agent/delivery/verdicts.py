@@ -103,8 +103,9 @@ def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: flo
         lost_whole=packet.lost_whole or _went_unanswered(packet, result, outcome),
         lost_since=packet.lost_since or packet.last_tried_at or now,
     )
-    if done.cut_short:
-        yield Requeue(packet, result, now, None, True)
+    if done.cut_short:  # that of the fifth counts as well: an agent that is stopped each time would never come to rest
+        words = lost_each_time(packet, problem.sentence)
+        yield Fail(packet, result, words) if words else Requeue(packet, result, now, None, True)
         return
     in_a_row = lane.lost_in_a_row + 1
     pause = wait(lane.setbacks + 1 if outcome.of_lane else packet.attempts, done.dice)
@@ -118,8 +119,7 @@ def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: flo
             replace(lane, blocked_since=since, rest_until=None, stopped=True, problem=stopped, lost_in_a_row=in_a_row)
         )
         return
-    if packet.lost_tries >= MOST_LOST:
-        words = problems.LOST_EACH_TIME.problem(name=packet.name, count=packet.lost_tries, last=problem.sentence)
+    if words := lost_each_time(packet, problem.sentence):
         yield Fail(packet, result, words)
     elif tired:
         yield _gave_up(packet, result, give_up_hours, problem)
@@ -128,6 +128,13 @@ def _lost(done: Finished, outcome: Unknown, lane: LaneRecord, give_up_hours: flo
     resting = replace(lane, rest_until=now + pause, setbacks=lane.setbacks + 1, problem=problem)
     lane = resting if outcome.of_lane else _fresh(lane)
     yield SetLane(replace(lane, lost_in_a_row=in_a_row))
+
+
+def lost_each_time(packet: PacketRecord, last: str) -> Problem | None:
+    """Return with what a packet fails whose tries were lost too often; `last`: what is said of the last of them."""
+    if packet.lost_tries < MOST_LOST:
+        return None
+    return problems.LOST_EACH_TIME.problem(name=packet.name, count=packet.lost_tries, last=last)
 
 
 def _went_unanswered(packet: PacketRecord, result: AttemptResult, outcome: Unknown) -> bool:

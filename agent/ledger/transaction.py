@@ -202,7 +202,7 @@ class Transaction(Times):
             update(schema.filename_claim).where(column.packet == record.id).values(store_id=account, **values)
         )
         lost_since = earlier.accepted_at if earlier is not None else None
-        self._change(record, account=account, lost_whole=False, lost_since=lost_since)
+        self._change(record, account=account, lost_tries=0, lost_whole=False, lost_since=lost_since)
         self.note(at, "readdressed", packet=record.id, lane=record.lane)
 
     def reschedule(self, record: PacketRecord, until: datetime) -> None:

@@ -103,6 +103,13 @@ def test_cut_short_by_stopping(outcome: Any, before: bool) -> None:
     assert actions == [Requeue(lost(tried) if unsure else tried, result, NOW, None, before or unsure)]
 
 
+@pytest.mark.parametrize(("before", "ends"), [(3, False), (4, True)])
+def test_tries_that_were_cut_short_by_stopping_are_counted_too(before: int, ends: bool) -> None:
+    *_, [action] = settled(Unknown(OTHER), cut_short=True, lost_tries=before, possibly_sent=True)
+    assert isinstance(action, Fail if ends else Requeue)
+    assert action.packet.lost_tries == before + 1
+
+
 def lost(tried: Any, **changes: Any) -> Any:
     """What a packet is after one more try whose whole body went out unanswered."""
     doubts = {"possibly_sent": True, "lost_whole": True, "lost_since": NOW, "lost_tries": tried.lost_tries + 1}
