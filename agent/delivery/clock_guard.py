@@ -70,6 +70,12 @@ class ClockGuard:
             return True
         return False
 
+    def read_again(self) -> None:
+        """Take in when, as the ledger says now, what was seen of this boot began."""
+        boot = self._ledger.boot()
+        if boot is not None and (self._boot is None or boot.since > self._boot.since + TOLERANCE):
+            self._boot, self._proved = boot, False
+
     @property
     def boot(self) -> Boot:
         """Return when this boot was first seen."""

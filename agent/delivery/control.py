@@ -321,6 +321,7 @@ class Control:
             self.lanes[lane].recovered = False
 
     def _read_all(self) -> None:
+        self._clock_guard.read_again()
         self.ledger.read_claims_again()
         self.service_times.read_again()
         self.packets = {packet.id: packet for packet in self.ledger.unfinished()}

@@ -83,11 +83,11 @@ def _take(
             tx.prove(replace(proven, state=state, lane=known.lane), now)
             tx.release_claim(known.id)
         if lane.id.kind is LaneKind.STATEMENTS and proven.files:
-            at = min(proven.ended_at or now, now)
+            tx.sees_anew(now)
             if proven.state is PacketState.SENT:
-                tx.claim(_claim(lane, proven, ClaimState.ACCEPTED, at))
+                tx.claim(_claim(lane, proven, ClaimState.ACCEPTED, now))
             elif proven.possibly_sent:
-                tx.claim(_claim(lane, proven, ClaimState.UNKNOWN, at))
+                tx.claim(_claim(lane, proven, ClaimState.UNKNOWN, now))
 
 
 def _finish_shelving(lane: Lane, packet: str, shelf: Path) -> None:
@@ -175,7 +175,11 @@ def _account(lane: Lane, receipt: Receipt) -> str:
     return account_at(receipt.destination, lane.terms.account) if elsewhere else lane.terms.account
 
 
-def _claim(lane: Lane, record: PacketRecord, state: ClaimState, at: datetime) -> FilenameClaim:
+def _claim(lane: Lane, record: PacketRecord, state: ClaimState, now: datetime) -> FilenameClaim:
+    """Return a claim as a document proves it. How long ago that was, by this PC's clock, no ledger has seen: a receipt
+    is dated by the service's own, and the service says what time it is there.
+    """
+    at = min(record.ended_at or now, now)
     return FilenameClaim(
         packet=record.id,
         store_id=record.account,
@@ -184,6 +188,8 @@ def _claim(lane: Lane, record: PacketRecord, state: ClaimState, at: datetime) ->
         state=state,
         claimed_at=at,
         accepted_at=at,
+        unproved=True,
+        service_date=record.ended_at if state is ClaimState.ACCEPTED else None,
     )
 
 

@@ -77,6 +77,11 @@ class Times:
             self._set(schema.service_clock, [_CLOCK.account == row.account], ahead=row.ahead + by.total_seconds())
         self._note_clock(at, by)
 
+    def sees_anew(self, at: datetime) -> None:
+        """Let what was seen of this boot begin now: claims were read from shelves, and nobody here saw when they were
+        made."""
+        self._connection.execute(update(schema.clock_reading).values(since=at))
+
     def let_go_of_drift(self, drift: timedelta, since: datetime) -> None:
         """Let the wall clock, which has run ahead a little, shorten no window: move the claims since then along."""
         self.touched.everything = True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from agent.folder.names import RECEIPT
@@ -163,3 +165,32 @@ def test_a_copy_of_a_receipt_makes_no_ledger_an_old_one(tmp_path: Path) -> None:
     practice.restart()
     practice.pass_(minutes=10)
     assert (practice.control.outdated, states(practice)) == (False, ["sent"])
+
+
+@pytest.mark.parametrize("minutes", [-1500, -600, -10, 10, 600, 1500])
+@pytest.mark.parametrize("ledger", ["old", "lost", "of another boot"])
+def test_a_name_that_the_shelves_prove_to_be_used_is_free_24_hours_later_by_the_services_clock(
+    tmp_path: Path, ledger: str, minutes: int
+) -> None:
+    """The PC's clock is wrong as the shelves are read, and the ledger that has seen it right is gone."""
+    practice = begun(tmp_path)
+    practice.service(STATEMENTS).tells_time = True
+    backup = Restored(practice)
+    drop(practice, STATEMENTS)
+    sent_at = practice.clock.seconds
+    practice.clock.moment += timedelta(minutes=minutes)
+    if ledger == "of another boot":
+        practice.clock.boot()
+    if ledger == "old":
+        backup.again()
+    else:
+        practice.restart(fresh_ledger=True)
+        practice.pass_(minutes=10)
+    practice.drop("Statements.csv", statement("1002"), STATEMENTS)
+    practice.pass_(minutes=10)
+    practice.clock.pass_(sent_at + 23.9 * 3600 - practice.clock.seconds)
+    practice.pass_(minutes=1)
+    assert len(practice.service(STATEMENTS).accepted) == 1
+    practice.clock.pass_(600)
+    practice.pass_(minutes=10)
+    assert len(practice.service(STATEMENTS).accepted) == 2
