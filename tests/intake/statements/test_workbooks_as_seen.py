@@ -105,7 +105,15 @@ def test_each_cell_has_its_own_format(tmp_path: Path) -> None:
     assert [one["externalPatientId"] for one in sent] == ["00001", "2", "000003", "00004"]
 
 
-@pytest.mark.parametrize("change", [prefixed, swapped, lambda text: text.replace("<c r", "<c\n r")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        prefixed,
+        swapped,
+        lambda text: text.replace("<c r", "<c\n r"),
+        *(lambda text, kind=kind: text.replace(' s="1">', f' s="1" {kind}>') for kind in ('t="n"', "t='n'", 't = "n"')),
+    ],
+)
 def test_formats_are_read_however_the_sheet_is_written(change: Callable[[str], str], tmp_path: Path) -> None:
     data = rewritten(xlsx_rows([ONE, (*ONE[:1], "2026-07-21", *ONE[2:])], {0: "00000"}), SHEET, change)
     sent = uploads(data, "a.xlsx", tmp_path / "s.json")

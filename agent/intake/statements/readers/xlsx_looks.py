@@ -14,7 +14,7 @@ from agent.intake.statements.readers.sheet_looks import NO_RESULT, PLAIN, Runs, 
 from agent.intake.statements.values.number_formats import BUILT_IN
 
 _CELL = re.compile(rb'<c r="([A-Z]{1,3})\d+"([^>]*)>').findall
-_PLACED = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"([^>]*)>').finditer
+_NUMBER = re.compile(rb'<c r="([A-Z]++)\d++"([^>t]*+)>').findall  # a cell that says no type holds a number
 _FORMULA = re.compile(
     rb'<c r="([A-Z]{1,3})(\d+)"([^>]*)><f(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v>([^<]*)</v>|<v\s*/>)?'
 ).finditer
@@ -25,7 +25,9 @@ _ROW = re.compile(rb"<row\b([^>]*)>").finditer
 _COLUMNS = re.compile(rb"<col\b([^>]*)>").finditer
 _ATTRIBUTE = re.compile(rb'([\w:]+)\s*=\s*"([^"]*)"').findall
 _PREFIX = re.compile(rb"<(\w+):worksheet[\s>]").search
-_ODD = (b"<c>", b"<c\n", b"<c\r", b"<c\t", b"<c/>", b"<row\n", b"<row\r", b"<row\t", b"<!", b"<?x")
+_ODD_TAG = (re.compile(rb'<c(?! r=")[ >/\n\r\t]').search, re.compile(rb"<row[\n\r\t]").search)
+_ODD_TYPE = re.compile(rb"""<c r="[^>]*\st(?:\s+=|=\s|=')""").search  # a program writes all its cells alike
+_ODD = ((b"!", b"<!"), (b"?", b"<?x"), (b":", b":c "))  # with the letter that is rare, and found much sooner
 _TAIL = 1 << 20
 _NO_NUMBER = frozenset({"s", "str", "inlineStr", "b", "e", "d"})
 _TRUE = frozenset({"1", "true"})
@@ -82,10 +84,10 @@ class _Ordinary:
         kinds: set[tuple[bytes, bytes]] = set()
         for chunk in _whole_tags(chunks()):
             if self._matter:
-                kinds.update(_CELL(chunk))
-            if b"<f" in chunk or b't="e"' in chunk:
+                kinds.update((_CELL if b't="n"' in chunk else _NUMBER)(chunk))
+            if (b"f" in chunk and b"<f" in chunk) or b't="e"' in chunk:
                 self._note_faults(chunk, found)
-            if b"hidden=" in chunk or b'ht="0' in chunk or b'width="0' in chunk:
+            if b"h" in chunk and (b"hidden=" in chunk or b'ht="0' in chunk or b'width="0' in chunk):
                 _note_hidden(chunk, found)
         by_column: dict[bytes, set[str]] = {}
         for letters, attributes in kinds:
@@ -115,13 +117,13 @@ class _Ordinary:
 
     def _note_runs(self, chunks: Chunks, several: set[bytes], found: SheetLooks) -> None:
         runs = {letters: found.formats.setdefault(column_index(letters.decode()), Runs()) for letters in several}
-        for chunk in _whole_tags(chunks()):
-            for cell in _PLACED(chunk):
-                letters = cell[1]
-                if letters in runs:
-                    code = self._code(cell[3])
-                    if code is not None:
-                        runs[letters].note(int(cell[2]), code)
+        columns = b"|".join(sorted(several))
+        placed = re.compile(rb'<c r="(%b)(\d+)"([^>]*)>' % columns).findall
+        for chunk in _whole_tags(chunks(), known=True):
+            for letters, row, attributes in placed(chunk):
+                code = self._code(attributes)
+                if code is not None:
+                    runs[letters].note(int(row), code)
 
     def _note_faults(self, chunk: bytes, found: SheetLooks) -> None:
         for cell in _FAULT(chunk):
@@ -168,8 +170,11 @@ def _format(formats: list[str], said: dict[str, str]) -> str:
     return formats[number] if number < len(formats) else ""
 
 
-def _whole_tags(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the XML cut before a cell begins, each cell whole. Raises `Odd` where it is not of the ordinary kind."""
+def _whole_tags(chunks: Iterator[bytes], *, known: bool = False) -> Iterator[bytes]:
+    """Yield the XML cut before a cell begins, each cell whole. Raises `Odd` where it is not of the ordinary kind.
+
+    `known`: it is of that kind, as an earlier look has found.
+    """
     rest, prefix, first = b"", b"", True
     for chunk in chunks:
         text = rest + chunk
@@ -190,16 +195,22 @@ def _whole_tags(chunks: Iterator[bytes]) -> Iterator[bytes]:
         whole = text[:cut]
         if len(rest) > _TAIL:
             raise Odd
-        _require_ordinary(whole[whole.find(b"?>") + 2 :] if first else whole)
+        if not known:
+            _require_ordinary(whole[whole.find(b"?>") + 2 :] if first else whole)
+            if first and _ODD_TYPE(whole):
+                raise Odd
         first = False
         if whole:
             yield whole
-    _require_ordinary(rest)
+    if not known:
+        _require_ordinary(rest)
+        if first and _ODD_TYPE(rest):
+            raise Odd
     yield rest
 
 
 def _require_ordinary(text: bytes) -> None:
-    if text.count(b"<c ") != text.count(b'<c r="') or any(odd in text for odd in _ODD) or b":c " in text:
+    if any(rare in text and odd in text for rare, odd in _ODD) or any(found(text) for found in _ODD_TAG):
         raise Odd
 
 
