@@ -1,8 +1,9 @@
 """How many connections may wait, and for how long: none of them keeps the owner of the page from it.
 
 A connection costs its sender nothing. One that never says what it wants (half a request, or nothing after one) has some
-seconds for it, and only so many may wait at a time: beyond that, those of other users of this PC go first, then the one
-that has waited longest. Whoever asks at once, as browsers and commands do, always finds room.
+seconds for it, and only so many may wait at a time: beyond that, those of other users of this PC go first, then those
+that have shown no session and no key, the oldest before the others. Whoever asks at once, as browsers and commands do,
+always finds room.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from agent.desk.page.page import ADMITTED
 from agent.desk.page.peer import is_own_user
 
 HEAD_SECONDS = 5.0
@@ -60,6 +62,11 @@ class Connection(H11Protocol):
         """Tell whether this user's program is at the other end, as far as the system tells."""
         return is_own_user({"client": self.client, "server": self.server})
 
+    @property
+    def is_admitted(self) -> bool:
+        """Tell whether what it asked last had a session or a key: a browser that may ask again at any moment."""
+        return self.cycle is not None and bool(self.cycle.scope.get(ADMITTED))
+
     def give_up(self) -> None:
         """End it without a word."""
         self._watch_no_more()
@@ -79,11 +86,9 @@ class Connection(H11Protocol):
 
 
 def make_room(connections: Iterable[Connection], most: int = MOST_WAITING) -> None:
-    """Give up connections that wait, until `most` are left: those of other users first, then the oldest."""
-    waiting = sorted((one for one in connections if one.is_waiting), key=lambda one: one._number)
-    if len(waiting) <= most:
-        return
-    others = [one for one in waiting if not one.is_own]
-    rest = [one for one in waiting if one not in others]
-    for one in [*others, *rest][: len(waiting) - most]:
-        one.give_up()
+    """Give up connections that wait, until `most` are left: other users' first, admitted ones last, older first."""
+    waiting = [one for one in connections if one.is_waiting]
+    if len(waiting) > most:
+        waiting.sort(key=lambda one: (one.is_admitted, one.is_own, one._number))
+        for one in waiting[: len(waiting) - most]:
+            one.give_up()

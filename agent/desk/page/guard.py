@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.desk.page.page import BODY, LIVE, SESSION, Page
+from agent.desk.page.page import ADMITTED, BODY, LIVE, SESSION, Page
 from agent.desk.page.session import Standing
 from agent.log import log, where
 
@@ -125,8 +125,11 @@ class Guard:
         if path.startswith(API):
             if not self._may_ask(path, headers.get("authorization", "")):
                 return _refused(401, "This asks for the key.")
-            is_shared = path == STATE  # the counts, for other users' trays
-            return None if is_shared or self._of_own_user(request.scope) else _refused(403, _ANOTHERS)
+            if not self._of_own_user(request.scope):
+                # The counts are for other users' trays, too.
+                return None if path == STATE else _refused(403, _ANOTHERS)
+            request.scope[ADMITTED] = True
+            return None
         if not self._of_own_user(request.scope):
             return _refused(403, _ANOTHERS)
         site, mode = headers.get("sec-fetch-site", ""), headers.get("sec-fetch-mode", "")
@@ -151,7 +154,7 @@ class Guard:
         used = request.scope["path"] != EVENTS and LIVE not in request.headers
         standing = self._page.sessions.standing(session, used=used)
         if standing is Standing.OPEN:
-            request.scope[SESSION] = session
+            request.scope[SESSION], request.scope[ADMITTED] = session, True
             return None
         return closed_page(self._page, request, standing)
 

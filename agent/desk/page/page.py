@@ -27,6 +27,7 @@ from agent.desk.users import user_name
 from agent.shown import in_unicode
 
 BODY = "outtray.body"  # where the guard leaves a request's body, read and bounded, in the ASGI scope
+ADMITTED = "outtray.admitted"  # there is, once the guard has let a request in that knows a session or a key
 SESSION = "outtray.session"  # where it leaves the session's cookie
 MOST_FIELDS = 2000
 LIVE = "outtray-live"

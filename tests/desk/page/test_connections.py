@@ -204,6 +204,19 @@ def test_those_of_others_go_first_and_then_the_oldest(
     assert [number for number, one in enumerate(made) if one in state.connections] == left
 
 
+def test_a_browser_that_was_let_in_goes_last(loop: Loop) -> None:
+    state = ServerState()
+    made = [connection(loop, state)[0] for _ in range(4)]
+    for one in made[:2]:
+        one.data_received(HEAD)
+        one.cycle.response_complete = True
+    made[0].cycle.scope["outtray.admitted"] = True  # type: ignore[typeddict-unknown-key]
+    for left in ([made[0], made[2], made[3]], [made[0], made[3]], [made[0]]):
+        make_room(made, len(left))
+        assert state.connections == set(left)
+        made = left
+
+
 def test_what_is_being_answered_is_not_given_up(loop: Loop) -> None:
     state = ServerState()
     made = [connection(loop, state)[0] for _ in range(4)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -265,10 +266,15 @@ def _line(cells: tuple[str, ...]) -> str:
     return line.getvalue()
 
 
+_BLANK = "".join(map(chr, (*range(0x21), 0x85, 0xA0, 0x200B, 0x2060, 0x3000, 0xFEFF)))
+"""What spreadsheets leave out at a cell's beginning, or may."""
+
+
 def unharmed(cell: str) -> str:
     """Keep a spreadsheet from taking a cell for a formula: a name can begin with one of its signs (CSV injection)."""
     text = in_unicode(cell)
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@", "\t", "\r") or text[:1] in ("\t", "\r") else text
+    begins = unicodedata.normalize("NFKC", text.lstrip(_BLANK)[:1])  # the wide signs of East Asian keyboards count, too
+    return f"'{text}" if begins in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text
 
 
 def routes(page: Page) -> list[Route]:

@@ -166,7 +166,21 @@ def test_a_long_history_is_exported_whole(practice: DeskPractice) -> None:
     assert len({row["Packet"] for row in rows(signed_in(practice.desk))}) == 1200
 
 
-@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0.pdf", "+1.pdf", "-1.pdf", "@SUM(A1).pdf", " =1.pdf", "\t=1.pdf"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=cmd|' /C calc'!A0.pdf",
+        "+1.pdf",
+        "-1.pdf",
+        "@SUM(A1).pdf",
+        " =1.pdf",
+        "\t=1.pdf",
+        "＝1.pdf",
+        "\ufeff=1.pdf",
+        "\u3000－1.pdf",
+        "\n=1.pdf",
+    ],
+)
 def test_no_name_becomes_a_formula(practice: DeskPractice, name: str) -> None:
     activity.remember(practice.ledger, activity.packet(name, packet_id="one", claim=name))
     (row,) = rows(signed_in(practice.desk))
