@@ -419,13 +419,19 @@ class Control:
         if self.clock.steady() >= self._tidy_at.get(lane.id, 0.0):
             self._tidy_at[lane.id] = self.clock.steady() + lane.settings.rescan_seconds
             lane.recovered = not self._again.pop(lane.id, False)  # a file that was in use then may be free now
-            lane.tidy_spool()
+            lane.tidy_spool(self._needing_the_spool())
             with self.troubles.guard(Thing("shelves", lane.id)):
                 self._carrying_out.notice_what_people_did(lane)
             with self.troubles.guard(Thing("shelves", lane.id, "of other PCs")):
                 self.meet_other_pcs(lane, now)
             with self.troubles.guard(Thing("old files", lane.id)):
                 self._remove_old(lane, now)
+
+    def _needing_the_spool(self) -> frozenset[str] | None:
+        """Return the packets that are on their way; None until every statements lane has told which are."""
+        if not all(lane.recovered for lane in self.lanes.values() if lane.id.kind is LaneKind.STATEMENTS):
+            return None
+        return frozenset(self.packets).union(*(lane.found for lane in self.lanes.values()))
 
     def meet_other_pcs(self, lane: Lane, now: datetime) -> list[Foreign]:
         """Leave a sign of life, and look after the packets of PCs that leave none any more."""

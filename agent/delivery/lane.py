@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,6 +87,10 @@ class Intake(Protocol):
 
     def forget(self, packet: str) -> None:
         """Remove what was prepared for a packet that has ended."""
+        ...
+
+    def prepared(self) -> frozenset[str]:
+        """Return the packets of which something prepared still stands, of any lane. Raises OSError."""
         ...
 
     def went_out_whole(self, packet: str) -> bool:
@@ -497,10 +502,17 @@ class Lane:
         else:
             self._left_in_spool.discard(packet)
 
-    def tidy_spool(self) -> None:
-        """Try once more to remove what could not be removed from the spool."""
+    def tidy_spool(self, needed: Set[str] | None) -> None:
+        """Remove from the spool what was in use before, and what is of no packet of `needed` (None: not known yet).
+
+        It holds patients' data: what an agent has left that was killed, or a program held at its end, must not stay.
+        """
         self.spool_trouble = None
-        for packet in sorted(self._left_in_spool):
+        left = set(self._left_in_spool)
+        if needed is not None:
+            with suppress(OSError):  # a folder that is gone, or closed, is told of by who writes there
+                left |= self.intake.prepared() - needed
+        for packet in sorted(left):
             self._empty_spool_of(packet)
 
     def drop(self, packet: str) -> None:

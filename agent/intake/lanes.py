@@ -61,6 +61,10 @@ class AttachmentsLane:
         """Nothing was prepared."""
         del packet
 
+    def prepared(self) -> frozenset[str]:
+        """Nothing was prepared."""
+        return frozenset()
+
     def went_out_whole(self, packet: str) -> bool:
         """Nothing is noted: no refusal could confirm it."""
         del packet
@@ -128,6 +132,10 @@ class StatementsLane:
         """Remove the body from the spool, and what a check that was cut off has left of it."""
         for ending in (".json", ".json.part", SENT_WHOLE):
             (self._spool / f"{packet}{ending}").unlink(missing_ok=True)
+
+    def prepared(self) -> frozenset[str]:
+        """Return the packets, of every statements lane, of which something stands in the spool."""
+        return frozenset(path.name.partition(".")[0] for path in self._spool.iterdir())
 
     def went_out_whole(self, packet: str) -> bool:
         """Tell whether the last try, which was killed, had come to the end of its body."""

@@ -39,6 +39,48 @@ def test_a_spool_that_someone_emptied_is_made_again(tmp_path: Path, whole_folder
     assert practice.problems(STATEMENTS) == []
 
 
+@pytest.mark.parametrize("ending", [".json", ".json.part", ".whole"])
+@pytest.mark.parametrize("left_at", ["the start", "work"])
+def test_what_is_left_in_the_spool_of_no_packet_on_its_way_does_not_stay(
+    tmp_path: Path, ending: str, left_at: str
+) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.service(STATEMENTS).rule = lambda _name, _accepted: UNREACHABLE
+    practice.drop("July.csv", csv(ROW), STATEMENTS)
+    practice.pass_(minutes=1)
+    of_packet = {path.name for path in tmp_path.iterdir()}
+    left = tmp_path / f"20260704-141206-KZGJA{ending}"
+    left.write_bytes(b"of a packet that is at rest")
+    if left_at == "the start":
+        practice.restart()
+    practice.pass_(minutes=3)
+    assert of_packet
+    assert {path.name for path in tmp_path.iterdir()} == of_packet
+
+
+def test_what_a_program_holds_at_the_end_of_its_packet_goes_also_where_the_agent_was_killed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice = SimulatedPractice(tmp_path)
+    unlink = Path.unlink
+
+    def held(path: Path, missing_ok: bool = False) -> None:
+        if path.parent == tmp_path:
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        unlink(path, missing_ok)
+
+    practice.drop("July.csv", csv(ROW), STATEMENTS)
+    with monkeypatch.context() as antivirus:
+        antivirus.setattr(Path, "unlink", held)
+        practice.pass_(minutes=1)
+        practice.restart()
+        practice.pass_(minutes=1)
+    assert practice.receipts(STATEMENTS)
+    assert list(tmp_path.iterdir())
+    practice.pass_(minutes=3)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def logged(tmp_path: Path) -> Iterator[Path]:
     before = list(log.handlers), log.level, log.propagate

@@ -90,7 +90,7 @@ class Spool:
 def empty_spool(folder: Path) -> None:
     """Make the spool folder, and remove the bodies that an agent left which was killed: each is made again at need.
 
-    One that another program holds stays until the next start; no packet asks for it again.
+    One that another program holds goes when it is free (`Lane.tidy_spool`); no packet asks for it again.
     """
     own_files.make_folder(folder)
     for pattern in ("*.json", "*.part"):
