@@ -247,13 +247,22 @@ class Delivered:
     problem: Problem | None = None  # what a person has to look at, although it is delivered
 
 
+class Taken(StrEnum):
+    """Of what the service says that it was used within 24 hours; "one filename per store" can be read either way."""
+
+    NAME = "the name"
+    STORE = "the store's one upload"
+    NAME_OR_STORE = "the name, or the store's one upload"
+
+
 @dataclass(frozen=True)
 class Refused:
-    """The service says that this packet is bad. `name_taken`: it refused the file name for the 24-hour rule."""
+    """The service says that this packet is bad. `name_taken`: for the 24-hour rule; `says`: what that is about."""
 
     status: int
     problem: Problem
     name_taken: bool = False
+    says: Taken = Taken.NAME_OR_STORE
     response: Any = None
 
 

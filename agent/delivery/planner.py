@@ -85,7 +85,7 @@ def plan(view: View, now: datetime) -> list[Action]:
 
 
 def _settle(done: Finished, lane: LaneView, now: datetime) -> Iterator[Action]:
-    return settle(done, lane.record, lane.terms.give_up_hours, now, lane.claims)
+    return settle(done, lane.record, lane.terms.give_up_hours, now, lane.claims, lane.terms.scope)
 
 
 # --- Packets that are ours already ----------------------------------------------------------------------------------

@@ -93,6 +93,12 @@ TAKEN_BY_WHOM = Words(
     "Look at the service's own review page whether the statements of this file are there. If they are, nothing is "
     "needed. If they are not, drag the file back into the folder tomorrow, or give it another name.",
 )
+STORE_TAKEN_BY_WHOM = Words(
+    "name-taken-unsure",
+    "The statements service says that it has a file of this store already. It may be {name}, or another one.",
+    "Look at the service's own review page whether the statements of this file are there. If they are, nothing is "
+    "needed. If they are not, drag the file back into the folder tomorrow.",
+)
 ASK_FIRST = "An earlier try may have arrived, and its answer was lost: ask the service before it goes again."
 """What comes before all else where a refusal follows a lost answer."""
 

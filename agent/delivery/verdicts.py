@@ -12,7 +12,7 @@ from agent.delivery.backoff import wait
 from agent.folder.names import name_key
 from agent.ledger.filename_rule import window_end
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
-from agent.model import AttemptResult, Blocked, BodySent, Delivered, LaneKind, Problem, Refused, Retry, Unknown
+from agent.model import AttemptResult, Blocked, BodySent, Delivered, LaneKind, Problem, Refused, Retry, Taken, Unknown
 
 NAME_PATIENCE = timedelta(hours=1)
 NAME_REFUSALS = 30  # hourly: longer than any window of 24 hours, so the reason must be another one
@@ -33,16 +33,21 @@ class Finished:
 
 
 def settle(
-    done: Finished, lane: LaneRecord, give_up_hours: float, now: datetime, claims: Sequence[FilenameClaim] = ()
+    done: Finished,
+    lane: LaneRecord,
+    give_up_hours: float,
+    now: datetime,
+    claims: Sequence[FilenameClaim] = (),
+    scope: str = "filename",
 ) -> Iterator[Action]:
-    """Yield what to record for a finished try. `claims`: the filename claims of the lane's store."""
+    """Yield what to record for a finished try. `claims`: of the lane's store; `scope`: of its filename rule."""
     packet, result = done.packet, done.result
     match result.outcome:
         case Delivered() as outcome:
             yield Deliver(packet, result, outcome, accepted_at=now)
             yield from _well_again(lane)
         case Refused(name_taken=True) as outcome:
-            yield from _name_refused(packet, result, outcome, claims, now)
+            yield from _name_refused(packet, result, outcome, claims, scope, now)
             yield from _well_again(lane)
         case Refused() as outcome:
             problem = outcome.problem
@@ -166,32 +171,40 @@ def _gave_up(packet: PacketRecord, result: AttemptResult, hours: float, last: Pr
 
 
 def _name_refused(
-    packet: PacketRecord, result: AttemptResult, outcome: Refused, claims: Sequence[FilenameClaim], now: datetime
+    packet: PacketRecord,
+    result: AttemptResult,
+    outcome: Refused,
+    claims: Sequence[FilenameClaim],
+    scope: str,
+    now: datetime,
 ) -> Iterator[Action]:
     """The service says that the name was used: by our own lost try, or by someone else's upload.
 
     Our own try is believed only where its whole body went out unanswered, nothing had refused the name before, and no
-    other upload of the store explains it.
+    other upload of the store explains it: one of the same name, or any where the rule can be the store's. That the
+    store has had its one upload shows of none which it was.
     """
+    key = None if scope == "store" or outcome.says is not Taken.NAME else name_key(packet.upload_name)
     mine = next((claim for claim in claims if claim.packet == packet.id), None)
     lost_lately = mine is not None and mine.state is ClaimState.UNKNOWN and window_end(mine) > now
-    if packet.lost_whole and lost_lately and not _is_explained(packet, claims, now):
+    can_be_told = outcome.says is not Taken.STORE and not _is_explained(packet, claims, key, now)
+    if packet.lost_whole and lost_lately and can_be_told:
         delivered = Delivered(status=outcome.status, response=outcome.response, confirmed_by="refusal")
         yield Deliver(packet, result, delivered, accepted_at=now)
     elif packet.possibly_sent:
-        yield Fail(packet, result, problems.TAKEN_BY_WHOM.problem(outcome.problem.details, name=packet.upload_name))
+        words = problems.STORE_TAKEN_BY_WHOM if outcome.says is Taken.STORE else problems.TAKEN_BY_WHOM
+        yield Fail(packet, result, words.problem(outcome.problem.details, name=packet.upload_name))
     elif packet.name_refusals + 1 >= NAME_REFUSALS or packet.lane.kind is not LaneKind.STATEMENTS:
         yield Fail(packet, result, outcome.problem)
     else:
         yield Hold(packet, result, now + NAME_PATIENCE, outcome.problem, refused=True)
 
 
-def _is_explained(packet: PacketRecord, claims: Sequence[FilenameClaim], now: datetime) -> bool:
-    """Tell whether another packet of the store's own may have the name at the service."""
-    key = name_key(packet.upload_name)
+def _is_explained(packet: PacketRecord, claims: Sequence[FilenameClaim], key: str | None, now: datetime) -> bool:
+    """Tell whether another upload of the store's own may be the one that is spoken of; `key`: one of this name."""
     return any(
         claim.packet != packet.id
-        and claim.key == key
+        and key in (None, claim.key)
         and claim.state in (ClaimState.ACCEPTED, ClaimState.UNKNOWN)
         and window_end(claim) + NAME_PATIENCE > now
         for claim in claims

@@ -144,6 +144,11 @@ NAME_TAKEN = Words(
     "The {service} already had a file of this name within 24 hours.",
     "If it has to go today, save it under another name and drop it again.",
 )
+STORE_TAKEN = Words(
+    "name-taken",
+    "The {service} says that this store had its upload of the last 24 hours already.",
+    "If nobody has uploaded anything, ask the service's support what it allows in a day.",
+)
 REPLY_LOST = Words(
     "reply-lost",
     "Everything went out to the {service}, but its answer was lost.",

@@ -40,6 +40,7 @@ from agent.model import (
     Refused,
     Retry,
     StatementUpload,
+    Taken,
     Unknown,
 )
 from agent.settings.secrets import SecretsUnavailable
@@ -56,6 +57,8 @@ _FIRST_STATEMENT = 1024 * 1024
 _LARGEST_PAGE = 8 * 1024 * 1024
 _DAY = re.compile(r"24[\s-]*(hours?|hrs?|h)\b|twenty[\s-]four", re.IGNORECASE)
 _FILE_NAME = re.compile(r"file[\s_-]*name", re.IGNORECASE)
+_NAME = re.compile(r"file[\s_-]*name|\bnames?\b", re.IGNORECASE)
+_STORE = re.compile(r"\b(stores?|locations?|practices?|accounts?|offices?|clinics?|merchants?)(\b|[_-])", re.IGNORECASE)
 _OTHERWISE_WRONG = re.compile(
     r"required|missing|blank|empty|null|length|long|character|extension|format|pattern|malformed", re.IGNORECASE
 )
@@ -229,8 +232,10 @@ class StatementsDestination:
         if outcome is None:
             return Delivered(reply.status, reply.content)
         if isinstance(outcome, Refused) and _speaks_of_repeated_name(outcome):
-            problem = self._service.problem(problems.NAME_TAKEN, outcome.problem.details)
-            return replace(outcome, problem=problem, name_taken=True)
+            says = _of_what_it_speaks(outcome, upload.filename)
+            words = problems.STORE_TAKEN if says is Taken.STORE else problems.NAME_TAKEN
+            problem = self._service.problem(words, outcome.problem.details)
+            return replace(outcome, problem=problem, name_taken=True, says=says)
         if isinstance(outcome, Unknown) and reply.is_success and reply.whole and reply.content == "":
             return self._after_an_empty_success(outcome, upload, cancel)
         return outcome
@@ -262,7 +267,19 @@ def _speaks_of_repeated_name(refused: Refused) -> bool:
 
     One that says the name is missing or malformed is something else: to hold it for a day would not help.
     """
-    said = " ".join(fault.message for fault in refused.problem.details)
+    said = _said(refused)
     if _DAY.search(said):
         return True
     return bool(_FILE_NAME.search(said)) and not _OTHERWISE_WRONG.search(said)
+
+
+def _of_what_it_speaks(refused: Refused, filename: str) -> Taken:
+    said = _said(refused)
+    of_store = _STORE.search(said) is not None
+    if _NAME.search(said) or filename.casefold() in said.casefold():
+        return Taken.NAME_OR_STORE if of_store else Taken.NAME
+    return Taken.STORE if of_store else Taken.NAME_OR_STORE
+
+
+def _said(refused: Refused) -> str:
+    return " ".join(fault.message for fault in refused.problem.details)

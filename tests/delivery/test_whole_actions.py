@@ -27,6 +27,7 @@ from agent.model import (
     Refused,
     Retry,
     SentFile,
+    Taken,
     Unknown,
 )
 from tests.support.packets import (
@@ -54,10 +55,11 @@ def settled(outcome: Any, *, lane_record: LaneRecord | None = None, claims: Any 
     """Settle a statement's try with dice that double nothing; return it, its result and the actions."""
     cut_short = changes.pop("cut_short", False)
     dice = changes.pop("dice", 1.0)
+    scope = changes.pop("scope", "filename")
     tried = packet("p1", STATEMENTS, **{"attempts": 1, "first_attempt_at": NOW, **changes})
     result = AttemptResult(outcome, (SentFile("Statements.xml", 100, "aa"),), BodySent.WHOLE)
     done = Finished(tried, result, dice, cut_short)
-    return tried, result, list(settle(done, lane_record or LaneRecord(STATEMENTS), 72, NOW, claims))
+    return tried, result, list(settle(done, lane_record or LaneRecord(STATEMENTS), 72, NOW, claims, scope))
 
 
 # --- After a try ----------------------------------------------------------------------------------------------------
@@ -251,6 +253,46 @@ def test_a_name_refused_after_a_lost_reply() -> None:
 def test_a_name_refused_proves_nothing_where_another_reason_can_be(doubts: Any, claims: Any) -> None:
     *_, actions = settled(Refused(400, OTHER, name_taken=True), claims=claims, **{**DOUBTS, **doubts})
     assert [(type(action), action.problem.code) for action in actions] == [(Fail, "name-taken-unsure")]
+
+
+ANOTHERS = accepted("p0", hours(1), "Other.csv")
+ANOTHERS_LOST = claim("p0", "Other.csv", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(24.5))
+LONG_AGO = accepted("p0", hours(26), "Other.csv")
+BY_NAME, UNSAID, BY_STORE = Taken.NAME, Taken.NAME_OR_STORE, Taken.STORE
+
+
+@pytest.mark.parametrize(
+    ("says", "scope", "others", "confirms"),
+    [
+        (BY_NAME, "filename", (), True),
+        (BY_NAME, "filename", (ANOTHERS,), True),
+        (BY_NAME, "store", (), True),
+        (BY_NAME, "store", (ANOTHERS,), False),
+        (UNSAID, "filename", (), True),
+        (UNSAID, "filename", (ANOTHERS,), False),
+        (UNSAID, "filename", (ANOTHERS_LOST,), False),
+        (UNSAID, "filename", (LONG_AGO,), True),
+        (UNSAID, "store", (ANOTHERS,), False),
+        (BY_STORE, "filename", (), False),
+        (BY_STORE, "store", (), False),
+        (BY_STORE, "filename", (ANOTHERS,), False),
+    ],
+)
+def test_what_any_upload_of_the_store_explains_confirms_none(
+    says: Any, scope: str, others: Any, confirms: bool
+) -> None:
+    refused = Refused(400, OTHER, name_taken=True, says=says)
+    *_, [action] = settled(refused, claims=(LOST_AN_HOUR_AGO, *others), scope=scope, **DOUBTS)
+    assert isinstance(action, Deliver if confirms else Fail)
+    if isinstance(action, Fail):
+        assert action.problem.code == "name-taken-unsure"
+        assert ("of this store" in action.problem.sentence) is (says is BY_STORE)
+
+
+@pytest.mark.parametrize("says", list(Taken))
+def test_whatever_the_rule_is_about_a_first_try_that_meets_it_is_held(says: Any) -> None:
+    *_, [action] = settled(Refused(400, OTHER, name_taken=True, says=says))
+    assert isinstance(action, Hold)
 
 
 def test_a_try_that_is_lost_after_a_refusal_of_the_name_proves_nothing() -> None:

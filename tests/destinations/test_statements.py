@@ -10,7 +10,7 @@ from threading import Event
 import httpx
 import pytest
 
-from agent.model import SENT_WHOLE, Blocked, Delivered, Refused, Retry, SentFile, Unknown
+from agent.model import SENT_WHOLE, Blocked, Delivered, Refused, Retry, SentFile, Taken, Unknown
 from tests.support.wire import KEY, ignore_progress, mocked, statement, statements
 
 BODY = b'{"filename": "Statements.xml", "pendingInvoiceUploads": []}'
@@ -56,6 +56,28 @@ def test_a_repeated_name(tmp_path: Path, status: int, message: str):
     assert result.outcome.name_taken
     assert result.outcome.problem.code == "name-taken"
     assert message in result.outcome.problem.details[0].message
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        ("A file with this name was uploaded in the last 24 hours", Taken.NAME),
+        ("File name already used", Taken.NAME),
+        ("Filename must be unique within 24h", Taken.NAME),
+        ("statements.XML was uploaded within the last 24 hours", Taken.NAME),
+        ("Only one filename can be uploaded per store within a 24-hour period", Taken.NAME_OR_STORE),
+        ("The filename Statements.xml was uploaded for this store within the last 24 hours", Taken.NAME_OR_STORE),
+        ("Statements.xml: already uploaded for this location in the last 24 hours", Taken.NAME_OR_STORE),
+        ("Uploads are possible once every 24 hours", Taken.NAME_OR_STORE),
+        ("Only 1 file can be uploaded per store within a 24-hour period", Taken.STORE),
+        ("This practice has uploaded within the last 24 hours already", Taken.STORE),
+        ("Account limit: one upload in twenty-four hours", Taken.STORE),
+    ],
+)
+def test_a_sentence_about_the_store_is_not_one_about_the_name(tmp_path: Path, message: str, says: Taken):
+    result, _ = send(tmp_path, httpx.Response(400, json={"subErrors": [], "message": message}))
+    assert isinstance(result.outcome, Refused)
+    assert (result.outcome.name_taken, result.outcome.says) == (True, says)
 
 
 @pytest.mark.parametrize(
