@@ -52,7 +52,7 @@ def _logged(folder: Path, packet: str) -> Iterator[dict[str, Any]]:
                 try:
                     fields = json.loads(line)
                     datetime.fromisoformat(fields["at"])
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, RecursionError):
                     continue  # a line that was cut off, or is not ours
                 if fields.get("packet") == packet:
                     yield {"source": "log", **fields}

@@ -65,7 +65,7 @@ def is_document_of(fs: FileSystem, path: Path, packet: Packet, expected: bytes |
         data = _read(fs, path.with_name(path.name.removesuffix(PROBLEM_TEXT) + PROBLEM_JSON))
     try:
         document = json.loads(data or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("packet") == packet.id
 

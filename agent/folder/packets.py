@@ -18,6 +18,7 @@ SIDECAR = "sidecar"
 DOCUMENT = "document"
 
 _LONGEST_NAME = 255  # bytes on Linux and macOS, UTF-16 units on Windows: UTF-8 has never fewer of them
+_LARGEST_NUMBER = 2**63 - 1
 _LARGEST_MANIFEST = 1 << 20
 
 
@@ -141,7 +142,7 @@ def read_manifest(fs: FileSystem, place: Path) -> Packet:
         data = file.read(_LARGEST_MANIFEST)
     try:
         packet = _parsed(json.loads(data))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise Damaged(path, "the manifest cannot be read") from error
     if (
         packet.id != place.name
@@ -158,21 +159,36 @@ def _parsed(fields: dict[str, Any]) -> Packet:
         lane=str(fields["lane"]),
         installation=str(fields["installation"]),
         name=str(fields["name"]),
-        arrived_at=datetime.fromisoformat(fields["arrived_at"]),
+        arrived_at=believable(datetime.fromisoformat(fields["arrived_at"])),
         files=tuple(
             ShelfFile(
                 str(file["name"]),
                 SIDECAR if file["role"] == SIDECAR else DOCUMENT,
-                Identity(int(file["size"]), int(file["mtime_ns"]), str(file["file_id"])),
+                Identity(counted(file["size"]), counted(file["mtime_ns"]), str(file["file_id"])),
                 str(file.get("sha256", "")),
             )
             for file in fields["files"]
         ),
         folder=str(fields["folder"]),
         keep_names=bool(fields["keep_names"]),
-        ledger_at=int(fields.get("ledger_at", 0)),
+        ledger_at=counted(fields.get("ledger_at", 0)),
         was=str(fields.get("was", "")),
     )
+
+
+def believable(at: datetime) -> datetime:
+    """Return a moment that a foreign document gives. Raises `ValueError` where no clock or ledger could work with it."""
+    if at.tzinfo is None or not 1970 <= at.year < 2200:
+        raise ValueError("a time that no document of ours has")
+    return at
+
+
+def counted(number: Any) -> int:
+    """Return a number that a foreign document gives. Raises `ValueError` where no ledger could keep it."""
+    found = int(number)
+    if abs(found) > _LARGEST_NUMBER:
+        raise ValueError("a number that no document of ours has")
+    return found
 
 
 def _names(packet: Packet) -> Iterable[str]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from agent.folder.filesystem import Damaged, FileSystem
-from agent.folder.packets import is_plain
+from agent.folder.packets import believable, counted, is_plain
 from agent.shown import shown
 
 VERSION = 1
@@ -43,7 +43,8 @@ def utc_text(at: datetime) -> str:
 
 Text = Annotated[str, BeforeValidator(_whole)]
 PlainName = Annotated[Text, AfterValidator(_plain)]
-Moment = Annotated[AwareDatetime, PlainSerializer(utc_text)]
+Moment = Annotated[AwareDatetime, AfterValidator(believable), PlainSerializer(utc_text)]
+Count = Annotated[int, AfterValidator(counted)]
 
 
 class _Form(BaseModel):
@@ -59,7 +60,7 @@ class DocumentFile(_Form):
     """A file as a person or a service knows it. `name`: as it was called in the watched folder, or on the wire."""
 
     name: PlainName
-    size: int
+    size: Count
     sha256: Text | None = None
 
 
@@ -75,7 +76,7 @@ class ShelvedFile(_Form):
     name: PlainName
     on_shelf: PlainName
     role: Text
-    size: int
+    size: Count
     sha256: Text | None = None
 
 
@@ -88,7 +89,7 @@ class ShelfDocument(_Form):
     `on_shelf`: all that stands there of the packet, its sidecar too.
     """
 
-    version: int = 0
+    version: Count = 0
     packet: PlainName
     store: Text = ""
     lane: Text
@@ -112,9 +113,9 @@ class Receipt(ShelfDocument):
     payer_id: Text | None = None
     date_of_service: Text | None = None
     sent_at: Moment
-    attempts: int
+    attempts: Count
     destination: Text = ""
-    status: int = 0
+    status: Count = 0
     response: Any = None
     attachment_control_number: Text | None = None
     attachment_ids: tuple[Text, ...] = ()
@@ -140,7 +141,7 @@ class ProblemDocument(ShelfDocument):
     sentence: Text = ""
     what_to_do: Text = ""
     details: tuple[ProblemDetail, ...] = ()
-    attempts: int = 0
+    attempts: Count = 0
     possibly_sent: bool | None = None
 
 

@@ -163,7 +163,7 @@ def _heard_of(lane: Lane, installation: str) -> tuple[int | None, str]:
             return at, str(json.loads(file.read(_LARGEST_SIGN))["host"])
     except Missing:
         return None, ""
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None, ""
 
 
