@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
 
@@ -23,7 +23,6 @@ from agent.delivery.actions import Check, Found
 from agent.delivery.carrying_out import CarryingOut
 from agent.delivery.clock_guard import ClockGuard
 from agent.delivery.jobs import Jobs
-from agent.delivery.keeping import old_days, remove_old
 from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
@@ -32,6 +31,7 @@ from agent.delivery.reconcile.other_pcs import SIGNED_EVERY, Foreign, foreign, g
 from agent.delivery.reconcile.settings_changed import Known, adopt_renamed, places_of
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
+from agent.delivery.retention import Retention
 from agent.delivery.service_times import Heard, ServiceTimes
 from agent.delivery.troubles import LONGEST_PATIENCE, Thing, Troubles, as_problem, is_ledgers
 from agent.delivery.verdicts import Finished
@@ -94,6 +94,7 @@ class Control:
         *,
         senders: int = 4,
         keep_sent_days: int = 0,
+        keep_failed_days: int = 0,
         show_names: bool = False,
         dice: random.Random | None = None,
         changed: Callable[[Control], None] = lambda _control: None,
@@ -104,9 +105,7 @@ class Control:
         self._clock_guard = ClockGuard(ledger)
         self._jobs = jobs
         self._senders = senders
-        self._keep_sent_days = keep_sent_days
         self.show_names = show_names
-        self._removed_on: dict[LaneId, date] = {}
         self._dice = dice or random.SystemRandom()
         self._changed = changed
         self.troubles = Troubles(clock.steady)
@@ -138,6 +137,9 @@ class Control:
         self.ended: deque[PacketRecord] = deque(maxlen=KNOWN_ENDED)  # what came to rest lately
         self.verifications = Verifications(self, jobs, self._inbox.put)
         self.service_times = ServiceTimes(self, jobs, self._inbox.put)
+        self._retention = Retention(
+            ledger, keep_sent_days, keep_failed_days, self.service_times.now, self.service_times.want
+        )
         self._carrying_out = CarryingOut(self)
         self._wishes = Wishes(self)
 
@@ -425,7 +427,7 @@ class Control:
             with self.troubles.guard(Thing("shelves", lane.id, "of other PCs")):
                 self.meet_other_pcs(lane, now)
             with self.troubles.guard(Thing("old files", lane.id)):
-                self._remove_old(lane, now)
+                self._retention.look(lane, now)
 
     def _needing_the_spool(self) -> frozenset[str] | None:
         """Return the packets that are on their way; None until every statements lane has told which are."""
@@ -452,24 +454,6 @@ class Control:
             self.record_lane(standing)
         self.lanes[record.id].places.past = kept
         return standing
-
-    def _remove_old(self, lane: Lane, now: datetime) -> None:
-        today = now.astimezone().date()
-        if not self._keep_sent_days or self._removed_on.get(lane.id) == today:
-            return
-        sent = lane.settings.shelf("sent")
-        is_anything_old = bool(old_days(lane.fs, sent, self._keep_sent_days, today))
-        self._removed_on[lane.id] = today
-        theirs = self.service_times.now(lane.id, now)
-        if not is_anything_old or theirs is None:
-            if is_anything_old:
-                self.service_times.want(lane.id)
-            return
-        proved = min(today, theirs.astimezone().date())
-        removed = remove_old(lane.fs, sent, self._keep_sent_days, proved)
-        if removed:
-            with self.ledger.transaction(synced=False) as tx:
-                tx.note(now, "old-files-removed", lane=lane.id, files=removed)
 
     # --- Deciding ---------------------------------------------------------------------------------------------------
 
@@ -609,7 +593,7 @@ class Control:
 
     def time_is_known(self, lane: LaneId) -> None:
         """Do what waited for the time of a lane's service."""
-        self._removed_on.pop(lane, None)
+        self._retention.look_again(lane)
         self.tidy_soon(lane)
 
     def tidy_soon(self, lane: LaneId) -> None:

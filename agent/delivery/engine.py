@@ -230,6 +230,7 @@ def _build(
         jobs,
         senders=settings.agent.senders,
         keep_sent_days=settings.agent.keep_sent_days,
+        keep_failed_days=settings.agent.keep_failed_days,
         show_names=settings.agent.show_names,
         dice=dice,
         changed=lambda _control: made[0].board.put(made[0].snapshot()),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from agent.crashpoints import here
-from agent.folder.carrying import Notes, drop_folder, is_ours, listed, names_in, occupied, same_content
+from agent.folder.carrying import Notes, drop_folder, is_ours, listed, names_in, occupied, same_content, stands
 from agent.folder.coming_back import carry_back
 from agent.folder.documents import is_document_of, number_on, numbers_among, problem_of, remove_documents
 from agent.folder.filesystem import FileSystem, Missing
@@ -58,6 +58,24 @@ def tidy(fs: FileSystem, shelf: Path, packet: Packet) -> None:
         remove_documents(fs, shelf, shelf_names(packet, number), packet, {})
         if shelf_names(packet, number).folder:
             drop_folder(fs, shelf / shelf_names(packet, number).folder)
+
+
+def remove(fs: FileSystem, shelf: Path, packet: Packet) -> int:
+    """Remove a failed packet's files and its problem from a shelf; return how many files that were.
+
+    A packet of which people have changed a file since it failed is theirs, and stays.
+    """
+    number = number_on(fs, shelf, packet)
+    if number is None:
+        return 0
+    names = shelf_names(packet, number)
+    standing = [file for file in packet.files if stands(fs, shelf / names.files[file.name])]
+    if not all(is_ours(fs, shelf / names.files[file.name], file.identity) for file in standing):
+        return 0
+    for file in standing:
+        fs.remove(shelf / names.files[file.name])
+    tidy(fs, shelf, packet)
+    return len(standing)
 
 
 def put_back(fs: FileSystem, lane: Path, shelf: Path, packet: Packet) -> None:

@@ -18,6 +18,7 @@ from agent.clock import Reading
 from agent.ledger import schema
 from agent.ledger.chain import Linked, Verdict, verify
 from agent.ledger.filename_rule import WINDOW
+from agent.ledger.forgetting import forgettable
 from agent.ledger.opening import LedgerUnavailable
 from agent.ledger.records import (
     ClaimState,
@@ -180,6 +181,22 @@ class Ledger:
         ]
         newest_first = select(schema.packet).order_by(column.arrived_at.desc(), column.id)
         return self._packets(newest_first.where(*where).limit(limit))
+
+    def at_rest_before(
+        self, lane: LaneId, state: PacketState, moment: datetime | None, most: int = 1000
+    ) -> list[PacketRecord]:
+        """Return the lane's packets that came to rest in this state before `moment` and are not forgotten yet.
+
+        The oldest first, `most` of them; none where there is no such moment.
+        """
+        if moment is None:
+            return []
+        return self._packets(
+            select(schema.packet)
+            .where(forgettable(lane, state, moment))
+            .order_by(schema.packet.c.ended_at, schema.packet.c.id)
+            .limit(most)
+        )
 
     def lookalikes(
         self, lane: LaneId, account: str, fingerprint: str, size: int, since: datetime

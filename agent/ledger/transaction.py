@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from agent.folder.names import name_key
 from agent.ledger import schema
 from agent.ledger.chain import link
+from agent.ledger.forgetting import Forgetting
 from agent.ledger.kept import without_values
 from agent.ledger.life import FIRST, TRANSITIONS, ImpossibleTransition, before
 from agent.ledger.records import ClaimState, FilenameClaim, JournalLine, LaneRecord, PacketRecord, Shelf
@@ -22,6 +23,9 @@ from agent.ledger.times import Times
 from agent.log import log
 from agent.model import Fault, LaneId, Observation, PacketState, Problem, SentFile
 from agent.shown import in_unicode
+
+FILES_GONE = "files-gone"
+"""Why a failed packet needs nobody: people have taken its files away."""
 
 # What every packet asks for is made once: making a statement costs more than carrying it out.
 _NOTE, _ADMIT, _ADMIT_FILE = insert(schema.journal), insert(schema.packet), insert(schema.packet_file)
@@ -49,7 +53,7 @@ _MARK_CLAIM, _RELEASE_CLAIM = (
 )
 
 
-class Transaction(Times):
+class Transaction(Times, Forgetting):
     """Writes over one connection, inside one database transaction."""
 
     def __init__(self, connection: Connection) -> None:
@@ -242,8 +246,10 @@ class Transaction(Times):
         self.note(at, "proven", packet=proven.id, lane=proven.lane, state=str(proven.state))
 
     def resolve(self, record: PacketRecord, at: datetime, how: str, actor: str = "") -> None:
-        """Remember that a packet with a problem needs nobody any more."""
+        """Remember that a packet with a problem needs nobody any more. Where its files are gone, their names go too."""
         self._change(record, resolved_at=at)
+        if how == FILES_GONE:
+            self.forget(record)
         self.note(at, "resolved", packet=record.id, lane=record.lane, actor=actor, how=how)
 
     def _step(self, record: PacketRecord, target: PacketState, *, reconciled: bool = False, **values: Any) -> None:
@@ -330,6 +336,12 @@ class Transaction(Times):
                     column.identity == identity,
                 )
             )
+
+    def _as_stored(self, problem: Problem | None) -> dict[str, Any] | None:
+        return problem_to(problem)
+
+    def _note_trimmed(self, at: datetime, through: int, chain: str) -> None:
+        self.note(at, "journal-trimmed", through=through, chain=chain)
 
     def _note_clock(self, at: datetime, by: timedelta) -> None:
         self.note(at, "clock-set", by_seconds=by.total_seconds())

@@ -73,6 +73,7 @@ class AgentSettings(Section):
     notices: Literal["all", "problems", "none"] = "problems"
     show_names: Flag = Field(False, description="file and patient names in notices and logs")
     keep_sent_days: Whole = Field(0, ge=0, le=36500, description="0 keeps for ever")
+    keep_failed_days: Whole = Field(0, ge=0, le=36500, description="0 keeps for ever")
     proxy: Annotated[str, AfterValidator(values.proxy)] | None = Field(None, description="none: the system's")
     page: PageSettings = PageSettings()
 

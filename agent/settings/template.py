@@ -35,6 +35,7 @@ _TEMPLATE = """\
 # notices = "problems"               # all, problems or none
 # show_names = false                 # file and patient names in notices and logs
 # keep_sent_days = 0                 # 0 keeps for ever
+# keep_failed_days = 0               # the same for what was not sent
 # proxy = "http://proxy.example.com:8080"    # default: the system's
 
 [agent.page]

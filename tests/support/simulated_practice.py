@@ -350,6 +350,7 @@ class SimulatedPractice:
             InlineJobs(),
             senders=self._senders,
             keep_sent_days=self.settings.agent.keep_sent_days,
+            keep_failed_days=self.settings.agent.keep_failed_days,
             dice=self._dice,
         )
 
