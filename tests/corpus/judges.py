@@ -8,16 +8,18 @@ A judge that complains and then shows an empty page, or that says that the file 
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-SECONDS = 60
-OFFICE_AT_ONCE = 25
+SECONDS = 30
+OFFICE_AT_ONCE = 15
 BREAKS_OFF = re.compile(rb"premature|truncated|corrupt|unexpected end|insufficient image data", re.I).search
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff")
 OFFICE = (".doc", ".docx", ".rtf")
@@ -62,33 +64,36 @@ def office(paths: Iterable[Path]) -> dict[Path, bool | None]:
         for path, copy in copies.items():
             shutil.copyfile(path, copy)
         _office(folder, *copies.values())
-        verdicts: dict[Path, bool | None] = {path: _became_pdf(copy) for path, copy in copies.items()}
+        verdicts: dict[Path, bool | None] = {path: _became_text(copy) for path, copy in copies.items()}
         for path, copy in copies.items():
             if not verdicts[path] and len(copies) > 1:
                 _office(folder, copy)
-                verdicts[path] = _became_pdf(copy)
+                verdicts[path] = _became_text(copy)
         return verdicts
 
 
 def _office(folder: str, *paths: Path) -> None:
     profile = f"-env:UserInstallation=file://{folder}/profile"
-    _run("soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", folder, *paths)
+    _run("soffice", profile, "--headless", "--convert-to", "txt:Text", "--outdir", folder, *paths)
 
 
-def _became_pdf(copy: Path) -> bool:
-    return copy.with_suffix(".pdf").is_file()
+def _became_text(copy: Path) -> bool:
+    return copy.with_suffix(".txt").is_file()
 
 
 def _run(*command: str | Path) -> tuple[bytes, bytes] | None:
     """Return what a program said on both ways out, nothing where it failed; None where it is not there."""
     if shutil.which(str(command[0])) is None:
         return None
-    seconds = SECONDS + 5 * len(command)
-    try:
-        done = subprocess.run([str(word) for word in command], capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
-        return b"", b""
-    return (done.stdout, done.stderr) if done.returncode == 0 else (b"", done.stderr)
+    pipe = subprocess.PIPE
+    words = [str(word) for word in command]
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, start_new_session=True) as running:
+        try:
+            said, complained = running.communicate(timeout=SECONDS + 2 * len(command))
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)  # LibreOffice is started by a script that would leave it behind
+            return b"", b""
+    return (said if running.returncode == 0 else b""), complained
 
 
 def _poppler(path: Path) -> bool | None:

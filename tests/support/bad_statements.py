@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tests.support import files
 from tests.support import statement_files as made
 from tests.support.statement_files import HEADINGS, ROW, csv, opendental, statement, xls, xlsx
 
@@ -178,5 +179,10 @@ BAD_STATEMENTS = [
     _unreadable("a workbook that lies of its size", "july.xlsx", lying(), "damaged"),
     _unreadable("half a workbook", "july.xlsx", xlsx([HEADINGS, ROW])[:3000], "damaged", settles=False),
     _unreadable("half a workbook of Excel 97", "july.xls", xls([HEADINGS, ROW])[:2000], "damaged", settles=False),
+    _unreadable("an Excel from before 1997", "july.xls", b"\x09\x04\x06\0\0\0\x10\0" + bytes(90),
+                "before 1997", "in Excel"),
+    _unreadable("Excel 2003 XML behind a long comment", "july.xls",
+                b"<?xml version='1.0'?><!--" + b"x" * 5000 + b"--><Workbook xmlns='urn:x'/>", "2003 XML", "in Excel"),
+    _unreadable("a Word document", "july.xlsx", files.docx(), "not an Excel workbook", "Export it again"),
     _unreadable("an archive", "july.xlsx", b"PK\x05\x06" + b"\0" * 18, "not a"),
 ]  # fmt: skip

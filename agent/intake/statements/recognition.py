@@ -14,6 +14,7 @@ from agent.intake.statements.mapping import Mapping, laid_over
 from agent.intake.statements.problems import (
     HIDDEN_SHEETS,
     NO_HEADER,
+    SAVE_AS,
     SHEETS_DIFFER,
     TWO_PROFILES,
     WRONG_PROFILE,
@@ -121,6 +122,8 @@ def _choose_xml(source: Source, fitting: list[Profile], wanted: str) -> Choice:
         return Choice(matches[0], f"its outermost element is {root}" if wanted == "auto" else _by_name(wanted))
     if wanted != "auto":
         raise _wrong(source, fitting[0], f"its outermost element is {root}, not {fitting[0].recognise.root}")
+    if root == "Workbook":
+        raise unreadable(source.name, "it is an Excel table of the 2003 XML kind", SAVE_AS)
     raise unreadable(
         source.name,
         f"it is XML of a kind that OutTray does not know (its outermost element is {root[:40]})",

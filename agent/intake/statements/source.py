@@ -29,6 +29,7 @@ _MHTML = re.compile(
 ).match
 _EXCEL_XML = "urn:schemas-microsoft-com:office:spreadsheet"
 _OPEN_XML = "urn:oasis:names:tc:opendocument"
+_BEFORE_97 = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00\x00\x05")
 _OLD_TABLE = re.compile(r"ID;P|TABLE\r?\n0,1\r?\n").match  # SYLK, DIF
 _PADDING = b"\0\x1a"  # what DOS programs and copied blocks leave at the end
 
@@ -128,6 +129,8 @@ def examine(name: str, stream: BinaryIO) -> Source:
 def _recognised(name: str, first: bytes) -> tuple[Format, str]:
     if first.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
         return "workbook", ""
+    if first.startswith(_BEFORE_97):
+        raise unreadable(name, "it is a workbook of an Excel from before 1997", SAVE_AS)
     if first.startswith(_PICTURES):
         raise unreadable(name, "it is a picture or a PDF, not a list of statements")
     encoding = _wide_encoding(first)

@@ -45,12 +45,11 @@ def check_xlsx(name: str, data: bytes) -> None:
         raise _damaged(name) from None
     names = {part.filename.replace("\\", "/") for part in parts}
     if "xl/workbook.xml" not in names:
-        reason = "it is not an Excel workbook"
         if "xl/workbook.bin" in names:
-            reason = "it is a binary workbook (.xlsb)"
-        elif "content.xml" in names:
-            reason = "it is an OpenDocument spreadsheet"
-        raise unreadable(name, reason, SAVE_AS)
+            raise unreadable(name, "it is a binary workbook (.xlsb)", SAVE_AS)
+        if "content.xml" in names:
+            raise unreadable(name, "it is an OpenDocument spreadsheet", SAVE_AS)
+        raise unreadable(name, "it is not an Excel workbook")
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES:
         raise _too_much(name)
     total = 0
@@ -96,7 +95,7 @@ def check_xls(name: str, data: bytes) -> None:
                 raise locked(name)
             stream = next((s for s in ("Workbook", "Book") if ole.exists(s)), None)
             if stream is None:
-                raise unreadable(name, "it is not an Excel workbook", SAVE_AS)
+                raise unreadable(name, "it is not an Excel workbook")
             records = ole.openstream(stream).read()
     except (OSError, ValueError, IndexError, KeyError, TypeError, struct.error, AttributeError, RecursionError):
         raise _damaged(name) from None
