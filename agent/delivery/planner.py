@@ -112,7 +112,7 @@ def _start(
                 when = problems.moment(packet.lost_since or now)
                 yield Fail(packet, None, problems.LOST_TOO_LONG_AGO.problem(name=packet.upload_name, when=when))
             elif isinstance(verdict, Taken):
-                yield Hold(packet, None, verdict.until, _held(lane, packet.upload_name))
+                yield Hold(packet, None, verdict.until, problems.held(lane.terms.scope, packet.upload_name))
             elif senders.take(lane):
                 yield Start(packet)
 
@@ -279,7 +279,7 @@ def _by_rule(
                 found,
                 PacketState.HELD,
                 until=until,
-                problem=_held(lane, found.upload_name),
+                problem=problems.held(lane.terms.scope, found.upload_name),
                 possibly_sent=possibly_sent,
                 claim=mine,
             )
@@ -323,12 +323,6 @@ def _duplicate(name: str, sent_at: datetime | None, control_number: str = "") ->
         return problems.DUPLICATE_AHEAD.problem(name=name)
     reference = f" Its control number is {control_number}." if control_number else ""
     return problems.DUPLICATE.problem(name=name, when=f"on {problems.moment(sent_at)}", reference=reference)
-
-
-def _held(lane: LaneView, name: str) -> Problem:
-    """Say why a file waits: because of its own name, or where one file a store goes in a day, of any other's."""
-    words = problems.STORE_USED if lane.terms.scope == "store" else problems.NAME_USED
-    return words.problem(name=name)
 
 
 def _is_twin(found: Found, packet: PacketRecord) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agent.model import Unknown, Words
+from agent.model import Problem, Unknown, Words
 
 INCOMPLETE = Words(
     "incomplete",
@@ -172,6 +172,11 @@ INNER_TROUBLE = Words(
 def lost_in_a_breakdown(name: str) -> Unknown:
     """Return the outcome of a try that broke down inside OutTray itself."""
     return Unknown(BROKE_DOWN.problem(name=name))
+
+
+def held(scope: str, name: str) -> Problem:
+    """Say why a file waits: because of its own name, or where one file a store goes in a day, of any other's."""
+    return (STORE_USED if scope == "store" else NAME_USED).problem(name=name)
 
 
 def moment(at: datetime) -> str:

@@ -17,6 +17,7 @@ from agent.crashpoints import here
 from agent.delivery import problems
 from agent.delivery.lane import Lane
 from agent.delivery.places import MOVING, packet_files, shelf_packet
+from agent.delivery.problems import held
 from agent.delivery.reading_back import read_back
 from agent.delivery.retrying import finish_putting_back
 from agent.delivery.verdicts import lost_each_time
@@ -192,6 +193,8 @@ def adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path,
     record = replace(record, upload_name=lane.intake.upload_name(record.candidate, packet.arrived_at))
     checked = lane.intake.check(place, record.candidate, packet.id, record.upload_name, now)
     record = replace(record, claim=checked.claim, fingerprint=checked.fingerprint, warnings=checked.warnings)
+    if not sending:
+        record = replace(record, problem=held(lane.terms.scope, record.upload_name))
     with ledger.transaction() as tx:
         tx.admit(record, now)
         tx.note(now, "adopted", packet=record.id, lane=lane.id, was=packet.was)

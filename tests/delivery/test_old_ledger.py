@@ -194,3 +194,16 @@ def test_a_name_that_the_shelves_prove_to_be_used_is_free_24_hours_later_by_the_
     practice.clock.pass_(600)
     practice.pass_(minutes=10)
     assert len(practice.service(STATEMENTS).accepted) == 2
+
+
+def test_what_is_held_says_why_after_its_ledger_is_lost(tmp_path: Path) -> None:
+    practice = begun(tmp_path)
+    for account in ("1001", "1002", "1003"):
+        practice.drop("Statements.csv", statement(account), STATEMENTS)
+        practice.pass_(minutes=1)
+    before = [packet.problem for packet in practice.ledger.unfinished()]
+    practice.restart(fresh_ledger=True)
+    practice.pass_(minutes=1)
+    assert [packet.state for packet in practice.ledger.unfinished()] == [PacketState.HELD] * 2
+    assert [packet.problem for packet in practice.ledger.unfinished()] == before
+    assert all(before)
