@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -42,11 +42,11 @@ def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
     for lane in control.lanes.values():
         record = control.lane_records.get(lane.id, LaneRecord(lane.id))
         found = list(lane.found.values())
-        reasons = _reasons(lane.looks)
-        packets.extend(_found(lane, one, reasons, now) for one in found)
+        reasons, overdue = _reasons(lane.looks), _overdue(lane.looks)
+        packets.extend(_found(lane, one, reasons, overdue, now) for one in found)
         of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})
         of_states.update(_state_of(one) for one in found)
-        needs = unresolved.get(lane.id, 0) + sum(_waits_for_someone(one, now) for one in found)
+        needs = unresolved.get(lane.id, 0) + sum(_waits_for_someone(one, overdue, now) for one in found)
         state, since, problem = _lane_state(record, lane.offline)
         lanes.append(
             LaneSnapshot(
@@ -155,7 +155,9 @@ def _packet(packet: PacketRecord, progress: tuple[int, int] | None, trouble: Pro
     )
 
 
-def _found(lane: Lane, found: Found, reasons: Mapping[str, str], now: datetime) -> PacketSnapshot:
+def _found(
+    lane: Lane, found: Found, reasons: Mapping[str, str], overdue: Collection[str], now: datetime
+) -> PacketSnapshot:
     candidate = found.candidate
     return PacketSnapshot(
         id="",
@@ -167,7 +169,7 @@ def _found(lane: Lane, found: Found, reasons: Mapping[str, str], now: datetime) 
         files=tuple(file.name for file in candidate.files),
         sidecar=candidate.sidecar.name if candidate.sidecar else "",
         since=moment(found.since),
-        needs_someone=_waits_for_someone(found, now),
+        needs_someone=_waits_for_someone(found, overdue, now),
     )
 
 
@@ -182,12 +184,18 @@ def _reasons(looks: Iterable[FileLook]) -> dict[str, str]:
     return reasons
 
 
+def _overdue(looks: Iterable[FileLook]) -> frozenset[str]:
+    """Return the files that are not complete after all the time that they are given."""
+    return frozenset(seen.observation.name for seen in looks if seen.status is FileStatus.OVERDUE)
+
+
 def _why(found: Found, reasons: Mapping[str, str]) -> str:
     """Say what files that are no packet yet are waiting for."""
     candidate = found.candidate
+    reason = next((reasons[member.name] for member in candidate.members if member.name in reasons), "")
     if candidate.readiness is Readiness.WAITING:
-        return f"Waits for {', '.join(candidate.missing)}." if candidate.sidecar else "Waits for its sidecar."
-    return next((reasons[member.name] for member in candidate.members if member.name in reasons), "")
+        return f"Waits for {', '.join(candidate.missing)}." if candidate.sidecar else reason or "Waits for its sidecar."
+    return reason
 
 
 def _state_of(found: Found) -> str:
@@ -195,9 +203,17 @@ def _state_of(found: Found) -> str:
     return str(PacketState.WAITING if waiting else PacketState.SETTLING)
 
 
-def _waits_for_someone(found: Found, now: datetime) -> bool:
-    waiting = found.candidate.readiness is Readiness.WAITING
-    return waiting and found.candidate.sidecar is None and now - found.since >= NEEDS_SOMEONE_AFTER
+def _waits_for_someone(found: Found, overdue: Collection[str], now: datetime) -> bool:
+    """Tell whether scans without a sidecar stay where they are until a person does something.
+
+    In a subfolder they never fail: there what is not complete after all its time needs someone at once.
+    """
+    candidate = found.candidate
+    if candidate.sidecar is not None:
+        return False
+    if candidate.folder and not candidate.retry_of and any(member.name in overdue for member in candidate.members):
+        return True
+    return candidate.readiness is Readiness.WAITING and now - found.since >= NEEDS_SOMEONE_AFTER
 
 
 def _midnight(now: datetime) -> datetime:

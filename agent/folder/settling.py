@@ -215,7 +215,8 @@ class Probe:
         if reason is None:
             return FileLook(seen, FileStatus.SETTLED, since=since)
         if overdue:
-            return FileLook(seen, FileStatus.OVERDUE, reason, since, again=steady + _ASK_AGAIN)
+            ever_longer = (steady - since - self._patience) / 10
+            return FileLook(seen, FileStatus.OVERDUE, reason, since, again=steady + max(_ASK_AGAIN, ever_longer))
         deadline = since + self._patience
         again = deadline if lasting else min(deadline, steady + _ASK_AGAIN)
         return FileLook(seen, FileStatus.INCOMPLETE, reason, since, again)

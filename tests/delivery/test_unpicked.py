@@ -13,6 +13,7 @@ from agent.delivery.status import snapshot_of
 from agent.delivery.unpicked import MOST, remembered
 from agent.desk.page.views.attention import items
 from agent.desk.page.words import Almanac
+from agent.folder.filesystem import Denied
 from agent.model import LaneId, LaneState
 from tests.support import files
 from tests.support.simulated_practice import SCANS, SETTINGS, STATEMENTS, SimulatedPractice
@@ -139,3 +140,25 @@ def test_passes_for_a_scheduler_say_it_too(tmp_path: Path) -> None:
     alone = remembered(waits, practice.folder(STATEMENTS), practice.clock.now())
     assert alone is not None
     assert "July.pdf has lain in" in alone.sentence
+
+
+@pytest.mark.parametrize("data", [files.pdf()[:200], b"", files.pdf()], ids=["torn", "empty", "without rights"])
+def test_a_scan_in_a_folder_without_a_sidecar_that_never_gets_whole_needs_someone_after_its_time(
+    tmp_path: Path, data: bytes
+) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.pass_(minutes=1)
+    practice.drop("Smith/page 1.pdf", data)
+    if data == files.pdf():
+        practice.fs.fail = lambda step, path: Denied(path) if step == "open" and path.suffix == ".pdf" else None
+    practice.pass_(minutes=9)
+    assert snapshot_of(practice.control, ()).needs_attention == 0
+    practice.pass_(minutes=2)
+    snapshot = snapshot_of(practice.control, ())
+    assert [(packet.name, packet.needs_someone) for packet in snapshot.packets] == [("Smith", True)]
+    assert "page 1.pdf is not complete: " in snapshot.packets[0].why
+    assert snapshot.needs_attention == 1
+    practice.pass_(hours=1)
+    again = practice.control.lanes[SCANS].looks[0].again
+    assert again is not None
+    assert again - practice.clock.steady() > 60  # nobody looks at it every few seconds for ever

@@ -18,7 +18,6 @@ from tests.support.simulation.world import HINDRANCES, Cut, Killed, World
 Act = Callable[[World, random.Random], None]
 
 STEMS = ("smith", "Smith, Anna", "x-ray left", "müller", "SMITH")
-TORN_IN_FOLDERS = False  # a torn scan in a folder without a sidecar is looked at every 5 seconds, and nobody is told
 BILL_NAMES = ("Statements.csv", "Statements.csv", "Statements.csv", "STATEMENTS.CSV", "july.json", "Statements.json")
 
 
@@ -85,7 +84,7 @@ def _drop(world: World, dice: random.Random, stem: str, slowly: bool = False) ->
     def put_documents() -> None:
         for path, data in documents.items():
             if slowly and not path.name.endswith("txt"):
-                _write_slowly(world, dice, path, data, to_its_end=form == "folder" and not TORN_IN_FOLDERS)
+                _write_slowly(world, dice, path, data)
             else:
                 world.put(path, data)
 
@@ -124,8 +123,8 @@ def _alone(world: World, token: str, stem: str) -> bool:
     return all(token.encode() in data for data in of_stem)
 
 
-def _write_slowly(world: World, dice: random.Random, path: Path, data: bytes, *, to_its_end: bool) -> None:
-    gives_up = dice.random() < 0.07 and not to_its_end
+def _write_slowly(world: World, dice: random.Random, path: Path, data: bytes) -> None:
+    gives_up = dice.random() < 0.07
     pieces = [data[: len(data) // 2]] if gives_up else contents.in_pieces(data, dice)
     pauses = [dice.choice((0.3, 1.0, 8.0, 100.0)) for _ in range(len(pieces) + 1)]
     world.write_slowly(path, pieces, pauses, finished=not gives_up)

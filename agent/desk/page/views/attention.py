@@ -200,13 +200,16 @@ def of_files(packet: PacketSnapshot, almanac: Almanac) -> Item:
     name = files_name(packet.files, packet.name)
     heading = f"The scans {name} came without a sidecar." if many else f"The scan {name} came without a sidecar."
     guide = NO_SIDECAR
+    means = guide.means.replace("it is", "they are") if many else guide.means
+    if " is not complete: " in packet.why:
+        means = f"{packet.why} {means}"
     return Item(
         id=anchor_of(packet),
         tone="fix",
         glyph="fix",
         where=(f"{lane_name(packet.lane)} · waiting since ", almanac.since(since)),
         heading=heading,
-        means=guide.means.replace("it is", "they are") if many else guide.means,
+        means=means,
         do=guide.do.replace("the scan then goes", "the scans then go") if many else guide.do,
         buttons=tuple(files_button(verb, packet, is_main=not number) for number, verb in enumerate(guide.verbs)),
     )
