@@ -103,6 +103,15 @@ class Problem:
     details: tuple[Fault, ...] = ()
 
 
+def both(first: Problem | None, second: Problem | None) -> Problem | None:
+    """Return what says both, as one problem: what someone has to look at does not go for what is found later."""
+    if first is None or second is None or first.sentence in second.sentence:
+        return second or first
+    sentence = f"{first.sentence} {second.sentence}"
+    what_to_do = f"{first.what_to_do} {second.what_to_do}"
+    return Problem(second.code, sentence, what_to_do, (*first.details, *second.details))
+
+
 @dataclass(frozen=True)
 class Words:
     """What OutTray says of one kind of problem. Each room keeps its own, in its `problems.py`.

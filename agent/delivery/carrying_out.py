@@ -34,7 +34,7 @@ from agent.folder.names import name_key
 from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction
 from agent.log import log
-from agent.model import AttemptResult, LaneId, LaneKind, PacketState, Problem, Unknown
+from agent.model import AttemptResult, LaneId, LaneKind, PacketState, Problem, Unknown, both
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
@@ -300,13 +300,14 @@ class CarryingOut:
 
     def _held_against_its_receipt(self, lane: Lane, packet: PacketRecord, now: datetime) -> PacketRecord:
         """Return the packet with a word in its receipt where its files were changed while it was sent, or after."""
-        if packet.problem is not None or not lane.changed_since(packet):
-            return packet
         problem = problems.CHANGED_AFTERWARDS.problem(name=packet.upload_name or packet.name)
         receipt = {**(packet.receipt or {})}
-        receipt["warnings"] = [*receipt.get("warnings", ()), problem.sentence]
+        told = receipt.get("warnings", ())
+        if problem.sentence in told or not lane.changed_since(packet):
+            return packet
+        receipt["warnings"] = [*told, problem.sentence]
         with self._control.ledger.transaction() as tx:
-            tx.verified(packet, receipt, problem, now)
+            tx.verified(packet, receipt, both(packet.problem, problem), now)
         self._control.refresh([packet.id])
         return self._control.packets[packet.id]
 

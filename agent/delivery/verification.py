@@ -19,7 +19,7 @@ from agent.delivery.troubles import Thing
 from agent.destinations.verifying import Marked, not_accepted
 from agent.folder.receipts import utc_text
 from agent.ledger.records import PacketRecord
-from agent.model import PacketState, Problem, StatementUpload, Words
+from agent.model import PacketState, Problem, StatementUpload, Words, both
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
@@ -172,7 +172,8 @@ class Verifications:
             return
         packet, now = self._control.packets[said.packet], self._control.clock.now()
         with self._control.ledger.transaction() as tx:
-            tx.verified(packet, in_receipt(packet, said.answer, now), said.answer.problem, now)
+            problem = both(packet.problem, said.answer.problem)
+            tx.verified(packet, in_receipt(packet, said.answer, now), problem, now)
         del self._open[said.packet]
         self._control.refresh([said.packet])
 

@@ -50,16 +50,6 @@ FEWER_THAN_SENT = Words(
     "The {service} took this, but its answer names {count} of the {files} files.",
     "Ask the service's support whether all files are under control number {number}, before the claim goes out.",
 )
-EMPTY_SUCCESS = Words(
-    "empty-answer",
-    "The {service} took this, but its answer was empty, and its search could not be asked.",
-    "Look at the service's own review page whether these statements have arrived.",
-)
-EMPTY_AND_OLDER = Words(
-    "empty-answer-unsure",
-    "The {service} took this, but its answer was empty. Its search has such statements, but they may be earlier ones.",
-    "Look at the service's own review page whether these statements have arrived.",
-)
 TOO_MANY_TO_COMPARE = Words(
     "too-many-failed",
     "The {service} has too many statements marked as failed for all of them to be compared.",

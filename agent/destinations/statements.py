@@ -26,7 +26,7 @@ from agent.destinations.outcomes import Service, classify_failure, classify_repl
 from agent.destinations.protocol import Health, Progress
 from agent.destinations.reply import Reply
 from agent.destinations.transport import without_credentials
-from agent.destinations.verifying import FAILED, MOST_PAGES, Marked, marked, same_statement, statements_in
+from agent.destinations.verifying import FAILED, MOST_PAGES, Marked, marked
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import FileSystem
 from agent.model import (
@@ -50,10 +50,8 @@ MOST_ENTITIES = 100
 
 _SAYS_SOMETHING = frozenset({"message", "msg", "detail"})
 """What the service's errors say, and those of whoever else speaks JSON. Its success is not published to have any."""
-_EMPTY_BUT_FOUND = "The service's answer was empty; its search has the statements."
 _SEARCH_TIMEOUT = httpx.Timeout(connect=10, write=10, read=15, pool=None)
 """Seconds. A search is small, and a sender waits for it: one that hangs must not hold up what others have to send."""
-_FIRST_STATEMENT = 1024 * 1024
 _LARGEST_PAGE = 8 * 1024 * 1024
 _DAY = re.compile(r"24[\s-]*(hours?|hrs?|h)\b|twenty[\s-]four", re.IGNORECASE)
 _FILE_NAME = re.compile(r"file[\s_-]*name", re.IGNORECASE)
@@ -137,7 +135,7 @@ class StatementsDestination:
                 cancel,
                 before_the_last=mark.touch,
             ),
-            lambda reply, body: self._read(reply, body, request, cancel),
+            lambda reply, body: self._read(reply, body, request),
             service=self._service,
             secrets=(key,),
             cancel=cancel,
@@ -224,7 +222,7 @@ class StatementsDestination:
             return Blocked(self._service.problem(problems.SECRET_UNUSABLE))
         return key
 
-    def _read(self, reply: Reply, body: BodySent, upload: StatementUpload, cancel: Event) -> Outcome:
+    def _read(self, reply: Reply, body: BodySent, upload: StatementUpload) -> Outcome:
         outcome = classify_reply(reply, self._service, self._clock.now(), body)
         if isinstance(outcome, Unknown) and outcome.answered:
             with suppress(OSError):  # the mark then says too much, for as long as it takes to record the outcome
@@ -236,25 +234,7 @@ class StatementsDestination:
             words = problems.STORE_TAKEN if says is Taken.STORE else problems.NAME_TAKEN
             problem = self._service.problem(words, outcome.problem.details)
             return replace(outcome, problem=problem, name_taken=True, says=says)
-        if isinstance(outcome, Unknown) and reply.is_success and reply.whole and reply.content == "":
-            return self._after_an_empty_success(outcome, upload, cancel)
         return outcome
-
-    def _after_an_empty_success(self, unproven: Unknown, upload: StatementUpload, cancel: Event) -> Outcome:
-        """Ask the search whether it has the upload's first statement: an empty 2xx by itself is no proof."""
-        with upload.spool.open(encoding="utf-8") as spool:
-            first = next(statements_in(spool.read(_FIRST_STATEMENT)), None)
-        found = self.search(f"amountDue=={first.get('amountDue')}", 0, cancel) if first else None
-        words = problems.EMPTY_SUCCESS
-        if first is not None and isinstance(found, FoundStatements):
-            same = [entity for entity in found.entities if same_statement(first, entity)]
-            if not same:
-                return unproven
-            if first.get("posOrderId"):
-                return Delivered(unproven.status, "", confirmed_by="search", warnings=(_EMPTY_BUT_FOUND,))
-            words = problems.EMPTY_AND_OLDER  # the same patient owed the same in another month, too
-        problem = self._service.problem(words)
-        return Delivered(unproven.status, "", warnings=(problem.sentence,), problem=problem)
 
 
 def _holds_statements(content: Mapping[str, Any]) -> bool:

@@ -71,11 +71,6 @@ def not_accepted(name: str, total: int, body: str, failed: Iterable[Mapping[str,
     return NOT_ACCEPTED.problem(rows, name=name, count=len(rows), total=total) if rows else None
 
 
-def same_statement(statement: Mapping[str, Any], entity: Mapping[str, Any]) -> bool:
-    """Tell whether what the search found can be this statement of an upload."""
-    return any(key in set(_keys(entity)) for key in _keys(statement))
-
-
 def _keys(statement: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     if statement.get("posOrderId"):
         yield ("posOrderId", str(statement["posOrderId"]))

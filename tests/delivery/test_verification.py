@@ -12,8 +12,8 @@ import pytest
 
 from agent.delivery.jobs import ThreadJobs
 from agent.destinations.verifying import Marked
-from agent.model import LaneId, LaneKind, Problem
-from tests.support.simulated_practice import LOSE_REPLY, NAME_TAKEN, SCANS, STATEMENTS, SimulatedPractice
+from agent.model import Delivered, LaneId, LaneKind, Problem
+from tests.support.simulated_practice import LOSE_REPLY, NAME_TAKEN, SCANS, STATEMENTS, Answer, SimulatedPractice
 from tests.support.statement_files import csv
 
 TROUBLE = Problem("trouble", "The search could not be asked.", "Nothing needs doing.")
@@ -126,3 +126,47 @@ def test_a_question_that_hangs_stops_no_lanes_checks() -> None:
     finally:
         hangs.set()
         jobs.close()
+
+
+LOOK = Problem("fewer", "Fewer came than went.", "Ask the service.")
+
+
+@pytest.mark.parametrize(
+    ("answers", "codes"),
+    [((NEVER,), "fewer"), ((NEVER, AWAY), "fewer"), ((NEVER, NEW), "statements-not-accepted")],
+    ids=["all in order", "not answered", "some marked as failed"],
+)
+def test_what_someone_has_to_look_at_is_asked_for_whatever_the_verification_finds(
+    tmp_path: Path, answers: tuple[Marked, ...], codes: str
+) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.control.lanes[STATEMENTS].verifier = Scripted(*answers)
+    practice.service(STATEMENTS).script = [Answer(Delivered(200, {}, problem=LOOK), accepted=True)]
+    practice.drop("July.csv", csv(("1001", "07/03/2026", "John Snow", "12.00")), STATEMENTS)
+    practice.pass_(hours=1)
+    assert practice.ledger.unresolved_counts() == {STATEMENTS: 1}
+    [packet] = practice.ledger.history()
+    assert packet.problem is not None
+    assert packet.problem.code == codes
+    assert LOOK.sentence in packet.problem.sentence
+    assert LOOK.what_to_do in packet.problem.what_to_do
+
+
+def test_a_file_that_was_changed_while_it_was_sent_is_told_of_beside_what_was_marked_as_failed(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.control.lanes[STATEMENTS].verifier = Scripted(NEVER, NEW)
+
+    def change() -> None:
+        [name] = [name for name in practice.standing(STATEMENTS) if name.endswith("July.csv")]
+        practice.fs.put(practice.folder(STATEMENTS) / name, csv(("1001", "07/03/2026", "John Snow", "99.00")))
+
+    practice.service(STATEMENTS).during = change
+    practice.drop("July.csv", csv(("1001", "07/03/2026", "John Snow", "12.00")), STATEMENTS)
+    practice.pass_(hours=1)
+    [receipt] = practice.receipts(STATEMENTS)
+    assert len(receipt["warnings"]) == 2
+    assert practice.ledger.unresolved_counts() == {STATEMENTS: 1}
+    [packet] = practice.ledger.history()
+    assert packet.problem is not None
+    assert "is not what went out" in packet.problem.sentence
+    assert "marked 1 of its 1 statements as failed" in packet.problem.sentence
