@@ -156,6 +156,12 @@ MUTANTS = {
         "pc-replaced",
         ((other_pcs, "_is_silent", lambda *_: False),),
     ),
+    "kills-do-not-count": Mutant(
+        "a service whose replies are always lost",
+        "a try in which the agent was ended is a lost one",
+        "ended-each-time",
+        ((recovery, "lost_each_time", lambda *_: None),),
+    ),
     "lost-replies-for-ever": Mutant(
         "a service whose replies are always lost",
         "unknown tries are not counted",

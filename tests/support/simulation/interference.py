@@ -6,7 +6,7 @@ import random
 
 from tests.support.simulation import network, portals
 from tests.support.simulation.setup import BILLS, LANES
-from tests.support.simulation.world import World
+from tests.support.simulation.world import Killed, World
 
 
 def _account(world: World, dice: random.Random) -> network.Account:
@@ -17,6 +17,17 @@ def _account(world: World, dice: random.Random) -> network.Account:
 def a_portal_answers(world: World, dice: random.Random) -> None:
     """Let the next requests be answered by a portal."""
     _come(world, dice, portals.PORTALS)
+
+
+def agent_is_ended_in_each_try(world: World, dice: random.Random) -> None:
+    """Let the agent be killed each time that the service has taken something, so that no answer is ever recorded."""
+
+    def die() -> None:
+        raise Killed
+
+    times = dice.choice((6, 50))
+    world.told.append(f"{world.time} the agent to be killed after each of {times} uploads")
+    world.network.kill_after.extend([die] * times)
 
 
 def a_name_is_used_behind_a_portal(world: World, dice: random.Random) -> None:
