@@ -177,7 +177,7 @@ def _parsed(fields: dict[str, Any]) -> Packet:
 
 
 def believable(at: datetime) -> datetime:
-    """Return a moment that a foreign document gives. Raises `ValueError` where no clock or ledger could work with it."""
+    """Return a moment that a foreign document gives. Raises `ValueError` for one that no ledger could work with."""
     if at.tzinfo is None or not 1970 <= at.year < 2200:
         raise ValueError("a time that no document of ours has")
     return at

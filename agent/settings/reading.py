@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +43,12 @@ class Loaded:
 def load(path: Path | None = None) -> Loaded:
     """Find, read and check the settings file. Raises `SettingsProblem`."""
     file, found_by = find(path)
+    if found_by in ("user", "machine") and (stranger := others_could_write(file)) is not None:
+        _stop(
+            file,
+            f"another account of this PC could have written it ({stranger} is not this account's or root's alone), so "
+            "it is not read. See that it says what it should, and give it and its folder to root or to this account.",
+        )
     return Loaded(parse(read(file, found_by), file), file, found_by)
 
 
@@ -63,6 +72,24 @@ def find(path: Path | None = None) -> tuple[Path, FoundBy]:
             f"at {user} or {machine}. Write one with: outtray config init"
         ]
     )
+
+
+def others_could_write(file: Path) -> Path | None:
+    """Return what of a settings file and its folder another account owns, or everybody may write to; None: neither.
+
+    It decides where everything is sent, and an agent can have more rights than whoever might have put it there. Always
+    None on Windows, where the installer sees to it.
+    """
+    if sys.platform == "win32":
+        return None
+    for path in (file, file.parent):
+        try:
+            found = path.stat()
+        except OSError:
+            continue  # whether it can be read is told elsewhere
+        if found.st_uid not in (0, os.geteuid()) or (found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX):
+            return path
+    return None
 
 
 def read(path: Path, found_by: FoundBy = "--config") -> str:

@@ -20,7 +20,7 @@ def linked(folder: Path, target: Path) -> None:
     try:
         folder.symlink_to(target, target_is_directory=True)
     except OSError:
-        pytest.skip("links cannot be made here")
+        pytest.skip("no right to make links here")
 
 
 @pytest.fixture

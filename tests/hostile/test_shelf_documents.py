@@ -1,4 +1,4 @@
-"""Documents on the shelves: anyone can write there. One that is not ours is passed over, and everything else goes on."""
+"""Documents on the shelves: anyone can write there. One that is not ours is passed over, and all else goes on."""
 
 from __future__ import annotations
 

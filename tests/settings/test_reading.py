@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import sys
 from pathlib import Path
@@ -130,3 +131,23 @@ def test_without_a_data_folder_the_system_says_where() -> None:
     assert data_folder(agent).is_absolute()
     assert "OutTray" in ledger_file(agent).parts
     assert "OutTray" in str(log_folder(agent))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of other systems")
+@pytest.mark.parametrize("found_by", ["user", "machine"])
+@pytest.mark.parametrize("what", ["file", "folder"])
+@pytest.mark.parametrize("how", ["writable for all", "given away"])
+def test_a_file_that_others_could_have_put_there_is_not_read(folders: Path, found_by: str, what: str, how: str) -> None:
+    file = folders / f"{found_by}.toml"
+    file.write_text(filled_in(folders))
+    assert load().found_by == found_by
+    path = file if what == "file" else folders
+    if how == "writable for all":
+        path.chmod(0o777)
+    elif os.geteuid() != 0:
+        pytest.skip("only root can give something away")
+    else:
+        os.chown(path, 65534, 65534)
+    with pytest.raises(SettingsProblem, match="another account of this PC could have written it"):
+        load()
+    assert load(file).path == file, "what is named is meant"
