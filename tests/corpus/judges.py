@@ -72,9 +72,22 @@ def office(paths: Iterable[Path]) -> dict[Path, bool | None]:
         return verdicts
 
 
+@cache
+def _profile() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()  # made at its first start, which takes longer than many documents
+
+
 def _office(folder: str, *paths: Path) -> None:
-    profile = f"-env:UserInstallation=file://{folder}/profile"
-    _run("soffice", profile, "--headless", "--convert-to", "txt:Text", "--outdir", folder, *paths)
+    _run(
+        "soffice",
+        f"-env:UserInstallation=file://{_profile().name}",
+        "--headless",
+        "--convert-to",
+        "txt:Text",
+        "--outdir",
+        folder,
+        *paths,
+    )
 
 
 def _became_text(copy: Path) -> bool:

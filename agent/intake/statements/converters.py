@@ -177,6 +177,8 @@ def _name(raw: object) -> str:
         raise Refusal("This is what a program writes where there is no value. Enter the name, or leave the cell blank.")
     if has_lost_letters(value):
         raise Refusal(LOST)
+    if value.count('"') % 2:
+        raise Refusal("There is one quotation mark too few or too many in this name. Take it out.")
     if value and not any(map(str.isalpha, value)):
         raise Refusal("There is no letter in this name. Enter the name, or leave the cell blank.")
     return value

@@ -17,6 +17,7 @@ from agent.intake.statements.records import RecordStatements
 from agent.intake.statements.rows import RowStatements
 from agent.intake.statements.sheets import Hidden, hidden_headings, without_hidden_columns
 from agent.intake.statements.source import Source
+from agent.intake.statements.torn import watched
 from agent.intake.statements.wire import FILENAME
 
 
@@ -77,7 +78,9 @@ class Reading:
     def _blocks(self) -> Iterator[Block]:
         tables = self.choice.tables
         for order, table in enumerate(tables):
-            yield from table.blocks(self.source, self.findings, self.hidden, order if len(tables) > 1 else None)
+            blocks = table.blocks(self.source, self.findings, self.hidden, order if len(tables) > 1 else None)
+            may_tear = table.delimiter == "," and not table.mapping.profile.layout.sections
+            yield from watched(blocks, table.mapping, self.findings) if may_tear else blocks
 
     def _warn_of(self, headings: tuple[str, ...], why: str = "") -> None:
         if headings:

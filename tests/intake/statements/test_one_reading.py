@@ -294,3 +294,32 @@ def test_a_zip_code_that_excel_has_shortened_is_asked_about(cell: str, tmp_path:
 def test_an_id_in_json_that_is_no_whole_number_is_asked_about(number: str, tmp_path: Path) -> None:
     data = f'[{{"statementDate": "2026-07-20", "externalPatientId": {number}, "amountDue": 4000}}]'.encode()
     assert "externalPatientId" in _said(data, tmp_path / "s.json", "a.json")
+
+
+@pytest.mark.parametrize(
+    ("row", "headings"),
+    [
+        ("A1,2026-07-20,1,150.00", (*BASE[:3], "Note")),
+        ("A1,2026-07-20,$1,150.00,", (*BASE[:3], "Note", "Email")),
+        ("A1,2026-07-20,-1,150.00,", (*BASE[:3], "Email", "Note")),
+        ("A1,2026-07-20,40.00,1,150.00,", (*BASE[:3], "Charges", "Credit", "Note")),
+    ],
+)
+def test_an_amount_that_its_comma_may_have_cut_in_two_is_asked_about(
+    row: str, headings: tuple[str, ...], tmp_path: Path
+) -> None:
+    data = f"{','.join(headings)}\r\nA0,2026-07-20,5.00,,,\r\n{row}\r\n".encode()
+    assert "1,150.00, cut in two by its comma" in _said(data, tmp_path / "s.json")
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "row"), [("\t", ("A1", "2026-07-20", "1", "150.00")), (",", ("A1", "2026-07-20", "40.00", "150"))]
+)
+def test_an_amount_that_no_comma_can_have_cut_goes(delimiter: str, row: tuple[str, ...], tmp_path: Path) -> None:
+    data = csv(row, headings=(*BASE[:3], "Note"), delimiter=delimiter)
+    assert check(data, "a.csv", tmp_path / "s.json").problem is None
+
+
+def test_a_name_with_half_a_pair_of_quotes_is_asked_about(tmp_path: Path) -> None:
+    said = _said(csv((*ONE, '"Bo Berg'), headings=(*BASE, "Patient Name")), tmp_path / "s.json")
+    assert "row 2, column Patient Name" in said
