@@ -124,11 +124,8 @@ class RealFileSystem:
 
     def remove(self, path: Path) -> None:
         """Remove a file (a link itself, never what it leads to)."""
-        with self._at(path) as real:
-            try:
-                system.delete(real)
-            except FileNotFoundError:
-                return
+        with suppress(Missing), self._at(path) as real:
+            system.delete(real)
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and those above it."""
@@ -142,12 +139,10 @@ class RealFileSystem:
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder if it is empty; a link to a folder is left."""
-        with self._at(path) as real:
+        with suppress(Missing), self._at(path) as real:
             try:
                 if _kind(real.lstat()) == "folder":
                     real.rmdir()
-            except FileNotFoundError:
-                return
             except OSError as error:
                 if not isinstance(problem_of(error, path), Exists):
                     raise
