@@ -9,6 +9,7 @@ that comes out stands in the README beside this file. Seeds are of the mutant's 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from agent.delivery.service_times import ServiceTimes
 from agent.destinations import outcomes
 from agent.destinations.answers import Answer
 from agent.folder import names
+from agent.intake.statements import content
 from agent.ledger.records import LanePlaces, LaneRecord
 from agent.ledger.times import Times
 from tests.support.simulation.history import history, run
@@ -45,6 +47,12 @@ def _believing(of: Callable[[Any], Answer | None]) -> tuple[tuple[Any, str, Any]
         return of(reply) or plain(reply, *shapes)
 
     return ((outcomes, "answer_of", answer_of),)
+
+
+def _in_its_order(so_far: content.Content, statements: str) -> None:
+    """As long as texts come whole, a digest of what came before and of this one is one of their order."""
+    said = f"{so_far._sum}{statements}".encode()
+    so_far._sum = int.from_bytes(hashlib.sha256(said).digest())
 
 
 MUTANTS = {
@@ -108,8 +116,14 @@ MUTANTS = {
         "copies",
         (
             (planner, "_same_content", lambda _twin, _found: False),
-            (planner, "_says_the_same", lambda _one, _other: False),
+            (planner, "_said", lambda _found: None),
         ),
+    ),
+    "another-order-is-another-file": Mutant(
+        "a copy of a statement file",
+        "a statement file whose rows were sorted anew is another one",
+        "copies",
+        ((content.Content, "add", _in_its_order),),
     ),
     "names-as-they-are": Mutant(
         "names that are no text",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from typing import BinaryIO, Self
 from agent import own_files
 from agent.crashpoints import here
 from agent.intake.statements import wire
+from agent.intake.statements.content import Content
 from agent.log import log, where
 
 _BUFFER = 64 * 1024  # what is larger goes past it
@@ -30,12 +30,12 @@ class Spool:
         self._head = wire.head(filename)
         self._file: BinaryIO | None = None
         self._separator = ""
-        self._content = hashlib.sha256()
+        self._content = Content()
         self.size = 0
 
     @property
     def content(self) -> str:
-        """The digest (hex) of the statements so far, which the file's name and its encoding are no part of."""
+        """The digest (hex) of the statements so far; the file's name, its encoding and its order are no part of it."""
         return self._content.hexdigest()
 
     def __enter__(self) -> Self:
@@ -48,7 +48,7 @@ class Spool:
         """Write statements that are joined by commas already. Raises `SpoolFull`."""
         self._write(self._separator)
         self._write(statements)
-        self._content.update(f"{self._separator}{statements}".encode("ascii"))
+        self._content.add(statements)
         self._separator = ","
         here("spooling")
         if self.size > self._most:

@@ -12,6 +12,7 @@ from agent.clock import SystemClock
 from agent.folder.filesystem import Missing
 from agent.folder.simulated import SimulatedFileSystem
 from agent.intake.statements.check import check_statements
+from agent.intake.statements.content import Content
 from agent.intake.statements.problems import listing
 from agent.intake.statements.spool import Spool
 from agent.model import Candidate, Fault, Observation, StatementUpload
@@ -250,5 +251,52 @@ def test_what_a_file_says_is_known_whatever_it_is_called_and_however_it_is_writt
     assert len(said) == 64
     for again in (data, b"\xef\xbb\xbf" + data, data.replace(b"\r\n", b"\n"), data.decode().encode("utf-16")):
         assert check(again, "july - Copy (1).csv", spool).fingerprint == said
-    for other in (csv(ROW), csv(("1002", *ROW[1:]), ROW), csv(ROW, ("1003", *ROW[1:]))):
+    for other in (csv(ROW), csv(ROW, ("1003", *ROW[1:]))):
         assert check(other, "july.csv", spool).fingerprint != said
+
+
+ROWS = [(str(1000 + n), "07/31/2026", f"John Snow{n}", f"{n + 1}.00") for n in range(5)]
+
+
+@pytest.mark.parametrize("order", [[4, 3, 2, 1, 0], [1, 0, 2, 3, 4], [2, 4, 0, 3, 1]])
+def test_rows_in_another_order_say_the_same(spool: Path, order: list[int]) -> None:
+    said = check(csv(*ROWS), "july.csv", spool).fingerprint
+    assert check(csv(*(ROWS[at] for at in order)), "july.csv", spool).fingerprint == said
+
+
+def test_statements_of_records_in_another_order_say_the_same(spool: Path) -> None:
+    made = [
+        {"externalPatientId": str(n), "externalPmsPatientId": str(n), "statementDate": "2026-07-31", "amountDue": 500,
+         "lineItems": [{"date": "2026-07-01", "description": what, "balance": at} for at, what in enumerate("},{ab")]}
+        for n in range(3)
+    ]  # fmt: skip
+
+    def said(statements: object) -> str:
+        data = json.dumps({"pendingInvoiceUploads": statements}).encode()
+        return check(data, "july.json", spool).fingerprint
+
+    assert said(made)
+    assert said(made[::-1]) == said(made)
+    assert said([{**one, "lineItems": one["lineItems"][::-1]} for one in made]) == said(made)
+    assert said(made[:2]) != said(made)
+    assert said([made[0], made[0]]) != said([made[0]])
+    swapped = [{**made[0], "lineItems": made[0]["lineItems"][1:]}, *made[1:]]
+    assert said(swapped) != said(made)
+
+
+@pytest.mark.parametrize("twice", [2, 3])
+def test_what_comes_twice_is_not_what_comes_once(twice: int) -> None:
+    one, other = '{"rowNum":1,"amountDue":5}', '{"rowNum":2,"amountDue":6}'
+    contents = [Content(), Content(), Content()]
+    for content, said in zip(contents, ([one, other], [one] * twice, [one, other] * twice), strict=True):
+        for text in said:
+            content.add(text)
+    assert len({content.hexdigest() for content in contents}) == 3
+
+
+def test_how_many_statements_come_in_one_text_makes_no_difference() -> None:
+    one, two = Content(), Content()
+    one.add('{"rowNum":1,"patientNote":",{\\"rowNum\\":7","amountDue":5},{"rowNum":2,"amountDue":6}')
+    two.add('{"rowNum":9,"amountDue":6}')
+    two.add('{"rowNum":10,"patientNote":",{\\"rowNum\\":7","amountDue":5}')
+    assert one.hexdigest() == two.hexdigest()

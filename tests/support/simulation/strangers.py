@@ -77,9 +77,18 @@ def statement_is_copied(world: World, dice: random.Random) -> None:
     target = world.folder(BILLS) / f"{path.stem}{mark}{path.suffix}"
     if world.fs._key(target) in world.fs._nodes or path in world.writing:
         return
-    data = found[path] + (b"\n" if dice.random() < 0.3 and path.suffix.casefold() == ".csv" else b"")
-    world.told.append(f"{world.time} {path.name} is copied to {target.name}")
-    world.put(target, data)
+    again = dice.choice((bytes, _with_a_blank_line, _sorted_anew)) if path.suffix.casefold() == ".csv" else bytes
+    world.told.append(f"{world.time} {path.name} is copied to {target.name} ({again.__name__})")
+    world.put(target, again(found[path]))
+
+
+def _with_a_blank_line(data: bytes) -> bytes:
+    return data + b"\n"
+
+
+def _sorted_anew(data: bytes) -> bytes:
+    head, *rows = data.splitlines(keepends=True)
+    return head + b"".join(reversed(rows))
 
 
 def recycle_bin_fills(world: World, dice: random.Random) -> None:
