@@ -3,7 +3,7 @@
 Each file of a type that the attachments lane takes is checked as the lane would check it, with a sidecar of its own,
 and then opened by the judges (`judges.py`). The table tells, a type: tried, refused, what of that is another kind of
 file under the type's name, openable but refused, accepted but opened by nobody; `--list` names the last two, and
-`figures.md` has what came of it last.
+`README.md` has what came of it last.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ def judged(paths: list[Path], *, named: bool) -> Counter[str]:
             place = Path(folder) / str(number)
             refused[path] = refusal(path, place)
             shutil.rmtree(place)
-    verdicts = open_among(paths)
+    verdicts = {
+        **open_among([path for path in paths if refused[path]], strictly=True),
+        **open_among([path for path in paths if not refused[path]], strictly=False),
+    }
     for path, why in refused.items():
         opens = verdicts[path]
         row["tried"] += 1

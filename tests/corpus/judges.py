@@ -2,7 +2,8 @@
 DCMTK, python-docx and LibreOffice; as far as they are there.
 
 They are asked from the quickest to the slowest, until one opens the file: where judges differ, it counts as openable.
-A judge that complains and then shows an empty page, or that says that the file breaks off, has not opened it.
+Of what we refuse (`strictly`), a judge that complains and then shows an empty page, or that says that the file breaks
+off, has opened nothing; of what we accept, it is enough that one of them goes through with it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ BREAKS_OFF = re.compile(rb"premature|truncated|corrupt|unexpected end|insufficie
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff")
 OFFICE = (".doc", ".docx", ".rtf")
 
-Judge = Callable[[Path], bool | None]
-"""Whether it opens; None where this judge is not there."""
+Judge = Callable[[Path, bool], bool | None]
+"""Whether it opens, strictly or not; None where this judge is not there."""
 
 
-def open_among(paths: Sequence[Path]) -> dict[Path, bool | None]:
+def open_among(paths: Sequence[Path], *, strictly: bool) -> dict[Path, bool | None]:
     """Return of each file whether any judge opens it, None where there is none."""
-    verdicts = {path: _first_of(judges_of(path.suffix.lower()), path) for path in paths}
+    verdicts = {path: _first_of(judges_of(path.suffix.lower()), path, strictly) for path in paths}
     left = [path for path, opens in verdicts.items() if not opens and path.suffix.lower() in OFFICE]
     if left and shutil.which("soffice"):
         for start in range(0, len(left), OFFICE_AT_ONCE):
@@ -47,10 +48,10 @@ def judges_of(ending: str) -> tuple[Judge, ...]:
     return {".dcm": (_dcmtk, _pydicom), ".docx": (_docx,)}.get(ending, ())
 
 
-def _first_of(judges: Iterable[Judge], path: Path) -> bool | None:
+def _first_of(judges: Iterable[Judge], path: Path, strictly: bool) -> bool | None:
     known: bool | None = None
     for judge in judges:
-        opens = judge(path)
+        opens = judge(path, strictly)
         if opens:
             return True
         known = opens if known is None else known
@@ -109,9 +110,9 @@ def _run(*command: str | Path) -> tuple[bytes, bytes] | None:
     return (said if running.returncode == 0 else b""), complained
 
 
-def _poppler(path: Path) -> bool | None:
+def _poppler(path: Path, strictly: bool) -> bool | None:
     said = _run("pdftoppm", "-f", "1", "-l", "1", "-r", "20", path)
-    return None if said is None else bool(said[0]) and (not said[1].strip() or _has_ink(said[0]))
+    return None if said is None else bool(said[0]) and (not strictly or not said[1].strip() or _has_ink(said[0]))
 
 
 def _has_ink(page: bytes) -> bool:
@@ -122,14 +123,14 @@ def _has_ink(page: bytes) -> bool:
         return bool(lowest != highest)
 
 
-def _pypdf(path: Path) -> bool | None:
+def _pypdf(path: Path, strictly: bool) -> bool | None:
     from pypdf import PdfReader
 
     try:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             return False
-        return len(reader.pages) > 0 and reader.pages[0].get_contents() is not None
+        return len(reader.pages) > 0 and (not strictly or reader.pages[0].get_contents() is not None)
     except Exception:  # noqa: BLE001 - whatever a judge stumbles over, it does not open the file
         return False
 
@@ -143,21 +144,21 @@ def _has_imagemagick() -> bool:
     return b"ImageMagick" in said
 
 
-def _imagemagick(path: Path) -> bool | None:
-    return _shown("convert", path) if _has_imagemagick() else None
+def _imagemagick(path: Path, strictly: bool) -> bool | None:
+    return _shown("convert", path, strictly=strictly) if _has_imagemagick() else None
 
 
-def _graphicsmagick(path: Path) -> bool | None:
-    return _shown("gm", "convert", path)
+def _graphicsmagick(path: Path, strictly: bool) -> bool | None:
+    return _shown("gm", "convert", path, strictly=strictly)
 
 
-def _shown(*command: str | Path) -> bool | None:
+def _shown(*command: str | Path, strictly: bool) -> bool | None:
     *program, path = command
     said = _run(*program, f"{path}[0]", "-resize", "32x32", "jpg:-")
-    return None if said is None else bool(said[0]) and BREAKS_OFF(said[1]) is None
+    return None if said is None else bool(said[0]) and (not strictly or BREAKS_OFF(said[1]) is None)
 
 
-def _pillow(path: Path) -> bool | None:
+def _pillow(path: Path, _: bool) -> bool | None:
     from PIL import Image
 
     try:
@@ -168,12 +169,12 @@ def _pillow(path: Path) -> bool | None:
     return True
 
 
-def _dcmtk(path: Path) -> bool | None:
+def _dcmtk(path: Path, _: bool) -> bool | None:
     said = _run("dcmdump", path)
     return None if said is None else bool(said[0])
 
 
-def _pydicom(path: Path) -> bool | None:
+def _pydicom(path: Path, _: bool) -> bool | None:
     import pydicom
 
     try:
@@ -182,7 +183,7 @@ def _pydicom(path: Path) -> bool | None:
         return False
 
 
-def _docx(path: Path) -> bool | None:
+def _docx(path: Path, _: bool) -> bool | None:
     import docx
 
     try:

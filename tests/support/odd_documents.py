@@ -37,14 +37,14 @@ def glued_end(pdf: bytes) -> bytes:
     return head + mark + b"\n" + number.split()[0] + b"%%EOF"
 
 
-def docx_with(main: str = "word/document.xml", slash: str = "/") -> bytes:
+def docx_with(main: str = "word/document.xml", slash: str = "/", body: str = "text") -> bytes:
     """A Word document whose main part has this name, its parts' names written with `slash`."""
     made = io.BytesIO()
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     types = f'<Types><Override PartName="/{main}" ContentType="{kind}"/></Types>'
     rel = f'<Relationships><Relationship Type="http://x/officeDocument" Target="{main}"/></Relationships>'
     with zipfile.ZipFile(made, "w") as archive:
-        parts = {"[Content_Types].xml": types, "_rels/.rels": rel, main: "<w:document>text</w:document>"}
+        parts = {"[Content_Types].xml": types, "_rels/.rels": rel, main: f"<w:document>{body}</w:document>"}
         for name, text in parts.items():
             archive.writestr(zipfile.ZipInfo(name.replace("/", slash)), text)
     return made.getvalue()
@@ -179,6 +179,7 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
         "samples.tif": (tiff_with_counts_too_large(0, samples=65_535), "not complete", "Scan it again"),
         "half.png": (files.png()[: len(files.png()) // 2], "missing", "Scan it again"),
         "half.tif": (files.tiff()[: len(files.tiff()) // 2], "not complete", "Scan it again"),
+        "torn.docx": (docx_with(body="<w:p><w:r></w:p>"), "cannot be read", "in Word"),
         "half.docx": (files.docx()[: len(files.docx()) // 2], "not complete", "in Word"),
         "half.dcm": (files.dicom()[: len(files.dicom()) // 2], "not complete", "X-ray"),
         "cut-in-its-text.rtf": (files.rtf().rstrip()[:-12], "missing", "in Word"),

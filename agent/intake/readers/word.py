@@ -58,7 +58,7 @@ def read_docx(stream: BinaryIO, question: Any) -> dict[str, Any]:
             main = _main_part(archive, parts)
             if main is None:
                 return damaged("its text is not in it")
-            return whole() if _unpacks(archive, main) else damaged("its text cannot be unpacked")
+            return whole() if _unpacks(archive, main) else damaged("its text cannot be read")
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, KeyError, RuntimeError):
         return damaged("the end of the document, or a part of it, is missing")
 
@@ -80,13 +80,27 @@ def _begun(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
 
 
 def _unpacks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
-    """Unpack to the end, which holds it against its checksum too."""
+    """Unpack to the end, which holds it against its checksum too, and read it as the XML that Word insists on."""
+    from xml.parsers import expat
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _no_doctype
     with archive.open(part) as opened:
-        start = opened.read(4096)
-        size, last = len(start), start
-        while chunk := opened.read(1 << 20):
-            size, last = size + len(chunk), chunk
-            if size > _MOST_UNPACKED:
-                return False
-    wide = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return wide or (b"<" in start and last.rstrip(b"\0\r\n\t ").endswith(b">"))
+        held = opened.read(4096)
+        wide = held.startswith((b"\xff\xfe", b"\xfe\xff"))
+        size = len(held)
+        try:
+            while chunk := opened.read(1 << 20):
+                size += len(chunk)
+                if size > _MOST_UNPACKED:
+                    return False
+                parser.Parse(held)
+                held = chunk
+            parser.Parse(held if wide else held.rstrip(b"\0"), True)
+        except expat.ExpatError:
+            return False
+    return True
+
+
+def _no_doctype(*_: object) -> None:
+    raise ValueError("a document type, of which Word has none")
