@@ -21,6 +21,7 @@ _OWNER_SECURITY_INFORMATION, _DACL_SECURITY_INFORMATION = 0x1, 0x4
 _PROTECTED_DACL_SECURITY_INFORMATION = 0x80000000
 _SDDL_REVISION_1 = 1
 _ERROR_ALREADY_EXISTS, _ERROR_NONE_MAPPED = 183, 1332
+_SE_FILE_OBJECT, _TOKEN_QUERY, _TOKEN_USER = 1, 0x8, 1
 _INVALID_HANDLE = wintypes.HANDLE(-1).value
 
 # Security descriptors (SDDL), owned by administrators and inheriting nothing. SY: the system, BA: administrators, BU:
@@ -61,6 +62,13 @@ _advapi32.ConvertStringSecurityDescriptorToSecurityDescriptorW.argtypes = (
     ctypes.POINTER(wintypes.LPVOID),
     wintypes.LPVOID,
 )
+_advapi32.ConvertSecurityDescriptorToStringSecurityDescriptorW.argtypes = (
+    wintypes.LPVOID,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    ctypes.POINTER(wintypes.LPVOID),
+    wintypes.LPVOID,
+)
 _advapi32.SetFileSecurityW.argtypes = (wintypes.LPCWSTR, wintypes.DWORD, wintypes.LPVOID)
 _advapi32.LookupAccountNameW.argtypes = (
     wintypes.LPCWSTR,
@@ -72,6 +80,27 @@ _advapi32.LookupAccountNameW.argtypes = (
     ctypes.POINTER(wintypes.DWORD),
 )
 _advapi32.ConvertSidToStringSidW.argtypes = (wintypes.LPVOID, ctypes.POINTER(wintypes.LPVOID))
+_kernel32.GetCurrentProcess.restype = wintypes.HANDLE
+_kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
+_advapi32.OpenProcessToken.argtypes = (wintypes.HANDLE, wintypes.DWORD, ctypes.POINTER(wintypes.HANDLE))
+_advapi32.GetTokenInformation.argtypes = (
+    wintypes.HANDLE,
+    wintypes.DWORD,
+    wintypes.LPVOID,
+    wintypes.DWORD,
+    ctypes.POINTER(wintypes.DWORD),
+)
+_advapi32.GetNamedSecurityInfoW.argtypes = (
+    wintypes.LPCWSTR,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    ctypes.POINTER(wintypes.LPVOID),
+    wintypes.LPVOID,
+    wintypes.LPVOID,
+    wintypes.LPVOID,
+    ctypes.POINTER(wintypes.LPVOID),
+)
+_advapi32.GetNamedSecurityInfoW.restype = wintypes.DWORD
 _advapi32.ConvertStringSidToSidW.argtypes = (wintypes.LPCWSTR, ctypes.POINTER(wintypes.LPVOID))
 
 
@@ -148,10 +177,42 @@ def _write(path: Path, data: bytes, rights: str) -> None:
         raise
 
 
+def make_own_folder(folder: Path) -> None:
+    """Make a folder that only the system, administrators and this very account may look into, or close one so.
+
+    What is in it gets the same rights. `Path.mkdir(mode=...)` makes no such folder before Python 3.11.10. Raises
+    `OSError`, also for a link and for a folder of another account's.
+    """
+    own = _own_sid()
+    _make_folder(folder, f"O:{own}D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;{own})")
+
+
+def rights_of(path: Path) -> str:
+    """Return a file's or folder's access list (SDDL). Raises `OSError`."""
+    descriptor, text = wintypes.LPVOID(), wintypes.LPVOID()
+    error = _advapi32.GetNamedSecurityInfoW(
+        str(path), _SE_FILE_OBJECT, _DACL_SECURITY_INFORMATION, None, None, None, None, ctypes.byref(descriptor)
+    )
+    if error:
+        raise ctypes.WinError(error)
+    try:
+        convert = _advapi32.ConvertSecurityDescriptorToStringSecurityDescriptorW
+        if not convert(descriptor, _SDDL_REVISION_1, _DACL_SECURITY_INFORMATION, ctypes.byref(text), None):
+            raise ctypes.WinError(ctypes.get_last_error())
+        return ctypes.wstring_at(text.value or 0)
+    finally:
+        _kernel32.LocalFree(text)
+        _kernel32.LocalFree(descriptor)
+
+
 def _make_private_folder(folder: Path) -> None:
     """Make the folder, or take over one that stands there: everybody may make folders in ProgramData."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _descriptor(_PRIVATE.format(inherit="OICI")) as descriptor:
+    _make_folder(folder, _PRIVATE.format(inherit="OICI"))
+
+
+def _make_folder(folder: Path, rights: str) -> None:
+    with _descriptor(rights) as descriptor:
         attributes = _SecurityAttributes(ctypes.sizeof(_SecurityAttributes), descriptor, False)
         if _kernel32.CreateDirectoryW(str(folder), attributes):
             return
@@ -162,6 +223,58 @@ def _make_private_folder(folder: Path) -> None:
         wanted = _OWNER_SECURITY_INFORMATION | _DACL_SECURITY_INFORMATION | _PROTECTED_DACL_SECURITY_INFORMATION
         if not _advapi32.SetFileSecurityW(str(folder), wanted, descriptor):
             raise ctypes.WinError(ctypes.get_last_error())
+
+
+_THE_SYSTEMS = (
+    "S-1-5-18",  # the system itself
+    "S-1-5-32-544",  # administrators
+    "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",  # Windows' own installer
+)
+
+
+def is_of_the_system(path: Path) -> bool:
+    """Tell whether a file or folder is the system's, administrators' or this very account's own. Raises `OSError`.
+
+    Everybody may make folders in ProgramData, and who makes one owns it, whatever access list it gets.
+    """
+    return _owner_of(path) in (*_THE_SYSTEMS, _own_sid())
+
+
+def _owner_of(path: Path) -> str:
+    owner, descriptor = wintypes.LPVOID(), wintypes.LPVOID()
+    wanted = _OWNER_SECURITY_INFORMATION
+    error = _advapi32.GetNamedSecurityInfoW(
+        str(path), _SE_FILE_OBJECT, wanted, ctypes.byref(owner), None, None, None, ctypes.byref(descriptor)
+    )
+    if error:
+        raise ctypes.WinError(error)
+    try:
+        return _spelled(owner)
+    finally:
+        _kernel32.LocalFree(descriptor)
+
+
+def _own_sid() -> str:
+    token = wintypes.HANDLE()
+    if not _advapi32.OpenProcessToken(_kernel32.GetCurrentProcess(), _TOKEN_QUERY, ctypes.byref(token)):
+        raise ctypes.WinError(ctypes.get_last_error())
+    try:
+        told, size = ctypes.create_string_buffer(512), wintypes.DWORD()
+        if not _advapi32.GetTokenInformation(token, _TOKEN_USER, told, len(told), ctypes.byref(size)):
+            raise ctypes.WinError(ctypes.get_last_error())
+        return _spelled(wintypes.LPVOID.from_buffer(told))  # TOKEN_USER begins with the SID's address
+    finally:
+        _kernel32.CloseHandle(token)
+
+
+def _spelled(sid: object) -> str:
+    text = wintypes.LPVOID()
+    if not _advapi32.ConvertSidToStringSidW(sid, ctypes.byref(text)):
+        raise ctypes.WinError(ctypes.get_last_error())
+    try:
+        return ctypes.wstring_at(text.value or 0)
+    finally:
+        _kernel32.LocalFree(text)
 
 
 @contextmanager
@@ -193,9 +306,4 @@ def _sid_of(account: str) -> str:
         if error == _ERROR_NONE_MAPPED:
             raise LookupError(account)
         raise ctypes.WinError(error)
-    if not _advapi32.ConvertSidToStringSidW(sid, ctypes.byref(text)):
-        raise ctypes.WinError(ctypes.get_last_error())
-    try:
-        return ctypes.wstring_at(text.value or 0)
-    finally:
-        _kernel32.LocalFree(text)
+    return _spelled(sid)

@@ -3,7 +3,7 @@
 - `interface.json` tells the port, and the key that opens the counts of the tray and nothing else. Whoever may read the
   data folder may read it: the trays of other users of this PC.
 - `private-<user>/interface.key` is the key to everything else, for the user whose agent it is. The folder is that
-  user's alone (mode 0700, which Python on Windows takes for an access list), and the file has mode 0600.
+  user's alone (mode 0700; on Windows by an access list of its own), and the file has mode 0600.
 """
 
 from __future__ import annotations
@@ -45,7 +45,12 @@ class Keys:
 def publish(folder: Path, port: int, keys: Keys) -> None:
     """Write down where this process is reached. Raises OSError, also for a private folder that is not this user's."""
     private = folder / f"{PRIVATE}{user_mark()}"
-    own_files.make_folder(private)
+    if sys.platform == "win32":
+        from agent.settings.on_windows import make_own_folder
+
+        make_own_folder(private)
+    else:
+        own_files.make_folder(private)
     _write(private / KEY, keys.private)
     address = Address(port, os.getpid(), user_name(), user_mark(), keys.state)
     _write(folder / ADDRESS, json.dumps(asdict(address)))
