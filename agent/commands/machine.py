@@ -32,7 +32,8 @@ def set_up() -> None:
     _only_on_windows()
     file = machine_settings_file()
     try:
-        done = machine_setup.set_up(_properties(), file, Path(sys.executable).with_name("outtray.exe"), _run)
+        program = Path(sys.executable).with_name("outtray.exe")
+        done = machine_setup.set_up(_properties(), file, program, _run, _is_systems)
     except SettingsProblem as problem:
         sentences = problem.sentences
     except (machine_setup.SetupFailed, OSError) as problem:
@@ -78,6 +79,14 @@ def _run(command: Sequence[str]) -> int:
     words = [str(_system_folder() / f"{command[0]}.exe"), *command[1:]]
     done = subprocess.run(words, stdin=quiet, stdout=quiet, stderr=quiet, check=False)  # noqa: S603 - Windows' own
     return done.returncode
+
+
+def _is_systems(path: Path) -> bool:
+    if sys.platform == "win32":
+        from agent.settings.on_windows import is_of_the_system
+
+        return is_of_the_system(path)
+    return True
 
 
 def _system_folder() -> Path:

@@ -9,9 +9,11 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from agent.desk import windows_tasks
+from agent.own_files import is_link
 from agent.settings import from_installer
 from agent.settings.from_installer import Kept
 from agent.settings.schema import Settings
@@ -20,7 +22,7 @@ Run = Callable[[Sequence[str]], int]
 """Runs a program of Windows and returns its exit code."""
 
 ADMINISTRATORS, SYSTEM, NETWORK_SERVICE = "*S-1-5-32-544", "*S-1-5-18", "*S-1-5-20"
-_MEMORY = "installed.json"
+_MEMORY, _SECRETS = "installed.json", "secrets"
 
 
 class SetupFailed(Exception):
@@ -34,13 +36,22 @@ class Done:
     sentences: tuple[str, ...]
 
 
-def set_up(properties: Mapping[str, str], settings_file: Path, program: Path, run: Run) -> Done:
+def set_up(
+    properties: Mapping[str, str],
+    settings_file: Path,
+    program: Path,
+    run: Run,
+    is_systems: Callable[[Path], bool] = lambda _path: True,
+) -> Done:
     """Set up the machine. `settings_file` is the machine's, in the folder that everything of the machine stands in.
 
-    `program` is `outtray.exe`. Raises `SettingsProblem` where the properties make no settings that hold, before
-    anything is touched; `SetupFailed`; OSError.
+    `program` is `outtray.exe`. `is_systems` tells whether something belongs to the system or to administrators: what
+    stands there and does not was put there to be taken for IT's, and is set aside before anything of it is read.
+
+    Raises `SettingsProblem` where the properties make no settings that hold, `SetupFailed`, OSError.
     """
     machine = settings_file.parent
+    strange = list(_set_aside(machine, (settings_file.name, _MEMORY, _SECRETS), is_systems))
     given = {one.name: properties.get(one.name, "") or one.default for one in from_installer.PROPERTIES}
     data = Path(given[from_installer.DATA_FOLDER] or machine / "data")
     text = from_installer.wanted_text(given, data, standing=settings_file.exists())
@@ -50,7 +61,7 @@ def set_up(properties: Mapping[str, str], settings_file: Path, program: Path, ru
     settings = None
     if settings_file.exists():
         settings = from_installer.settings_of(settings_file.read_text("utf-8-sig", "replace"), settings_file)
-    sentences = [kept.value]
+    sentences = [*strange, kept.value]
     if settings is not None:
         if settings.agent.data_dir is not None:
             _open_data(settings.agent.data_dir, group, run)
@@ -64,6 +75,26 @@ def take_down(run: Run) -> None:
     for task in (windows_tasks.SERVICE_TASK, windows_tasks.START_TASK):
         run(["schtasks", "/End", "/TN", task])
         run(["schtasks", "/Delete", "/TN", task, "/F"])
+
+
+def _set_aside(machine: Path, names: Sequence[str], is_systems: Callable[[Path], bool]) -> Iterator[str]:
+    """Rename the machine's folder, or what stands in it under these names, where it is not the system's own.
+
+    In a folder that was closed by an earlier set-up nobody else can have put anything: whose copy IT has put there then
+    is IT's business.
+    """
+    memory = machine / _MEMORY
+    was_closed = os.path.lexists(memory) and is_systems(machine) and is_systems(memory)
+    for path in (machine, *(() if was_closed else (machine / name for name in names))):
+        if not os.path.lexists(path) or (is_systems(path) and not is_link(path)):
+            continue
+        aside = next(
+            place
+            for place in (path.with_name(f"{path.name}.set-aside-{number}") for number in count(1))
+            if not os.path.lexists(place)
+        )
+        path.rename(aside)
+        yield f"{path} belonged to another account, was not read, and stands as {aside.name} now. Have IT look at it."
 
 
 def _protect(machine: Path, group: str, run: Run) -> None:
@@ -98,6 +129,8 @@ def _write_settings(text: str | None, settings_file: Path) -> Kept:
     memory = settings_file.with_name(_MEMORY)
     known = json.loads(memory.read_text(encoding="utf-8"))["settings_sha256"] if memory.exists() else ""
     present = settings_file.read_bytes() if settings_file.exists() else None
+    if not memory.exists():  # from now on the folder is known to have been closed
+        memory.write_text(json.dumps({"settings_sha256": ""}), encoding="utf-8")
     kept = from_installer.decide(text, present, known)
     if text is not None and kept is Kept.EDITED:
         settings_file.with_name(settings_file.name + ".new").write_bytes(text.encode())

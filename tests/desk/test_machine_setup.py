@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -137,3 +138,66 @@ def test_taking_down_leaves_no_task() -> None:
     windows = Windows()
     machine_setup.take_down(windows)
     assert len(windows.about("/Delete")) == 2
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_that_somebody_else_has_made_is_set_aside_unread(tmp_path: Path, machine: Path) -> None:
+    machine.mkdir(parents=True)
+    (machine / "outtray.toml").write_text("planted = true\n")
+    (machine / "installed.json").write_text('{"settings_sha256": ""}')
+    done = machine_setup.set_up(
+        properties(tmp_path), machine / "outtray.toml", Path("outtray.exe"), Windows(), lambda path: path != machine
+    )
+    assert "planted" not in (machine / "outtray.toml").read_text()
+    assert names(machine.parent) == ["OutTray", "OutTray.set-aside-1"]
+    assert (machine.parent / "OutTray.set-aside-1" / "outtray.toml").read_text() == "planted = true\n"
+    assert "belonged to another account" in done.sentences[0]
+
+
+@pytest.mark.parametrize("planted", ["outtray.toml", "installed.json", "secrets"])
+def test_a_file_that_somebody_else_has_put_there_is_set_aside_unread(
+    tmp_path: Path, machine: Path, planted: str
+) -> None:
+    machine.mkdir(parents=True)
+    (machine / planted).write_text("{")
+    (machine / "data").mkdir()
+    ours = machine / "data"
+    machine_setup.set_up(
+        properties(tmp_path),
+        machine / "outtray.toml",
+        Path("outtray.exe"),
+        Windows(),
+        lambda path: path.name != planted,
+    )
+    assert (machine / f"{planted}.set-aside-1").read_text() == "{"
+    assert "main-street" in (machine / "outtray.toml").read_text()
+    assert ours.is_dir()
+
+
+def test_what_it_puts_into_the_closed_folder_stays_whoever_owns_it(tmp_path: Path, machine: Path) -> None:
+    set_up(machine, properties(tmp_path), Windows())
+    file = machine / "outtray.toml"
+    file.write_text(edited := file.read_text() + "# ours\n")
+    machine_setup.set_up(properties(tmp_path), file, Path("outtray.exe"), Windows(), lambda path: path != file)
+    assert file.read_text() == edited
+
+
+def test_what_is_the_systems_own_stays(tmp_path: Path, machine: Path) -> None:
+    set_up(machine, properties(tmp_path), Windows())
+    before = names(machine.parent), names(machine)
+    set_up(machine, properties(tmp_path), Windows())
+    assert (names(machine.parent), names(machine)) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_is_nobodys(tmp_path: Path, machine: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    machine.parent.mkdir(parents=True)
+    machine.symlink_to(elsewhere)
+    set_up(machine, properties(tmp_path), Windows())
+    assert names(elsewhere) == []
+    assert not machine.is_symlink()
