@@ -14,6 +14,7 @@ from agent.folder.documents import is_document_of, number_on, numbers_among, pro
 from agent.folder.filesystem import FileSystem, Missing
 from agent.folder.names import OWN_PREFIX, PROBLEM_JSON, is_watched, name_key
 from agent.folder.packets import Packet, ShelfNames, shelf_names
+from agent.folder.renamed import called_now
 
 _HALF_BACK = re.compile(re.escape(f"{OWN_PREFIX}back-") + r"(.+)-[1-9][0-9]{0,5}")
 
@@ -35,10 +36,12 @@ def files_left(fs: FileSystem, shelf: Path, packets: Iterable[Packet]) -> dict[s
     def left(packet: Packet, number: int) -> tuple[str, ...]:
         names = shelf_names(packet, number)
         here = {file: standing.get(name_key(names.files[file.name])) for file in packet.files}
-        if any(here.values()) and name_key(names.documents[PROBLEM_JSON]) in standing:
-            if not is_document_of(fs, shelf / names.documents[PROBLEM_JSON], packet, None):
-                return ()
-            return tuple(file.name for file, identity in here.items() if identity)
+        if name_key(names.documents[PROBLEM_JSON]) in standing:
+            own = is_document_of(fs, shelf / names.documents[PROBLEM_JSON], packet, None)
+            if any(here.values()):
+                return tuple(file.name for file, identity in here.items() if identity) if own else ()
+            if own:
+                return tuple(_now(fs, shelf, names, packet))
         return tuple(file.name for file, identity in here.items() if identity and same_content(identity, file.identity))
 
     return {packet.id: next(filter(None, (left(packet, number) for number in numbers)), ()) for packet in packets}
@@ -89,8 +92,7 @@ def put_back(fs: FileSystem, lane: Path, shelf: Path, packet: Packet) -> None:
     notes = Notes(fs, shelf, f"back-{packet.id}")
     number = number_on(fs, shelf, packet)
     names = shelf_names(packet, number or 1)
-    packet = _as_it_stands(fs, shelf, names, packet)
-    origins = {name: shelf / shelved for name, shelved in names.files.items()}
+    packet, origins = _as_it_stands(fs, shelf, names, packet)
     left = [name for name, origin in origins.items() if is_ours(fs, origin, packet.identity_of(name))]
     if not left and notes.read() is None:
         raise Missing(shelf / names.documents[PROBLEM_JSON])
@@ -118,14 +120,35 @@ def half_back(fs: FileSystem, shelf: Path) -> tuple[str, ...]:
     return tuple(sorted({match[1] for match in found if match}))
 
 
-def _as_it_stands(fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet) -> Packet:
-    """Return the packet with its files as they are now: as long as its problem stands there, the names are its own."""
+def _as_it_stands(fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet) -> tuple[Packet, dict[str, Path]]:
+    """Return the packet with its files as they are now, and where each stands.
+
+    As long as its problem stands there, the names are its own; and what people have renamed goes under its new name.
+    """
     if not is_document_of(fs, shelf / names.documents[PROBLEM_JSON], packet, None):
-        return packet
-    files = []
+        return packet, {name: shelf / shelved for name, shelved in names.files.items()}
+    now = _now(fs, shelf, names, packet)
+    files, origins = [], {}
     for file in packet.files:
+        origin = now.get(file.name, shelf / names.files[file.name])
+        inside, slash, base = file.name.rpartition("/")
+        name = f"{inside}{slash}{base if name_key(origin.name) == name_key(base) else origin.name}"
+        origins[name] = origin
         try:
-            files.append(replace(file, identity=fs.identify(shelf / names.files[file.name]), sha256=""))
+            files.append(replace(file, name=name, identity=fs.identify(origin), sha256=""))
         except Missing:
-            files.append(file)
-    return replace(packet, files=tuple(files))
+            files.append(replace(file, name=name))
+    return replace(packet, files=tuple(files)), origins
+
+
+def _now(fs: FileSystem, shelf: Path, names: ShelfNames, packet: Packet) -> dict[str, Path]:
+    """Return where a packet's files stand that stand on the shelf under whatever name, by their first names."""
+    folder = shelf / names.folder if names.folder else shelf
+    bases = {file.name: names.files[file.name].rpartition("/")[2] for file in packet.files}
+    own = names.documents[PROBLEM_JSON].rpartition("/")[2]
+    standing = [name for name in names_in(fs, folder) if name != own]
+    found = {
+        file.name: called_now(fs, folder, standing, bases[file.name], file, frozenset(bases.values()))
+        for file in packet.files
+    }
+    return {name: folder / now for name, now in found.items() if now is not None}

@@ -14,6 +14,7 @@ from agent.folder.names import MANIFEST
 from agent.folder.packets import read_manifest
 from tests.support import files
 from tests.support.faulty_practice import statement
+from tests.support.hostile import fuzzed
 from tests.support.simulated_practice import REFUSE, STATEMENTS, SimulatedPractice
 
 DEEP = b"[" * 60_000
@@ -85,6 +86,7 @@ def test_a_document_that_is_none_of_ours_stops_nothing(tmp_path: Any, name: str,
     assert goes_on(practice)
 
 
+@fuzzed
 @given(data=st.data())
 def test_whatever_stands_in_a_manifest_it_is_read_or_called_damaged(data: st.DataObject, tmp_path_factory: Any) -> None:
     document = {
@@ -102,6 +104,7 @@ def test_whatever_stands_in_a_manifest_it_is_read_or_called_damaged(data: st.Dat
     assert packet.arrived_at.astimezone().timestamp() >= 0
 
 
+@fuzzed
 @given(data=st.data())
 def test_whatever_stands_in_a_problem_or_receipt_the_next_start_goes_on(
     data: st.DataObject, tmp_path_factory: Any

@@ -1,0 +1,68 @@
+"""What a packet's file is called by now: people rename files on a shelf, and other systems spell names differently."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from agent.folder.carrying import names_in
+from agent.folder.digest import digest_of
+from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing, Offline
+from agent.folder.names import PROBLEM_JSON, is_watched, name_key
+from agent.folder.packets import Packet, ShelfFile
+
+
+def called_now(
+    fs: FileSystem, folder: Path, standing: Sequence[str], base: str, file: ShelfFile, others: Collection[str]
+) -> str | None:
+    """Return under which name of a folder a packet's file stands that was called `base` there; None where it does not.
+
+    Under its own name, however that is spelled by now; else it is told by its identity, or as the only one with its
+    digest. `others`: the packet's other names there; a file beside whose NAME a problem stands is another packet's.
+    Raises `Offline`.
+    """
+    key = name_key(base)
+    spelled = [name for name in standing if name == base] or [name for name in standing if name_key(name) == key]
+    if spelled:
+        return spelled[0]
+    keys = frozenset(map(name_key, standing))
+    free = [name for name in standing if is_watched(name) and name not in others and not _has_problem(name, keys)]
+    same = [name for name in free if _is_same(fs, folder / name, file)]
+    return same[0] if len(same) == 1 else None
+
+
+def spell_as_taken(fs: FileSystem, place: Path, packet: Packet) -> None:
+    """Give the files in a packet's own folder the spelling back that they had: another system may have changed it.
+
+    Raises `FileSystemProblem`.
+    """
+    for file in packet.files:
+        inside, _, base = file.name.rpartition("/")
+        standing = names_in(fs, place / inside)
+        if base in standing:
+            continue
+        spelled = [name for name in standing if name_key(name) == name_key(base)]
+        if len(spelled) == 1:
+            try:
+                fs.move(place / inside / spelled[0], place / file.name)
+            except (Missing, Exists):  # to this disk both are one name
+                continue
+
+
+def _has_problem(name: str, keys: Collection[str]) -> bool:
+    stem = name.rpartition(".")[0] or name
+    return name_key(stem + PROBLEM_JSON) in keys
+
+
+def _is_same(fs: FileSystem, path: Path, file: ShelfFile) -> bool:
+    try:
+        identity = fs.identify(path)
+        if identity.size != file.identity.size:
+            return False
+        if identity.file_id and identity == file.identity:
+            return True
+        return bool(file.sha256) and digest_of(fs, path) == file.sha256
+    except Offline:
+        raise
+    except FileSystemProblem:
+        return False
