@@ -7,26 +7,18 @@ twice within 24 hours, no wait is shown, or is, longer than 24 hours and one, an
 
 from __future__ import annotations
 
-import os
-
-import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tests.support.clock_world import ClockWorld
-from tests.support.statement_world import long_sleeps
-
-EXAMPLES = int(os.environ.get("OUTTRAY_RULE_EXAMPLES", "0"))
+from tests.support.machines import minutes as steps
+from tests.support.machines import searched, seconds, stores, weather
 
 YEAR = 365 * 24 * 60
-MINUTES = [-6 * YEAR, -3 * 1440, -1500, -1440, -1200, -300, -10, 10, 300, 1200, 1440, 1500, 3 * 1440, 6 * YEAR]
-SECONDS = [1, 10, 600, 3600, 6 * 3600, 15 * 3600, 23 * 3600, 24 * 3600, 25 * 3600]
 
-stores = st.sampled_from(["north", "south"])
 names = st.sampled_from(["Statements.csv", "STATEMENTS.CSV", "july.csv"])
-minutes, seconds = st.sampled_from(MINUTES), st.sampled_from(SECONDS)
-weather = st.lists(st.sampled_from(["lost, accepted", "lost, not accepted", "unreachable", "refused"]), max_size=3)
+minutes = steps(-6 * YEAR, 6 * YEAR)
+or_right = st.one_of(st.just(0), minutes)
 
 
 class Clocks(RuleBasedStateMachine):
@@ -71,11 +63,11 @@ class Clocks(RuleBasedStateMachine):
     def put_the_clock_right(self):
         self.world.put_right()
 
-    @rule(seconds=seconds, minutes=st.sampled_from([0, 0, *MINUTES]))
+    @rule(seconds=seconds, minutes=or_right)
     def start_again(self, seconds, minutes):
         self.world.down(seconds, minutes)
 
-    @rule(seconds=seconds, minutes=st.sampled_from([0, 0, *MINUTES]))
+    @rule(seconds=seconds, minutes=or_right)
     def boot(self, seconds, minutes):
         self.world.boot(seconds, minutes)
 
@@ -99,19 +91,4 @@ class Clocks(RuleBasedStateMachine):
                 self.world.close()
 
 
-@pytest.mark.timeout(3600 if EXAMPLES else 600)  # to make a failing example small takes minutes
-class TestClocks(Clocks.TestCase):
-    settings = settings(
-        max_examples=EXAMPLES or 20,
-        stateful_step_count=40 if EXAMPLES else 20,
-        deadline=None,
-        derandomize=not EXAMPLES,
-        database=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
-    )
-
-    def runTest(self):
-        with long_sleeps():
-            super().runTest()
+TestClocks = searched(Clocks, steps=40)

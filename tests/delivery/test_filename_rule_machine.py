@@ -8,25 +8,17 @@ can know it: a clock that is set while the PC is off (`agent/delivery/clock_guar
 
 from __future__ import annotations
 
-import os
-
-import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.support.statement_world import EVENTS, STORES, WEATHER, World, long_sleeps
-
-EXAMPLES = int(os.environ.get("OUTTRAY_RULE_EXAMPLES", "0"))
+from tests.support.machines import minutes as steps
+from tests.support.machines import searched, seconds, stores, weather
+from tests.support.statement_world import EVENTS, World
 
 COMPOSED, DECOMPOSED = "Relev\u00e9.csv", "Releve\u0301.csv"
-MINUTES = [-4320, -1500, -1440, -300, -10, -1, 1, 10, 300, 1440, 1500, 4320]
-SECONDS = [10, 1, 600, 3600, 6 * 3600, 23 * 3600, 24 * 3600, 25 * 3600, 3 * 86400]
 
-stores = st.sampled_from(STORES)
 names = st.sampled_from(["Statements.csv", "STATEMENTS.CSV", "statements.csv", COMPOSED, DECOMPOSED, "july.csv"])
-minutes, seconds = st.sampled_from(MINUTES), st.sampled_from(SECONDS)
-weather = st.lists(st.sampled_from(sorted(WEATHER)), max_size=3)
+minutes = steps()
 
 
 class FilenameRule(RuleBasedStateMachine):
@@ -67,7 +59,7 @@ class FilenameRule(RuleBasedStateMachine):
     def set_the_clock(self, minutes):
         self.world.set_clock(minutes)
 
-    @rule(seconds=seconds, minutes=st.sampled_from([0, *MINUTES]))
+    @rule(seconds=seconds, minutes=st.one_of(st.just(0), minutes))
     def be_down(self, seconds, minutes):
         self.world.down(seconds, minutes)
 
@@ -95,19 +87,4 @@ class FilenameRule(RuleBasedStateMachine):
                 self.world.close()
 
 
-@pytest.mark.timeout(3600 if EXAMPLES else 600)  # to make a failing example small takes minutes
-class TestFilenameRule(FilenameRule.TestCase):
-    settings = settings(
-        max_examples=EXAMPLES or 20,
-        stateful_step_count=50 if EXAMPLES else 20,
-        deadline=None,
-        derandomize=not EXAMPLES,
-        database=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
-    )
-
-    def runTest(self):
-        with long_sleeps():
-            super().runTest()
+TestFilenameRule = searched(FilenameRule, steps=50)

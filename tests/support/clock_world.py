@@ -74,11 +74,11 @@ class ClockWorld(World):
         control, clock = self.practice.control, self.practice.clock
         packets = [packet for packet in control.packets.values() if packet.lane == lane]
         packets.sort(key=lambda packet: (packet.arrived_at, packet.id))
-        for packet in packets:
-            in_line = [each for each in packets if self._key(each.upload_name) == self._key(packet.upload_name)]
-            if packet.next_at is not None:
-                longest = timedelta(hours=24 * len(in_line) + 1)
-                assert packet.next_at - clock.now() <= longest, f"{packet.state} for {packet.next_at - clock.now()}"
+        for name in {self._key(packet.upload_name) for packet in packets}:
+            of_name = [packet.next_at for packet in packets if self._key(packet.upload_name) == name]
+            for place, goes_at in enumerate(sorted(each for each in of_name if each is not None), start=1):
+                wait = goes_at - clock.now()
+                assert wait <= timedelta(hours=24 * place + 1), f"number {place} of {name} waits for {wait}"
         taken = self.rule.last(lane, "Statements.csv"), self.rule.last(lane, "july.csv")
         last = max((each for each in taken if each is not None), default=0.0)
         is_calm = max(last, self._rough.get(lane, 0.0), self._working_since) + HOUR < clock.seconds
