@@ -216,5 +216,5 @@ LANE_GONE = Words(
 AFTER_A_TRY = frozenset(
     words.code
     for words in (GAVE_UP, GAVE_UP_UNSURE, LOST_TOO_LONG_AGO, TAKEN_BY_WHOM, VANISHED, WITHDRAWN, CHANGED, BROKE_DOWN)
-) | {"refused", "too-large", "name-taken"}
+) | {"refused", "too-large", "name-taken", "store-taken"}
 """What packets fail with that may have been tried before: by such a code alone nobody knows whether one arrived."""

@@ -135,7 +135,7 @@ NAME_TAKEN = Words(
     "If it has to go today, save it under another name and drop it again.",
 )
 STORE_TAKEN = Words(
-    "name-taken",
+    "store-taken",
     "The {service} says that this store had its upload of the last 24 hours already.",
     "If nobody has uploaded anything, ask the service's support what it allows in a day.",
 )

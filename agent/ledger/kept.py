@@ -21,8 +21,8 @@ WITHOUT_VALUES = frozenset(
         *("folder-several-sidecars", "folder-unlisted-files", "gave-up", "gave-up-unsure", "hidden-rows", "incomplete"),
         *("longer-came", "lost-too-long-ago", "name-taken", "name-taken-unsure", "name-used", "names-alike"),
         *("no-header", "no-profile", "no-sidecar", "no-statements", "not-verified", "reply-lost", "sidecar-ambiguous"),
-        *("sidecar-barred", "statement-name", "statement-rows", "statements-not-accepted", "two-profiles"),
-        *("two-sidecars", "unexpected", "unreadable", "vanished", "withdrawn"),
+        *("sidecar-barred", "statement-name", "statement-rows", "statements-not-accepted", "store-taken"),
+        *("two-profiles", "two-sidecars", "unexpected", "unreadable", "vanished", "withdrawn"),
     )
 )
 """The problems whose sentences hold nothing but names of files, counts and times; those of all others may quote what

@@ -78,6 +78,7 @@ def test_a_sentence_about_the_store_is_not_one_about_the_name(tmp_path: Path, me
     result, _ = send(tmp_path, httpx.Response(400, json={"subErrors": [], "message": message}))
     assert isinstance(result.outcome, Refused)
     assert (result.outcome.name_taken, result.outcome.says) == (True, says)
+    assert result.outcome.problem.code == ("store-taken" if says is Taken.STORE else "name-taken")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.support.simulation.world import World
 
 LONGEST_WAIT = timedelta(hours=25)
 MOST_ACCEPTANCES = 40  # of one scan: a few unknown tries, as often as people let the lane go on
-REFUSALS = ("refused", "name-taken", "too-large")
+REFUSALS = ("refused", "name-taken", "store-taken", "too-large")
 
 
 def at_any_moment(world: World) -> Iterator[str]:

@@ -74,6 +74,7 @@ PACKETS = {
     "duplicate": Guide((Verb.DISMISS, Verb.SHOW), means="It was not sent a second time.", has_main=False),
     "name-used": Guide((Verb.SHOW, Verb.RETRY, Verb.DISMISS), has_main=False),
     "name-taken": Guide((Verb.SHOW, Verb.RETRY, Verb.DISMISS), has_main=False),
+    "store-taken": Guide((Verb.SHOW, Verb.RETRY, Verb.DISMISS), has_main=False),
     "unreadable": Guide(
         (Verb.SHOW, Verb.RETRY),
         "Open the file to see that it is as it should be, save it anew, then press Retry. If that does not help, "
