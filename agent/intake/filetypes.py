@@ -150,10 +150,11 @@ def _in_zip(names: frozenset[str]) -> Content:
 
 
 def _in_ole(names: frozenset[str]) -> Content:
-    if "EncryptedPackage" in names:
+    names = frozenset(map(str.lower, names))  # they are the same in capitals: [MS-CFB] 2.6.4
+    if "encryptedpackage" in names:
         return _not_taken(others.LOCKED_OFFICE)
-    if "WordDocument" in names:
+    if "worddocument" in names:
         return _taken(DOC)
-    if names & {"Workbook", "Book"}:
+    if names & {"workbook", "book"}:
         return _not_taken(others.OLD_WORKBOOK)
-    return _not_taken(others.OLD_SLIDES if "PowerPoint Document" in names else others.OTHER_OLE)
+    return _not_taken(others.OLD_SLIDES if "powerpoint document" in names else others.OTHER_OLE)

@@ -130,7 +130,7 @@ def _pypdf(path: Path, strictly: bool) -> bool | None:
         reader = PdfReader(path)
         if reader.is_encrypted and not reader.decrypt(""):
             return False
-        return len(reader.pages) > 0 and (not strictly or reader.pages[0].get_contents() is not None)
+        return len(reader.pages) > 0 and (not strictly or bool(reader.pages[0].get_contents()))
     except Exception:  # noqa: BLE001 - whatever a judge stumbles over, it does not open the file
         return False
 

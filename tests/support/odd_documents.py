@@ -145,6 +145,7 @@ def opening() -> dict[str, bytes]:
         "other-folder.docx": docx_with("word/main/body.xml"),
         "backslashes.docx": docx_with(slash="\\"),
         "word.doc": files.doc(),
+        "capitals.doc": files.doc("WORDDOCUMENT"),
         "mark.rtf": b"\xef\xbb\xbf" + files.rtf(),
         "behind.rtf": files.rtf() + b"\0\0 -- sent by a copier",
         "brace-short.rtf": files.rtf().rstrip()[:-1] + b"{\\*\\latentstyles}\n",
