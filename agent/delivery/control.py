@@ -27,6 +27,7 @@ from agent.delivery.lane import Lane
 from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
 from agent.delivery.reading_back import read_back
+from agent.delivery.reconcile.old_folders import left_waiting
 from agent.delivery.reconcile.other_pcs import SIGNED_EVERY, Foreign, foreign, guard_names, sign, told
 from agent.delivery.reconcile.settings_changed import Known, adopt_renamed, places_of
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
@@ -426,6 +427,8 @@ class Control:
                 self._carrying_out.notice_what_people_did(lane)
             with self.troubles.guard(Thing("shelves", lane.id, "of other PCs")):
                 self.meet_other_pcs(lane, now)
+            with self.troubles.guard(Thing("shelves", lane.id, "in folders of before")):
+                lane.left_elsewhere = self._left_elsewhere(lane)
             with self.troubles.guard(Thing("old files", lane.id)):
                 self._retention.look(lane, now)
 
@@ -445,6 +448,18 @@ class Control:
         guard_names(self.ledger, lane, found, now)
         told(lane, found)
         return found
+
+    def _left_elsewhere(self, lane: Lane) -> Problem | None:
+        """Return what is told of files in the folders that this lane, or one that is gone, has watched before."""
+        watched = {other.settings.folder for other in self.lanes.values()}
+        places = self.lane_records[lane.id].places
+        found = left_waiting(lane.fs, lane.id, places, lane.settings.folder, watched) if places else None
+        gone = (
+            left_waiting(lane.fs, record.id, record.places, None, watched)
+            for record in self.other_records.values()
+            if record.places is not None and lane.id == min(self.lanes)  # one of them says it
+        )
+        return found or next(filter(None, gone), None)
 
     def _stand_at(self, record: LaneRecord, places: LanePlaces) -> LaneRecord:
         """Write down where a lane stands now; the marker of a folder of before is not expected in another one."""
@@ -627,7 +642,7 @@ class Control:
         """Return what hampers a lane that runs."""
         own = self.lanes[lane]
         hampers = self.trouble or own.trouble or self.troubles.of_lane(lane) or own.spool_trouble
-        return hampers or own.shelf_trouble or own.left_behind or own.left_alone
+        return hampers or own.shelf_trouble or own.left_behind or own.left_elsewhere or own.left_alone
 
     # --- Sleeping ---------------------------------------------------------------------------------------------------
 

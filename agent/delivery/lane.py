@@ -128,6 +128,7 @@ class Lane:
         self.offline: Problem | None = None  # why the folder cannot be looked at
         self.trouble: Problem | None = None  # why files cannot be moved, although it can
         self.left_behind: Problem | None = None  # packets of a PC that is not heard of any more
+        self.left_elsewhere: Problem | None = None  # files in a folder that was watched before the settings changed
         self.left_alone: Problem | None = None  # what lies in the folder and is never picked up
         self.unpicked: tuple[PassedOver, ...] = ()  # what makes no packet for its name or its place
         self._unpicked = Unpicked()

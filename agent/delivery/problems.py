@@ -198,6 +198,11 @@ SHELF_OF_BEFORE = Words(
     "{packets} of {lane} that failed stand in {where}, where failed files stood before the settings changed.",
     "Nothing has to be moved: a retry finds them there. To be tried again by hand, drag them into the lane's folder.",
 )
+WAITS_ELSEWHERE = Words(
+    "waits-elsewhere",
+    "{files} {waits} in {where}, which {lane} watched before the settings changed. Nothing looks there any more.",
+    "If they are to go, drag them {to}. If not, take them out of that folder.",
+)
 LEAVES_SANDBOX = Words(
     "leaves-sandbox",
     "{lane} has sent to {sandbox} and leaves it: with the next start of OutTray it sends to {host}, where everything "

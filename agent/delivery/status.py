@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from agent.delivery.actions import Found
 from agent.delivery.problems import LEDGER_TROUBLE
+from agent.delivery.reconcile.old_folders import left_waiting
 from agent.delivery.reconcile.settings_changed import known_lanes, left_behind
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
 from agent.delivery.troubles import Thing, is_ledgers
 from agent.delivery.unpicked import Waits, remembered
+from agent.folder.real import RealFileSystem
 from agent.folder.settling import FileLook, FileStatus
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
@@ -99,8 +101,12 @@ def status_without_agent(settings: Settings) -> Snapshot:
         finally:
             ledger.close()
     lanes = []
+    watched = {lane_settings.folder for lane_settings in settings.lanes.values()}
     for lane, lane_settings in settings.lanes.items():
-        state, since, problem = _lane_state(records.get(lane, LaneRecord(lane)), None)
+        record = records.get(lane, LaneRecord(lane))
+        state, since, problem = _lane_state(record, None)
+        places, folder = record.places, lane_settings.folder
+        elsewhere = left_waiting(RealFileSystem(), lane, places, folder, watched) if places else None
         left_alone = remembered(waits.get(lane, {}), lane_settings.folder, now)
         lanes.append(
             LaneSnapshot(
@@ -108,7 +114,7 @@ def status_without_agent(settings: Settings) -> Snapshot:
                 state=state,
                 folder=str(lane_settings.folder),
                 since=moment(since),
-                problem=trouble or problem or left_alone,
+                problem=trouble or problem or elsewhere or left_alone,
                 left_alone=left_alone,
                 counts={str(state): count for state, count in counts.get(lane, {}).items()},
                 needs_attention=unresolved.get(lane, 0),

@@ -457,4 +457,5 @@ def _places(stored: dict[str, Any] | None) -> LanePlaces | None:
     if stored is None:
         return None
     shelves = {name: tuple(places) for name, places in stored["shelves"].items()}
-    return LanePlaces(stored["folder"], stored["account"], tuple(stored["names"]), shelves)
+    folders = tuple(stored.get("folders", ()))  # an older OutTray did not note them
+    return LanePlaces(stored["folder"], stored["account"], tuple(stored["names"]), shelves, folders)

@@ -140,6 +140,11 @@ class LanePlaces:
     account: str = ""
     names: tuple[str, ...] = ()
     shelves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by "held", "sending", "sent", "failed"
+    folders: tuple[str, ...] = ()  # that were watched before `folder`
+
+    def watched_before(self, present: Path | None) -> tuple[Path, ...]:
+        """Return the folders that were watched, but for the present one."""
+        return tuple(path for path in map(Path, dict.fromkeys((self.folder, *self.folders))) if path != present)
 
     def beyond(self, shelf: str, present: Path) -> tuple[Path, ...]:
         """Return where a shelf has stood before."""
@@ -153,7 +158,8 @@ class LanePlaces:
     def followed_by(self, later: LanePlaces) -> LanePlaces:
         """Return the later places with these behind them."""
         shelves = {name: _first_few(later.shelves[name], self.shelves.get(name, ())) for name in later.shelves}
-        return replace(later, names=_first_few(later.names, self.names), shelves=shelves)
+        folders = tuple(folder for folder in _first_few((self.folder,), self.folders) if folder != later.folder)
+        return replace(later, names=_first_few(later.names, self.names), shelves=shelves, folders=folders)
 
 
 _REMEMBERED = 12

@@ -169,3 +169,69 @@ def test_a_shelf_of_before_that_cannot_be_reached_withdraws_nothing(tmp_path: Pa
     practice.service().script = [accept(1)]
     practice.pass_(hours=2)
     assert [packet.state for packet in practice.ledger.history()] == [PacketState.SENT]
+
+
+# --- Files that wait in a folder of before --------------------------------------------------------------------------
+
+ELSEWHERE = "/practice/new"
+
+
+@pytest.mark.parametrize(
+    ("names", "count"),
+    [
+        (["late.pdf"], 1),
+        (["late.json", "Smith/1.pdf", "Smith/claim.json"], 3),
+        (["~$late.docx", ".hidden", "#recycle/old.pdf", "failed/lost.pdf", "Thumbs.db"], 0),
+    ],
+)
+def test_what_waits_in_a_folder_that_was_watched_before_is_told_of(
+    tmp_path: Path, names: list[str], count: int
+) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.pass_(minutes=1)
+    for name in names:
+        practice.fs.put(Path("/practice/scans") / name, b"not yet looked at")
+    said = list(left_in(practice.ledger, parse(moved(folder=ELSEWHERE), Path("outtray.toml")), practice.fs))
+    practice.fs.make_folder(Path(ELSEWHERE))
+    practice.restart(settings=moved(folder=ELSEWHERE))
+    practice.pass_(minutes=2)
+    shown = lanes_shown(practice)["main-street/attachments"].problem
+    again = list(left_in(practice.ledger, parse(moved(folder=ELSEWHERE), Path("outtray.toml")), practice.fs))
+    if not count:
+        assert (said, again, shown) == ([], [], None)
+        return
+    assert [str(lane) for lane, _ in said] == [str(lane) for lane, _ in again] == ["main-street/attachments"]
+    for problem in (said[0][1], again[0][1], shown):
+        assert problem is not None
+        assert problem.code == "waits-elsewhere"
+        assert len(problem.details) == count
+        assert "/practice/scans" in problem.sentence
+        assert ELSEWHERE in problem.what_to_do
+    for name in names:
+        practice.fs.delete(Path("/practice/scans") / name)
+    practice.pass_(hours=1)
+    assert lanes_shown(practice)["main-street/attachments"].problem is None
+
+
+def test_a_folder_that_another_lane_watches_now_tells_nothing(tmp_path: Path) -> None:
+    """Two lanes have changed their folders with each other, or one has moved down or up a level."""
+    practice = SimulatedPractice(tmp_path)
+    practice.pass_(minutes=1)
+    practice.fs.make_folder(Path("/practice/scans/today"))
+    practice.restart(settings=moved(folder="/practice/scans/today"))
+    practice.drop("today/scan.pdf", files.pdf())
+    practice.pass_(minutes=2)
+    assert lanes_shown(practice)["main-street/attachments"].problem is None
+
+
+def test_what_waits_for_a_lane_that_the_settings_do_not_name_any_more_is_told_of(tmp_path: Path) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.pass_(minutes=1)
+    practice.fs.put(Path("/practice/scans/late.pdf"), files.pdf())
+    gone = moved(folder=ELSEWHERE).replace("main-street", "high-street")
+    said = list(left_in(practice.ledger, parse(gone, Path("outtray.toml")), practice.fs))
+    assert [(str(lane), problem.code) for lane, problem in said] == [("main-street/attachments", "waits-elsewhere")]
+    practice.fs.make_folder(Path(ELSEWHERE))
+    practice.restart(settings=gone)
+    practice.pass_(minutes=2)
+    assert [lane.problem.code for lane in lanes_shown(practice).values() if lane.problem] == ["waits-elsewhere"]

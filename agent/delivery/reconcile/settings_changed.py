@@ -15,7 +15,10 @@ from pathlib import Path
 from sqlalchemy.exc import DatabaseError
 
 from agent.delivery.problems import LANE_GONE, SHELF_OF_BEFORE
+from agent.delivery.reconcile.old_folders import left_waiting
 from agent.delivery.snapshot import LaneSnapshot
+from agent.folder.filesystem import FileSystem
+from agent.folder.real import RealFileSystem
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LanePlaces, LaneRecord, PacketRecord
@@ -110,8 +113,10 @@ def left_by_settings(settings: Settings) -> list[tuple[LaneId, Problem]]:
         ledger.close()
 
 
-def left_in(ledger: Ledger, settings: Settings) -> Iterator[tuple[LaneId, Problem]]:
-    """Yield what these settings leave behind of what a ledger knows: lanes, and failed packets on other shelves."""
+def left_in(ledger: Ledger, settings: Settings, fs: FileSystem | None = None) -> Iterator[tuple[LaneId, Problem]]:
+    """Yield what these settings leave behind of what a ledger knows: lanes, failed packets on other shelves, and files
+    in folders that nobody looks at any more.
+    """
     unresolved = ledger.unresolved_counts()
     for gone in left_behind(known_lanes(settings), ledger.lanes(), ledger.unfinished(), unresolved):
         store, _, kind = gone.lane.rpartition("/")
@@ -127,6 +132,12 @@ def left_in(ledger: Ledger, settings: Settings) -> Iterator[tuple[LaneId, Proble
     for (lane, where), count in sorted(elsewhere.items()):
         packets = "1 packet" if count == 1 else f"{count} packets"
         yield lane, SHELF_OF_BEFORE.problem(packets=packets, lane=lane, where=where)
+    watched = {lane.folder for lane in settings.lanes.values()}
+    for lane, record in sorted(ledger.lanes().items()):
+        present = settings.lanes[lane].folder if lane in settings.lanes else None
+        waits = left_waiting(fs or RealFileSystem(), lane, record.places, present, watched) if record.places else None
+        if waits is not None:
+            yield lane, waits
 
 
 def _successor(record: LaneRecord, lanes: Mapping[LaneId, Known]) -> LaneId | None:

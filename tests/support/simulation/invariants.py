@@ -191,7 +191,8 @@ def _snapshot(world: World) -> None:
     _hold(not under_way, f"shown as under way: {under_way}")
     for lane in shown.lanes:
         _hold(lane.state is LaneState.RUNNING, f"{lane.lane} is {lane.state}: {lane.problem}")
-        _hold(lane.problem in (None, lane.left_alone), f"{lane.lane} is shown with {lane.problem}")
+        elsewhere = lane.problem is not None and lane.problem.code == "waits-elsewhere" and world.waits_elsewhere
+        _hold(elsewhere or lane.problem in (None, lane.left_alone), f"{lane.lane} is shown with {lane.problem}")
 
 
 def _journal(world: World) -> None:

@@ -124,6 +124,12 @@ def _lists(world: World) -> Iterator[str]:
             yield f"{packet.state} in the ledger, and in no list"
         if packet.state is PacketState.FAILED and packet.resolved_at is None and str(packet.lane) not in lanes:
             yield f"failed in {packet.lane}, which nobody is shown"
+    for lane in LANES:
+        of_lane = next(one for one in snapshot.lanes if one.lane == str(world.id_of(lane)))
+        for folder in world.setup.folders[lane][:-1]:
+            left = [path for path in world.waiting_in(folder, lane) if path.name not in world.ignored]
+            if left and of_lane.problem is None:
+                yield f"in a folder of before, and in no list: {len(left)} files"
     told = bool(snapshot.notes) or any(lane.problem is not None for lane in snapshot.lanes)
     for lane in LANES:
         for shelf in ("sending", "held"):

@@ -326,9 +326,20 @@ class World:
 
     def waiting(self, lane: LaneId) -> dict[Path, bytes]:
         """Return the files in the watched folder itself."""
+        return self.waiting_in(self.folder(lane), lane)
+
+    def waiting_in(self, folder: Path, lane: LaneId) -> dict[Path, bytes]:
+        """Return the files in a folder that a lane watches, or has watched."""
         shelves = [shelf for name in SHELVES for shelf in self.shelves(lane, name)]
-        found = self.theirs(self.folder(lane))
+        found = self.theirs(folder)
         return {path: data for path, data in found.items() if not any(path.is_relative_to(shelf) for shelf in shelves)}
+
+    @property
+    def waits_elsewhere(self) -> bool:
+        """Tell whether files have been left in a folder that nobody looks at any more."""
+        return any(
+            self.waiting_in(folder, lane) for lane, folders in self.setup.folders.items() for folder in folders[:-1]
+        )
 
     def standing(self) -> Counter[bytes]:
         """Count every content that stands anywhere."""

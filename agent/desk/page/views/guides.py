@@ -143,6 +143,7 @@ LANE_TROUBLES = frozenset(
         "folder-unpicked",
         "folder-was-a-shelf",
         "ledger-trouble",
+        "waits-elsewhere",
     }
 )
 """Problems of a lane that runs which only a person can end; the others go by themselves."""
