@@ -55,18 +55,46 @@ def speaks_of_failure(content: Mapping[str, Any]) -> bool:
     are written, and one level down as well.
     """
     said = {_plain_key(key): value for key, value in content.items()}
-    properties = said.get("properties")
-    if any(said.get(key) for key in _FAULT_LISTS) or (isinstance(properties, Mapping) and properties.get("errors")):
-        return True
-    if any(said.get(key) for key in _FAULT_KEYS) or any(said.get(key) is False for key in _YES_KEYS):
-        return True
     if "title" in said and ("detail" in said or _failed_status(said.get("status"))):
         return True
-    inner = [value for value in said.values() if isinstance(value, Mapping)]
-    words = (part.get(key) for part in (said, *inner) for key in _WORD_KEYS)
-    if any(isinstance(word, str) and _failed_status(word) for word in words):
+    inner = [value for value in content.values() if isinstance(value, Mapping)]
+    return any(_tells_of_failure({_plain_key(key): value for key, value in part.items()}) for part in (content, *inner))
+
+
+def _tells_of_failure(said: Mapping[str, Any]) -> bool:
+    if any(said.get(key) for key in (*_FAULT_LISTS, *_FAULT_KEYS)):
         return True
-    return any(_failed_status(part.get(key)) for part in (said, *inner) for key in _STATUS_KEYS)
+    if any(key in said and _says_no(said[key]) for key in _YES_KEYS):
+        return True
+    if any(isinstance(said.get(key), str) and _failed_status(said[key]) for key in _WORD_KEYS):
+        return True
+    return any(_failed_status(said.get(key)) for key in _STATUS_KEYS)
+
+
+def has_a_strange_status(content: Mapping[str, Any]) -> bool:
+    """Tell whether an object, or one a level down, has a status that no success has, in whatever words.
+
+    For a service that has not published what its success says: any other word there can be a failure's.
+    """
+    inner = [value for value in content.values() if isinstance(value, Mapping)]
+    statuses = (value for part in (content, *inner) for key, value in part.items() if _plain_key(key) == "status")
+    return any(map(_no_success, statuses))
+
+
+def _says_no(value: object) -> bool:
+    return not value or (isinstance(value, str) and value.strip().casefold() in ("false", "no", "n", "0", "null"))
+
+
+def _no_success(status: object) -> bool:
+    """Tell whether a status is one that no success has, in whatever words."""
+    if isinstance(status, bool):
+        return not status
+    if isinstance(status, int):
+        return not 0 <= status < 300
+    if not isinstance(status, str) or not status.strip():
+        return False
+    word = _plain_word(status)
+    return _no_success(int(word)) if word.isdecimal() else word not in _SUCCESS_WORDS
 
 
 def is_problem_details(content: Mapping[str, Any]) -> bool:
@@ -112,23 +140,36 @@ def _failed_status(status: object) -> bool:
         return status >= 400
     if not isinstance(status, str):
         return False
-    word = status.strip().upper().replace(" ", "_").replace("-", "_")
+    word = _plain_word(status)
     return word in _FAILED_WORDS or (word.isdecimal() and int(word) >= 400)
 
 
 _NEVER_A_SUCCESS = ("application/problem+json", "application/captive+json")
 """A problem (RFC 9457) and a captive portal's own page for programs (RFC 8908), whatever the status."""
-_STATUS_KEYS = ("status", "statuscode", "code", "httpstatus")
+_STATUS_KEYS = ("status", "statuscode", "code", "httpstatus", "httpcode", "httpstatuscode", "responsecode")
 _FAULT_LISTS = ("suberrors", "errors", "fielderrors", "violations")
 _FAULT_KEYS = (
     "error", "errorcode", "errormessage", "errordescription", "errortype", "failurereason", "fault", "faultstring",
     "exception", "loginurl", "redirecturl", "redirect", "reason", "errmsg", "errcode", "captive", "userportalurl",
+    "failed", "blocked", "denied", "forbidden", "unauthorized", "maintenance", "faultcode", "login", "loginpage",
+    "signin", "portal", "portalurl",
 )  # fmt: skip
 _YES_KEYS = ("success", "ok", "issuccess", "succeeded", "successful", "accepted", "authenticated", "authorized")
-_WORD_KEYS = ("result", "outcome", "state", "type", "level", "severity")
+_WORD_KEYS = ("result", "outcome", "state", "type", "level", "severity", "title")
 _FAILED_WORDS = {status.name for status in HTTPStatus if status >= 400} | {
     "ERROR", "ERRORS", "FAIL", "FAILED", "FAILURE", "REJECTED", "INVALID", "DENIED", "REFUSED",
 }  # fmt: skip
+
+
+_SUCCESS_WORDS = {status.name for status in HTTPStatus if 200 <= status < 300} | {
+    "SUCCESS", "SUCCESSFUL", "SUCCEEDED", "RECEIVED", "PENDING", "IN_PROGRESS", "PROCESSING", "PROCESSED", "QUEUED",
+    "SUBMITTED", "UPLOADED", "IMPORTED", "SAVED", "SENT", "STARTED", "DONE", "COMPLETE", "COMPLETED", "NEW", "VALID",
+    "TRUE", "HEALTHY", "UP",
+}  # fmt: skip
+
+
+def _plain_word(text: str) -> str:
+    return text.strip().upper().replace(" ", "_").replace("-", "_")
 
 
 def _plain_key(key: object) -> str:

@@ -18,7 +18,12 @@ import httpx
 
 from agent.clock import Clock
 from agent.destinations import problems
-from agent.destinations.answers import is_statement_error, is_statements_trouble, speaks_of_failure
+from agent.destinations.answers import (
+    has_a_strange_status,
+    is_statement_error,
+    is_statements_trouble,
+    speaks_of_failure,
+)
 from agent.destinations.attempt import ask, attempt, health_of
 from agent.destinations.body import Body, file_part
 from agent.destinations.limiter import UploadLimiter
@@ -93,7 +98,9 @@ class StatementsDestination:
             store,
             "api_key",
             is_success=lambda content: (
-                _SAYS_SOMETHING.isdisjoint(map(str.casefold, content)) and not speaks_of_failure(content)
+                _SAYS_SOMETHING.isdisjoint(map(str.casefold, content))
+                and not speaks_of_failure(content)
+                and not has_a_strange_status(content)
             ),
             is_own_error=is_statement_error,
             is_own_trouble=is_statements_trouble,

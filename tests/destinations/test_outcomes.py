@@ -189,7 +189,38 @@ NOT_A_SUCCESS = [
     {"authenticated": False},
     {"captive": True, "user-portal-url": "https://portal.example.com"},
     {"redirect": "https://portal.example.com"},
+    {"success": "false", "text": "Store is not active"},
+    {"success": 0},
+    {"ok": "No"},
+    {"accepted": None},
+    {"data": {"error": "STORE_NOT_FOUND"}},
+    {"data": {"errors": [{"a": 1}]}},
+    {"result": {"success": False}},
+    {"response": {"fault": "x"}},
+    {"failed": True},
+    {"Failed": 3},
+    {"http_code": 503},
+    {"httpStatusCode": "403"},
+    {"title": "Forbidden"},
+    {"title": "Service Unavailable"},
+    {"faultcode": "Server"},
+    {"blocked": True, "category": "Health"},
+    {"login": "https://portal.example.com"},
 ]
+
+
+STRANGE = ("maintenance", "pending_authentication", "Store is inactive", False, 302, "302", -1)
+
+
+@pytest.mark.parametrize("status", STRANGE)
+def test_a_status_that_no_success_is_known_to_have_is_none_of_the_statements_service(status: object):
+    for content in ({"status": status}, {"Status": status, "savedPaymentId": "x"}, {"data": {"status": status}}):
+        assert isinstance(classified("statements", 200, content), Unknown)
+
+
+def test_the_attachments_service_says_its_status_in_words_of_its_own():
+    content = {"attachmentControlNumber": "CHC#0123456789abcdef01234567", "status": "All files are with us"}
+    assert classified("attachments", 201, content) is None
 
 
 @pytest.mark.parametrize(
@@ -230,6 +261,10 @@ def test_attachments_need_their_control_number(content: dict[str, object]):
         ("statements", {}),
         ("statements", {"savedPaymentId": "01GQSVMZH59XSSXFXKNBZNW6PY"}),
         ("statements", {"errors": [], "status": "OK"}),
+        *[("statements", {"status": said}) for said in ("pending", "in progress", "Received", "success", 200, "201")],
+        ("statements", {"success": True, "failed": 0, "error": None, "data": {"id": "1", "status": "PENDING"}}),
+        ("statements", {"success": "true", "title": "July statements", "blocked": False}),
+        ("statements", {"received": 3, "rejected": 0}),
     ],
 )
 @pytest.mark.parametrize(
