@@ -39,11 +39,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Check:
-    """Check these files, away from the control thread. `hash_ahead`: a twin went before, so read their bytes too."""
+    """Check these files, away from the control thread."""
 
     lane: LaneId
     found: Found
-    hash_ahead: bool = False
 
 
 @dataclass(frozen=True)

@@ -540,7 +540,7 @@ class Control:
         with self.troubles.guard(thing, found.candidate.name):
             self._jobs.check(
                 lane.id,
-                partial(lane.check, found, self.clock.now(), hash_ahead=action.hash_ahead),
+                partial(lane.check, found, self.clock.now()),
                 lambda checked: self._inbox.put(_CheckDone(lane.id, found.packet, checked)),
                 lambda _trouble: self._inbox.put(_CheckDone(lane.id, found.packet, lane.broken_check(found))),
             )

@@ -54,7 +54,6 @@ from agent.settings.schema import LaneSettings
 
 SETTLE_LOCAL, SETTLE_SHARE = 2.0, 5.0
 SETTLE_PAGED = 8.0  # a PDF or TIFF may be page 1 of a flatbed scanner, which is whole and goes on 5 seconds later
-MOST_HASHED = 64_000_000  # bytes of a packet that a check reads through; larger ones are known by their identity
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letters or digits that look alike
 
 
@@ -326,8 +325,8 @@ class Lane:
             if checked.request is not None:
                 self._requests[packet] = checked.request
 
-    def check(self, found: Found, now: datetime, *, hash_ahead: bool) -> Checked | Problem:
-        """Check files in the folder (in the checking thread). `hash_ahead`: something just like it went before.
+    def check(self, found: Found, now: datetime) -> Checked | Problem:
+        """Check files in the folder (in the checking thread).
 
         Returns a problem of its own where the files, or the spool, cannot be used just now.
         """
@@ -337,7 +336,7 @@ class Lane:
             if checked.problem is not None and checked.problem.code == CHANGED.code:
                 return checked.problem
             if checked.problem is None:
-                checked = self._with_digests(checked, found.candidate, hash_ahead=hash_ahead)
+                checked = self._with_digests(checked, found.candidate)
         except FileSystemProblem as trouble:
             log.warning("a check has to wait", extra={"packet": found.packet, "trouble": where(trouble)})
             return folder_problem(trouble, trouble.path.parent)
@@ -346,10 +345,10 @@ class Lane:
             return _hampered(error, place)
         return checked
 
-    def _with_digests(self, checked: Checked, candidate: Candidate, *, hash_ahead: bool) -> Checked:
+    def _with_digests(self, checked: Checked, candidate: Candidate) -> Checked:
         """Read the files through, so that they can be told from others that have their size and time."""
-        place, size = self.settings.folder, sum(file.identity.size for file in candidate.files)
-        if not checked.sha256 and (hash_ahead or size <= MOST_HASHED):
+        place = self.settings.folder
+        if not checked.sha256:
             digests = tuple(digest_of(self.fs, place / file.name) for file in candidate.files)
             checked = replace(checked, sha256=digests)
         if candidate.sidecar is not None:

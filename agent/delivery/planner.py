@@ -193,7 +193,7 @@ def _admit(lane: LaneView, claims: Claims, senders: _Senders, now: datetime) -> 
 
 def _ready(
     lane: LaneView, found: Found, admitted: Set[object], claims: Claims, senders: _Senders, now: datetime
-) -> Admit | Check | None:
+) -> Admit | None:
     """Admit a packet that is in order: to go, to be held, or as a duplicate. None: the twin ahead decides first."""
     if lane.id.kind is LaneKind.STATEMENTS:
         return _by_rule(lane, found, admitted, claims, senders, now)
@@ -208,8 +208,6 @@ def _ready(
         if twin.state is PacketState.FAILED and not all(file.sha256 for file in twin.documents):
             possibly_sent = possibly_sent or twin.possibly_sent  # what just went out, nobody recorded
             continue
-        if found.checked is not None and not found.checked.sha256:
-            return Check(lane.id, found, hash_ahead=True)
         if _same_bytes(twin, found):
             if twin.state is PacketState.SENT:
                 problem = _duplicate(_files(found), twin.ended_at, twin.control_number)

@@ -77,8 +77,10 @@ def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
     agent = other_agent(settings)
     if agent is not None:
         return agent.ask(Request(verb, lanes=tuple(lanes), actor=user_name()))
+    from agent.delivery.verdicts import hastened
     from agent.delivery.wishes import asked
     from agent.ledger.records import LaneRecord
+    from agent.model import PacketState
 
     now = datetime.now(UTC)
     chosen = [lane for lane in settings.lanes if not lanes or str(lane) in lanes]
@@ -89,6 +91,10 @@ def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
             for lane in chosen:
                 tx.lane(asked(known.get(lane, LaneRecord(lane)), verb, now))
                 tx.note(now, verb, lane=lane, actor=user_name())
+            waiting = [packet for packet in ledger.unfinished() if packet.state is PacketState.QUEUED]
+            for packet in waiting if verb == "resume" else ():
+                if packet.lane in chosen:
+                    tx.reschedule(hastened(packet, now), now)
     finally:
         ledger.close()
     return Answer(tuple(map(str, chosen)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, InTheWay, Missing, NoRoom, Offline
 from agent.model import Fault, Problem, Words
 
@@ -96,6 +98,11 @@ _WORDS: dict[type[FileSystemProblem], Words] = {
 
 
 def folder_problem(problem: FileSystemProblem, folder: object) -> Problem:
-    """Return what a lane says whose `folder` met `problem`; the system's own words are the detail for IT."""
+    """Return what a lane says whose `folder` met `problem`; the system's own words are the detail for IT.
+
+    A disk that is full is named by what stands on it: a shelf can have another than the folder.
+    """
+    if isinstance(problem, NoRoom) and isinstance(folder, Path):
+        folder = problem.path.parent
     words = next((words for kind, words in _WORDS.items() if isinstance(problem, kind)), TROUBLE)
     return words.problem((Fault(str(problem.path), "", problem.reason),), folder=folder)

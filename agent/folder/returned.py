@@ -13,6 +13,7 @@ from pathlib import Path
 from agent.folder.digest import digest_of
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Offline
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, name_key
+from agent.folder.problems import CAME_BACK
 from agent.folder.receipts import ProblemDocument, read_document
 from agent.model import Observation
 
@@ -24,6 +25,7 @@ class _Failed:
     packet: str
     names: frozenset[str]
     digests: frozenset[tuple[int, str]]
+    came_back: bool  # never tried: a part of it is missing where one of its names is
 
 
 def retried_packet(
@@ -43,6 +45,8 @@ def retried_packet(
         failed = _read(fs, lane / problems[0].name, kind)
         if failed is None or not all(_is_its_own(fs, lane, failed, member) for member in members):
             return ""
+        if failed.came_back and len(members) < len(failed.names):
+            return ""
     except Offline:
         raise
     except (FileSystemProblem, OSError):
@@ -59,6 +63,7 @@ def _read(fs: FileSystem, path: Path, kind: str) -> _Failed | None:
         document.packet,
         frozenset(name_key(file.name.rpartition("/")[2]) for file in document.files),
         frozenset((file.size, file.sha256) for file in document.files if file.sha256),
+        document.code == CAME_BACK.code,
     )
 
 

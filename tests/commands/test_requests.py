@@ -56,6 +56,17 @@ def journal(practice: Practice) -> list[tuple[str, bool]]:
     return found
 
 
+def test_resume_cuts_a_long_wait_short_without_an_agent_too(tmp_path: Path) -> None:
+    with Practice(tmp_path, plan="429:86400@1") as practice:
+        practice.drop_packet()
+        practice.wait_for(lambda: len(practice.sandbox.requests) > 1 and practice.status()["packets"], "the refusal")
+        practice.stop()
+        assert outtray(practice, "resume").exit_code == 0
+        practice.start()
+        practice.wait_until_sent(1)
+        assert len(practice.claims) == 1
+
+
 @pytest.mark.parametrize("practice", ["idle", "busy"])
 def test_pause_and_resume_are_done_when_the_command_ends(practice: str, request: pytest.FixtureRequest) -> None:
     found: Practice = request.getfixturevalue(practice)

@@ -48,7 +48,7 @@ def test_what_hampers_a_check_is_told_and_a_packet_waits_for_it(number: int, sen
         Hampered(number),  # type: ignore[arg-type]
         destination=None,  # type: ignore[arg-type]
     )
-    waiting = lane.check(statement("Statements.xml"), NOW, hash_ahead=False)
+    waiting = lane.check(statement("Statements.xml"), NOW)
     assert isinstance(waiting, Problem)
     assert waiting.sentence == sentence.format(place=tmp_path)
     ours = packet("p1", STATEMENTS, names=("july.csv",))

@@ -137,15 +137,6 @@ def test_a_twin_of_a_packet_under_way_waits_until_that_one_has_ended() -> None:
     assert plan(view(again, packets=(twin,)), NOW) == []
 
 
-def test_a_twin_of_a_sent_packet_has_its_bytes_read_before_it_is_judged() -> None:
-    twin = packet("p0", state=PacketState.SENT, fingerprint="f", sha256="11", ended_at=NOW)
-    unread = found(checked=Checked(fingerprint="f"))
-    again = lane(found=(unread,), lookalikes={"p1": (twin,)})
-    assert plan(view(again), NOW) == [Check(SCANS, unread, hash_ahead=True)]
-    under_way = replace(unread, checking=True)
-    assert plan(view(lane(found=(under_way,), lookalikes={"p1": (twin,)})), NOW) == []
-
-
 def test_of_two_twins_found_at_once_one_waits_for_the_other() -> None:
     first, second = found("a", "p1", checked=GOOD), found("b", "p2", checked=GOOD)
     assert plan(view(lane(found=(first, second))), NOW) == [Admit(SCANS, first, PacketState.QUEUED, start=True)]

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from agent.delivery.requests import Request
+from agent.delivery.status import snapshot_of
+from agent.folder.names import MANIFEST
+from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile, manifest_bytes
+from agent.folder.shelves import undo_take
 from tests.support import files
 from tests.support.faulty_practice import statement
 from tests.support.simulated_practice import REFUSE, SCANS, STATEMENTS, SimulatedPractice
@@ -117,3 +121,30 @@ def test_a_lone_sidecar_that_lists_files_is_not_put_back_beside_another_patients
     practice.pass_(30)
     assert claims(practice) == []
     assert {"scan.pdf", "batch (2)/batch.json"} <= set(practice.standing())
+
+
+def test_a_part_of_a_packet_that_came_back_is_not_sent_without_the_rest(tmp_path: Path) -> None:
+    """Killed in mid-take, and the last file was scanned over: what came back is not whole, and someone has to look."""
+    practice = SimulatedPractice(tmp_path)
+    for name in ("back.pdf", "front.pdf"):
+        practice.drop(f"Smith/{name}", files.pdf() + name.encode())
+    practice.drop("Smith/claim.json", files.sidecar(claimId="CLM-A"))
+    packet = Packet(
+        "p1", str(SCANS), "pc-1", "Smith", practice.clock.now(), folder="Smith",
+        files=tuple(
+            ShelfFile(f"Smith/{name}", role, practice.fs.identify(practice.folder() / "Smith" / name))
+            for name, role in (("back.pdf", DOCUMENT), ("front.pdf", DOCUMENT), ("claim.json", SIDECAR))
+        ),
+    )  # fmt: skip
+    place = practice.folder() / "sending/p1"
+    practice.fs.put(place / MANIFEST, manifest_bytes(packet))
+    practice.fs.make_folder(place / "Smith")
+    for name in ("claim.json", "back.pdf"):
+        practice.fs.rename(practice.folder() / "Smith" / name, place / "Smith" / name)
+    practice.drop("Smith/front.pdf", b"another patient's")
+    undo_take(practice.fs, practice.folder(), place, packet)
+    practice.pass_(minutes=5)
+    assert claims(practice) == []
+    [lane] = [one for one in snapshot_of(practice.control, ()).lanes if one.lane == str(SCANS)]
+    assert lane.left_alone is not None
+    assert lane.left_alone.code == "folder-was-a-shelf"
