@@ -29,6 +29,7 @@ from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRe
 from agent.log import log, where
 from agent.model import Candidate, Identity, LaneKind, Observation, PacketState
 from agent.settings.account import account_at, address_key
+from agent.shown import called, in_unicode
 
 READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
 
@@ -143,11 +144,13 @@ def _failed(lane: Lane, document: ProblemDocument, path: Path, now: datetime) ->
 
 
 def _of_document(document: ShelfDocument, path: Path, ending: str) -> dict[str, Any]:
+    title = path.name.removesuffix(ending)
+    name = _as_it_is(document.name, title) or title
     return {
         "id": document.packet,
-        "stands_as": str(path.with_name(path.name.removesuffix(ending))),
-        "name": document.name or path.name.removesuffix(ending),
-        "folder": document.folder,
+        "stands_as": str(path.with_name(title)),
+        "name": name,
+        "folder": name if document.folder == document.name else document.folder,
         "keep_names": document.keep_names,
         "upload_name": document.upload_name,
         "claim": document.claim_id or "",
@@ -160,13 +163,30 @@ def _standing(lane: Lane, document: ProblemDocument, path: Path) -> Iterator[Pac
     An older document does not say what they are called there: then a file is the packet's only by its digest.
     """
     for file in document.on_shelf:
-        identity = _identity(lane, path.parent / file.on_shelf)
+        shelved = _really_called(lane, path.parent, file.on_shelf)
+        identity = _identity(lane, path.parent / shelved)
         if identity is not None:
-            yield PacketFile(file.name, file.role, identity, file.sha256 or "")
+            yield PacketFile(_as_it_is(file.name, shelved), file.role, identity, file.sha256 or "")
     for one in document.files if not document.on_shelf else ():
         identity, there = _identity(lane, path.parent / one.name), path.parent / one.name
         if identity is not None and one.sha256 and digest_of(lane.fs, there) == one.sha256:
             yield PacketFile(one.name, _role(lane, one.name), identity, one.sha256)
+
+
+def _really_called(lane: Lane, folder: Path, written: str) -> str:
+    """Return what a file is called that a document names: in there, what is no Unicode stands spelled out."""
+    real = ""
+    for part in written.split("/"):
+        here = called(part, names_in(lane.fs, folder / real)) or part
+        real = f"{real}/{here}" if real else here
+    return real
+
+
+def _as_it_is(written: str, there: str) -> str:
+    """Return a name from a document as it is on the disk, where what stands `there` is called so."""
+    parts, real = written.split("/"), there.split("/")[-len(written.split("/")) :]
+    alike = len(parts) == len(real)
+    return "/".join(one if alike and in_unicode(one) == said else said for said, one in zip(parts, real, strict=False))
 
 
 def _account(lane: Lane, receipt: Receipt) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from agent.delivery.requests import Request
 from agent.folder.names import RECEIPT
 from agent.model import LaneId, PacketState
 from tests.support import files
@@ -207,3 +208,22 @@ def test_what_is_held_says_why_after_its_ledger_is_lost(tmp_path: Path) -> None:
     assert [packet.state for packet in practice.ledger.unfinished()] == [PacketState.HELD] * 2
     assert [packet.problem for packet in practice.ledger.unfinished()] == before
     assert all(before)
+
+
+@pytest.mark.parametrize("name", ["scan\udcff.pdf", "Smith\udcff/scan.pdf", "Smith/1\udcff.pdf"])
+def test_a_failed_file_whose_name_is_no_text_is_found_again_after_its_ledger_is_lost(tmp_path: Path, name: str) -> None:
+    practice = begun(tmp_path)
+    practice.drop(name, b"%PDF-1.4 no picture at all")
+    card = f"{name.partition('/')[0]}/claim.json" if "/" in name else f"{name.removesuffix('.pdf')}.json"
+    practice.drop(card, b"{}")
+    practice.pass_(minutes=30)
+    (before,) = practice.ledger.unresolved()
+    practice.restart(fresh_ledger=True)
+    practice.pass_(minutes=30)
+    (after,) = practice.ledger.unresolved()
+    assert (after.name, after.folder) == (before.name, before.folder)
+    assert sorted(file.name for file in after.files) == sorted(file.name for file in before.files)
+    practice.ask(Request("retry", packets=(after.id,), actor="it"))
+    practice.pass_(minutes=30)
+    (again,) = practice.ledger.unresolved()
+    assert again.id != after.id
