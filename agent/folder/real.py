@@ -42,6 +42,8 @@ class RealFileSystem:
     no link is followed, neither in a folder's place (`InTheWay`) nor in a file's.
     """
 
+    _roots = Roots()  # of those whose own beginning leaves this one out
+
     def __init__(self, roots: Iterable[Path] = ()) -> None:
         self._roots = Roots(roots)
 

@@ -402,3 +402,19 @@ def test_what_others_can_read_is_named_with_what_to_do(tmp_path: Path, sandbox: 
     assert finding.detail == f"{tmp_path / 'data' / 'ledger.sqlite'}: open to others"
     own_files.close_all(tmp_path / "data")
     assert only(run_checks(settings, world_of(sandbox), offline=True), Check.PRIVATE).state is State.OK
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize("shelf", ["sent", "sending", "held", "failed"])
+def test_a_shelf_that_someone_has_linked_is_told_and_not_written_to(
+    tmp_path: Path, sandbox: Sandbox, shelf: str
+) -> None:
+    settings = practice(tmp_path, sandbox)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "scans" / shelf).symlink_to(elsewhere)
+    elsewhere.chmod(0o500)
+    before = elsewhere.stat().st_mtime_ns
+    findings = run_checks(settings, world_of(sandbox), offline=True)
+    assert "something that is no folder" in str(findings).lower()
+    assert elsewhere.stat().st_mtime_ns == before, "nothing was made in it, not even for a moment"

@@ -27,6 +27,7 @@ def run_checks(settings: Settings, world: World | None = None, *, offline: bool 
 
 def examine(settings: Settings, world: World, *, offline: bool) -> Iterator[Finding]:
     """Yield what each check finds, as it is found."""
+    world = world.of(settings)
     yield from check_own_folders(settings, world)
     yield check_room(data_folder(settings.agent), world)
     records = _lane_records(settings)

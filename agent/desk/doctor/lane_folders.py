@@ -11,7 +11,8 @@ from agent.desk.doctor.finding import Check, Finding, State, found
 from agent.desk.doctor.own_folders import try_rights
 from agent.desk.doctor.world import World
 from agent.folder import problems, shelves
-from agent.folder.filesystem import Entry, FileSystemProblem, Offline
+from agent.folder.carrying import names_in
+from agent.folder.filesystem import Entry, FileSystemProblem, InTheWay, Offline
 from agent.folder.names import MARKER
 from agent.folder.problems import folder_problem
 from agent.ledger.records import LaneRecord
@@ -89,12 +90,15 @@ def _shelves(lane: LaneId, settings: LaneSettings, agent: Settings, world: World
     mine = installation_id(data_folder(agent.agent))
     unknown = foreign = 0
     try:
+        for last in (settings.shelf("sent"), settings.shelf("failed")):
+            names_in(world.fs, last)  # a link in a shelf's place is not worked in
         for shelf in (settings.shelf("sending"), settings.shelf("held")):
             for taken in shelves.taken(world.fs, shelf):
                 unknown += taken.packet is None
                 foreign += taken.packet is not None and taken.packet.installation != mine
     except FileSystemProblem as trouble:
-        return found(Check.SHELVES, folder_problem(trouble, settings.folder), lane)
+        in_the_way = trouble.path if isinstance(trouble, InTheWay) else settings.folder
+        return found(Check.SHELVES, folder_problem(trouble, in_the_way), lane)
     if foreign:
         return Finding(
             Check.SHELVES,

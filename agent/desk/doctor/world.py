@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from agent.desk.autostart.places import Autostart, state
 from agent.folder.filesystem import FileSystem
 from agent.folder.real import RealFileSystem
 from agent.folder.watching import Listen, listen_natively
+from agent.settings.locations import named_folders
 from agent.settings.schema import Settings
 from agent.settings.secrets import Secrets
 
@@ -45,6 +46,11 @@ class World:
         client = build_client(proxy=settings.agent.proxy, senders=1, ssl_context=self.ssl_context)
         client.timeout = httpx.Timeout(connect=10, read=20, write=20, pool=None)
         return client
+
+    def of(self, settings: Settings) -> World:
+        """Return the same world, in which no link is followed below the folders that the settings name."""
+        is_real = type(self.fs) is RealFileSystem
+        return replace(self, fs=RealFileSystem(named_folders(settings))) if is_real else self
 
     def is_folder(self, path: Path) -> bool:
         """Tell whether a folder stands at `path` that can be looked into."""
