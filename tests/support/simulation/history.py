@@ -66,9 +66,7 @@ def history(seed: int, theme: str = "") -> History:
         give_up_after=dice.choice((72, 72, 3)),
         lost_hints=dice.choice((0.0, 0.1, 0.5)),
     )
-    open_to_all = themes.drawn()
-    names = tuple(dice.sample(open_to_all, min(dice.choice((0, 1, 1, 2)), len(open_to_all))))
-    names = (theme,) if theme else names
+    names = (theme,) if theme else _themes(seed)
     for name in names:
         conditions = themes.THEMES[name].of(conditions)
     conditions = replace(conditions, themes=names)
@@ -79,6 +77,13 @@ def history(seed: int, theme: str = "") -> History:
         for _ in range(dice.randint(4, 18))
     )
     return History(conditions, steps)
+
+
+def _themes(seed: int) -> tuple[str, ...]:
+    """Draw with dice of their own: a theme that is turned on changes no seed that is told by its theme."""
+    dice = random.Random(f"themes {seed}")
+    open_to_all = themes.drawn()
+    return tuple(dice.sample(open_to_all, min(dice.choice((0, 1, 1, 2)), len(open_to_all))))
 
 
 def run(story: History) -> Run:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from agent.delivery.status import snapshot_of
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
@@ -158,8 +158,8 @@ def _services_and_receipts(world: World, lane: LaneId) -> None:
         _hold(taken.unsure or taken.token in tokens, f"{taken.token} was taken, and is not called sent")
     for path, receipt in _documents(world, lane, "sent", RECEIPT).items():
         token = _token_of(world, lane, receipt, path)
-        by_service = Counter(taken.lane for taken in accepted if taken.token == token)
-        times = max(by_service.values(), default=0)  # what a test service has had is no second time at the real one
+        at = urlsplit(receipt["destination"]).path.split("/")[1]  # a test service's is no second time at the real one
+        times = sum((taken.lane, taken.token) == (at, token) for taken in accepted)
         if times > max(1, world.drops[token]) and receipt["confirmed_by"] != "refusal":
             _hold(receipt["possibly_sent_twice"], f"{token} was taken {times} times, and its receipt does not say so")
 
