@@ -231,7 +231,8 @@ class StatementsDestination:
 
     def _read(self, reply: Reply, body: BodySent, upload: StatementUpload) -> Outcome:
         outcome = classify_reply(reply, self._service, self._clock.now(), body)
-        if isinstance(outcome, Unknown) and outcome.answered:
+        may_have_it = outcome is None or (isinstance(outcome, Unknown) and not outcome.answered)
+        if not may_have_it:
             with suppress(OSError):  # the mark then says too much, for as long as it takes to record the outcome
                 upload.spool.with_suffix(SENT_WHOLE).unlink(missing_ok=True)
         if outcome is None:

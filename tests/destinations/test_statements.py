@@ -155,10 +155,25 @@ def test_a_search_that_answers_oddly_is_tried_again():
 
 @pytest.mark.parametrize(
     ("answer", "stands"),
-    [(httpx.Response(200, html="<html>"), False), (httpx.Response(204), False), (httpx.Response(504), True)],
-    ids=["page", "empty", "gateway"],
+    [
+        (httpx.Response(200, html="<html>"), False),
+        (httpx.Response(403, html="<html>"), False),
+        (httpx.Response(204), False),
+        (httpx.Response(302, headers={"Location": "https://portal.example.com"}), False),
+        (httpx.Response(401), False),
+        (httpx.Response(429), False),
+        (httpx.Response(400, json={"status": "BAD_REQUEST", "message": "odd", "subErrors": []}), False),
+        (
+            httpx.Response(400, json={"status": "BAD_REQUEST", "message": "Filename was uploaded", "subErrors": []}),
+            False,
+        ),
+        (httpx.Response(503, json={"status": "UNAVAILABLE", "message": "later", "subErrors": []}), False),
+        (httpx.Response(504), True),
+        (httpx.Response(201, json={"posOrderId": "1"}), True),
+    ],
+    ids=lambda one: f"{one.status_code}" if isinstance(one, httpx.Response) else "",
 )
-def test_a_kill_after_someone_elses_answer_leaves_no_mark_of_an_unanswered_try(
+def test_a_kill_after_an_answer_leaves_no_mark_of_an_unanswered_try_but_where_the_service_may_have_it(
     tmp_path: Path, answer: httpx.Response, stands: bool
 ):
     send(tmp_path, answer)
