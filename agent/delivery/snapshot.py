@@ -66,8 +66,10 @@ class Snapshot:
 
     @property
     def as_json(self) -> dict[str, Any]:
-        """Return the snapshot as JSON, for other programs."""
-        return dict(in_unicode(asdict(self)))
+        """Return the snapshot as JSON, for other programs, with how things stand at a glance."""
+        from agent.delivery.glance import glance
+
+        return {**in_unicode(asdict(self)), "glance": asdict(glance(self))}
 
 
 def moment(at: datetime | None) -> str | None:

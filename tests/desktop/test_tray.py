@@ -17,7 +17,7 @@ from typing import IO
 import pytest
 from PIL import Image, ImageChops
 
-from agent.desk.tray.view import Icon
+from agent.delivery.glance import Icon
 from tests.support.screen import Screen, gtk_for_this_python, virtual_screen
 from tests.support.waiting import until
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
+from agent.delivery.glance import Icon
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
 from agent.desk.notices.notice import Notice
-from agent.desk.tray.view import Entry, Icon
+from agent.desk.tray.view import Entry
 from agent.model import LaneState, Problem
 
 SUMMER = timezone(timedelta(hours=-4))

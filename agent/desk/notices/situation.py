@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent.delivery.glance import lanes_in_need
 from agent.delivery.snapshot import LaneSnapshot, Snapshot
-from agent.desk.page.views.attention import anchor_of, lane_anchor, lanes_in_need, packet_anchor
+from agent.desk.page.views.attention import anchor_of, lane_anchor, packet_anchor
 from agent.ledger.records import PacketRecord
 from agent.model import LaneKind, LaneState, PacketState
 

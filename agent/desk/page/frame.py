@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.delivery.glance import glance
 from agent.desk.desk import Desk
-from agent.desk.page.views.attention import count_in_need, moment_of
+from agent.desk.page.views.attention import moment_of
 from agent.desk.page.views.moving import Band, bands
 from agent.desk.page.words import Almanac, Moment, kind_of
 from agent.ledger import lookups
@@ -33,7 +34,7 @@ def frame_of(desk: Desk) -> Frame:
     except UNUSABLE:  # the page says so itself
         by_whom = {}
     return Frame(
-        needs=count_in_need(snapshot),
+        needs=glance(snapshot).needs,
         looked=almanac.clock(moment_of(snapshot.at) or almanac.now),
         running=snapshot.running,
         all_paused=bool(paused) and len(paused) == len(snapshot.lanes),

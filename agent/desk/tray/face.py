@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from agent.delivery.glance import Icon
 from agent.desk.notices.notice import Notice
-from agent.desk.tray.view import Entry, Icon, TrayView
+from agent.desk.tray.view import Entry, TrayView
 
 LONGEST_LINE = 127
 """What Windows has room for beside an icon (NOTIFYICONDATA.szTip: 128 characters with the ending zero)."""

@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.clock import Clock
+from agent.delivery.glance import Icon
 from agent.delivery.snapshot import Snapshot
 from agent.desk.tray.errands import Wish
 from agent.desk.tray.face import bring_up_to_date
 from agent.desk.tray.tray import MakeFace
-from agent.desk.tray.view import Act, Entry, Icon, Record, TrayView, view
+from agent.desk.tray.view import Act, Entry, Record, TrayView, view
 
 LOOKS_APART = 5.0  # seconds; the other agent sends no word by itself
 _GONE = Snapshot("", False, 0, (), (), 0)

@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 import pystray
 
+from agent.delivery.glance import Icon
 from agent.desk.notices.notice import Notice
 from agent.desk.tray.face import LONGEST_LINE
 from agent.desk.tray.pictures import Picture, bar
-from agent.desk.tray.view import Entry, Icon
+from agent.desk.tray.view import Entry
 
 _DOCKING_SECONDS = 3.0
 _LARGEST = 64

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.desk.tray.view import Icon
+from agent.delivery.glance import Icon
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
+from agent.delivery.glance import Glance, Icon, glance, is_hampered
+from agent.delivery.snapshot import LaneSnapshot, Snapshot
 from agent.desk.page.words import Almanac, counted, lane_name
 from agent.desk.rehearsal import places, sandbox_mark, sandbox_sentences
 from agent.model import LaneState, PacketState
@@ -19,17 +20,6 @@ NOW = "/"
 NEEDS_YOU = "/#needs"
 
 _STOPPED = (LaneState.BLOCKED, LaneState.OFFLINE)
-
-
-class Icon(StrEnum):
-    """The six pictures, each of another shape. The values are the names of the drawings."""
-
-    IDLE = "idle"
-    WORKING = "working"
-    ATTENTION = "attention"
-    PAUSED = "paused"
-    BLOCKED = "blocked"
-    NOT_RUNNING = "not-running"
 
 
 class Act(StrEnum):
@@ -78,41 +68,48 @@ class TrayView:
 
 def view(snapshot: Snapshot, record: Record, now: datetime, *, page: bool = True) -> TrayView:
     """Return what the tray shows. `now` is local time; `page` is false where there is no activity page to open."""
-    icon, line = _state(snapshot, record, now)
+    at_a_glance = glance(snapshot)
+    icon, line = at_a_glance.icon, _line(snapshot, at_a_glance, record, now)
     if icon is not Icon.NOT_RUNNING:
         line = f"{sandbox_mark(places(snapshot))}{line}"
     first = Entry(line, Act.OPEN, NOW, main=True) if page else Entry(line, enabled=False)
     if icon is Icon.NOT_RUNNING:
         menu = [Entry(line, enabled=False), Entry("Start OutTray", Act.START, main=True)]
     else:
-        menu = [first, *_test(snapshot), *_needs(snapshot, page), *_entries(snapshot, record, page)]
+        menu = [first, *_test(snapshot), *_needs(at_a_glance, page), *_entries(snapshot, record, page)]
     return TrayView(icon, line, (*menu, Entry("Help", Act.HELP), Entry("Quit", Act.QUIT)))
 
 
-def _state(snapshot: Snapshot, record: Record, now: datetime) -> tuple[Icon, str]:
-    """Return the state that wins (not running, stopped lanes, attention, paused, working, idle) and its line."""
-    if not snapshot.running:
-        return Icon.NOT_RUNNING, "OutTray is not running; nothing is being sent"
-    if not snapshot.lanes:
-        return Icon.WORKING, "OutTray is starting"
-    if stopped := [lane for lane in snapshot.lanes if lane.state in _STOPPED]:
-        return Icon.BLOCKED, " · ".join(_stopped_line(lane, snapshot) for lane in stopped)
-    if snapshot.needs_attention:
-        return Icon.ATTENTION, _attention(snapshot)
-    if paused := [lane for lane in snapshot.lanes if lane.state is LaneState.PAUSED]:
-        return Icon.PAUSED, _paused_line(paused, snapshot, now)
-    sending, following = _under_way(snapshot)
-    if sending or following:
-        parts = [f"Sending {sending:,}"] if sending else []
-        return Icon.WORKING, "; ".join([*parts, *([counted(following, "is next", "are next")] if following else [])])
-    return Icon.IDLE, _idle_line(snapshot, record, now)
+def _line(snapshot: Snapshot, at_a_glance: Glance, record: Record, now: datetime) -> str:
+    """Return the words that go with the picture."""
+    paused = [lane for lane in snapshot.lanes if lane.state is LaneState.PAUSED]
+    match at_a_glance.icon:
+        case Icon.NOT_RUNNING:
+            return "OutTray is not running; nothing is being sent"
+        case Icon.BLOCKED:
+            stopped = [lane for lane in snapshot.lanes if lane.state in _STOPPED or is_hampered(lane)]
+            return " · ".join(_stopped_line(lane, snapshot) for lane in stopped)
+        case Icon.ATTENTION:
+            also = f" · {_paused_line(paused, snapshot, now)}" if paused else ""
+            return f"{_attention(at_a_glance)}{also}"
+        case Icon.PAUSED:
+            return _paused_line(paused, snapshot, now)
+        case Icon.WORKING if not snapshot.lanes:
+            return "OutTray is starting"
+        case Icon.WORKING:
+            sending, following = at_a_glance.sending, at_a_glance.next
+            parts = [f"Sending {sending:,}"] if sending else []
+            return "; ".join([*parts, *([counted(following, "is next", "are next")] if following else [])])
+        case _:
+            return _idle_line(snapshot, at_a_glance, record, now)
 
 
 def _stopped_line(lane: LaneSnapshot, snapshot: Snapshot) -> str:
     if lane.state is LaneState.OFFLINE:
         return f"{lane_name(lane.lane)}: folder offline"
     waiting = _waiting(snapshot, [lane])
-    return f"{lane_name(lane.lane)}: blocked" + (f"; {counted(waiting, 'waits', 'wait')}" if waiting else "")
+    how = "does not get through" if is_hampered(lane) else "blocked"
+    return f"{lane_name(lane.lane)}: {how}" + (f"; {counted(waiting, 'waits', 'wait')}" if waiting else "")
 
 
 def _paused_line(paused: list[LaneSnapshot], snapshot: Snapshot, now: datetime) -> str:
@@ -124,12 +121,12 @@ def _paused_line(paused: list[LaneSnapshot], snapshot: Snapshot, now: datetime) 
     return said[:1].upper() + said[1:] if whole else f"{', '.join(lane_name(lane.lane) for lane in paused)}: {said}"
 
 
-def _idle_line(snapshot: Snapshot, record: Record, now: datetime) -> str:
+def _idle_line(snapshot: Snapshot, at_a_glance: Glance, record: Record, now: datetime) -> str:
     today = sum(lane.counts.get(PacketState.SENT, 0) for lane in snapshot.lanes)
     last = record.last_sent
     is_today = last is not None and Almanac(now, now.tzinfo).is_today(last)
     ending = f", the last at {_said(last, now)}" if last is not None and is_today else ""
-    later = _waiting(snapshot, snapshot.lanes)
+    later = at_a_glance.later
     if later:
         return f"{today:,} delivered today{ending}; {counted(later, 'goes', 'go')} later"
     if today:
@@ -142,23 +139,8 @@ def _said(at: datetime, now: datetime) -> str:
     return Almanac(now, now.tzinfo).since(at).text
 
 
-def _attention(snapshot: Snapshot) -> str:
-    return counted(snapshot.needs_attention, "needs attention", "need attention")
-
-
-def _under_way(snapshot: Snapshot) -> tuple[int, int]:
-    """Return how many packets are being sent, and how many go as soon as there is a free sender."""
-    hampered = {lane.lane for lane in snapshot.lanes if lane.problem is not None or lane.state != LaneState.RUNNING}
-    sending = sum(packet.state == PacketState.SENDING for packet in snapshot.packets)
-    following = sum(
-        packet.state == PacketState.QUEUED and packet.lane not in hampered and not _is_later(packet, snapshot.at)
-        for packet in snapshot.packets
-    )
-    return sending, following
-
-
-def _is_later(packet: PacketSnapshot, at: str) -> bool:
-    return packet.next_at is not None and datetime.fromisoformat(packet.next_at) > datetime.fromisoformat(at)
+def _attention(at_a_glance: Glance) -> str:
+    return counted(at_a_glance.needs, "needs attention", "need attention")
 
 
 def _waiting(snapshot: Snapshot, lanes: Iterable[LaneSnapshot]) -> int:
@@ -172,10 +154,10 @@ def _test(snapshot: Snapshot) -> list[Entry]:
     return [Entry(said.removesuffix("."), enabled=False) for said in sandbox_sentences(places(snapshot))]
 
 
-def _needs(snapshot: Snapshot, page: bool) -> list[Entry]:
-    if not snapshot.needs_attention:
+def _needs(at_a_glance: Glance, page: bool) -> list[Entry]:
+    if not at_a_glance.needs:
         return []
-    text = _attention(snapshot)
+    text = _attention(at_a_glance)
     return [Entry(text, Act.OPEN, NEEDS_YOU) if page else Entry(text, enabled=False)]
 
 

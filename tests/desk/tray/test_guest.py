@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from agent.clock import SystemClock
+from agent.delivery.glance import Icon
 from agent.delivery.snapshot import Snapshot
 from agent.desk.tray import guest
 from agent.desk.tray.errands import Wish
 from agent.desk.tray.guest import GuestTray, guest_view
-from agent.desk.tray.view import Entry, Icon
+from agent.desk.tray.view import Entry
 from agent.model import LaneState
 from tests.support.tray import NOW, RecordingFace, lane, snapshot
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
+from agent.delivery.glance import Icon
 from agent.desk.tray.pictures import FOLDER, SIZES, Bar, Picture
-from agent.desk.tray.view import Icon
 
 RENDER: dict[str, Any] = runpy.run_path(str(Path(__file__).parents[3] / "assets" / "render_icons.py"))
 STATES = sorted(Icon)

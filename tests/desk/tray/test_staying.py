@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from agent.delivery.engine import Engine
+from agent.delivery.glance import Icon
 from agent.desk.desk import Desk
 from agent.desk.tray.staying import stay
 from agent.desk.tray.tray import Tray
-from agent.desk.tray.view import Act, Entry, Icon
+from agent.desk.tray.view import Act, Entry
 from tests.support.page import desk_in
 from tests.support.tray import RecordingFace, snapshot
 

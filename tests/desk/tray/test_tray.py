@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.delivery.glance import Icon
 from agent.desk.notices.announcer import Announcer
 from agent.desk.tray import errands
 from agent.desk.tray.errands import Wish
 from agent.desk.tray.tray import Tray
-from agent.desk.tray.view import Entry, Icon
+from agent.desk.tray.view import Entry
 from agent.model import LaneState
 from tests.support.page import DeskPractice, desk_in
 from tests.support.tray import LAKE_SCANS, RecordingFace, at, lane, packets, snapshot

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.delivery.glance import Icon
 from agent.delivery.snapshot import Snapshot
-from agent.desk.tray.view import Act, Icon, Record, view
+from agent.desk.tray.view import Act, Record, view
 from agent.model import LaneState, Problem
 from tests.support.tray import (
     LAKE_SCANS,
@@ -56,8 +57,8 @@ STATES = [
     (
         snapshot(lane(problem=UNREACHABLE), packets=packets(5, "queued")),
         Record(),
-        Icon.IDLE,
-        "0 delivered today; 5 go later",
+        Icon.BLOCKED,
+        "Main Street, attachments: does not get through; 5 wait",
     ),
     # working
     (snapshot(packets=packets(3, "sending") + packets(5, "queued")), Record(), Icon.WORKING, "Sending 3; 5 are next"),

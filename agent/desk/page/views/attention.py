@@ -4,15 +4,16 @@ packets, the oldest first. Pure: a snapshot and the packets from the ledger in, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
+from agent.delivery.glance import lanes_in_need
 from agent.delivery.problems import LANE_GONE, OTHER_PC
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.desk.page.tokens import file_token, token
-from agent.desk.page.views.guides import LANE_TROUBLES, NO_SIDECAR, OTHERWISE, PACKETS, Verb
+from agent.desk.page.views.guides import NO_SIDECAR, OTHERWISE, PACKETS, Verb
 from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain
 from agent.ledger.records import PacketRecord
 from agent.model import Fault, LaneKind, LaneState, PacketState, Problem
@@ -96,20 +97,6 @@ def anchor_of(packet: PacketSnapshot) -> str:
 
 
 # --- The items ------------------------------------------------------------------------------------------------------
-
-
-def lanes_in_need(snapshot: Snapshot) -> Iterator[LaneSnapshot]:
-    """Yield the lanes that only a person can help."""
-    for lane in snapshot.lanes:
-        if lane.problem is None:
-            continue
-        if lane.state in (LaneState.BLOCKED, LaneState.OFFLINE) or lane.problem.code in LANE_TROUBLES:
-            yield lane
-
-
-def count_in_need(snapshot: Snapshot) -> int:
-    """Return how many items there are, without asking the ledger."""
-    return sum(1 for _ in lanes_in_need(snapshot)) + snapshot.needs_attention
 
 
 def items(snapshot: Snapshot, records: Iterable[PacketRecord], almanac: Almanac) -> list[Item]:

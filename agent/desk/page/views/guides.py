@@ -130,20 +130,3 @@ PACKETS = {
 """By a failed packet's problem code."""
 
 OTHERWISE = Guide((Verb.RETRY, Verb.SHOW))
-
-LANE_TROUBLES = frozenset(
-    {
-        "left-by-another-pc",
-        "folder-denied",
-        "folder-full",
-        "folder-damaged",
-        "folder-in-the-way",
-        "folder-nested",
-        "folder-passed-over",
-        "folder-unpicked",
-        "folder-was-a-shelf",
-        "ledger-trouble",
-        "waits-elsewhere",
-    }
-)
-"""Problems of a lane that runs which only a person can end; the others go by themselves."""

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.delivery.glance import LANE_TROUBLES, is_hampered
 from agent.delivery.problems import LANE_GONE
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.desk.page.views.attention import Button, anchor_of, files_button, lane_anchor, moment_of, packet_anchor
-from agent.desk.page.views.guides import LANE_TROUBLES, Verb
+from agent.desk.page.views.guides import Verb
 from agent.desk.page.words import (
     Almanac,
     Moment,
@@ -121,24 +122,18 @@ def _sending(packet: PacketSnapshot, progress: tuple[int, int], claim: str) -> S
     return Sending(anchor, name, share, amount, of_claim, done, whole)
 
 
-def next_ones(snapshot: Snapshot, now: datetime) -> int:
-    """Return how many packets go as soon as a sender is free."""
-    running = {lane.lane for lane in snapshot.lanes if lane.state is LaneState.RUNNING}
-    return sum(packet.lane in running and _is_due(packet, now) for packet in snapshot.packets)
-
-
-def _is_due(packet: PacketSnapshot, now: datetime) -> bool:
-    next_at = moment_of(packet.next_at)
-    return packet.state == str(PacketState.QUEUED) and (next_at is None or next_at <= now)
-
-
 def later(snapshot: Snapshot, almanac: Almanac) -> tuple[list[Later], int]:
     """Return what waits for a time, for other files or for its lane, and how many more there are than are shown."""
     still = {lane.lane: _STILL[lane.state] for lane in snapshot.lanes if lane.state in _STILL}
+    still |= {lane.lane: "hampered" for lane in snapshot.lanes if is_hampered(lane)}
     rows: list[Later] = []
     waiting: dict[str, int] = {}
     for packet in snapshot.packets:
-        if packet.state == str(PacketState.QUEUED) and packet.lane in still:
+        next_at = moment_of(packet.next_at)
+        waits_for_lane = packet.lane in still and (
+            still[packet.lane] != "hampered" or next_at is None or next_at <= almanac.now
+        )
+        if packet.state == str(PacketState.QUEUED) and waits_for_lane:
             waiting[packet.lane] = waiting.get(packet.lane, 0) + 1
             continue
         row = _later(packet, almanac)
@@ -153,6 +148,9 @@ def _behind(lane: str, count: int, state: str) -> Later:
     one, many = ("scan", "scans") if kind_of(lane) is LaneKind.ATTACHMENTS else ("statement file", "statement files")
     name = f"{counted(count, one, many)} of {lane_name(lane)}"
     goes = "It goes" if count == 1 else "They go"
+    if state == "hampered":
+        tries = (f"The lane does not get through just now. {goes} as soon as it does.",)
+        return Later(f"behind-{lane_anchor(lane)}", name, (), tries)
     return Later(f"behind-{lane_anchor(lane)}", name, (), (f"The lane is {state}. {goes} as soon as it runs again.",))
 
 

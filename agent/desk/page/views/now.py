@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.delivery.glance import Glance, Icon, glance
 from agent.delivery.snapshot import Snapshot
 from agent.delivery.told import as_told
 from agent.desk.desk import Desk
 from agent.desk.page.page import Page
 from agent.desk.page.views import moving
 from agent.desk.page.views.attention import UNFOLDED, Button, Item, items
-from agent.desk.page.words import Almanac, Said, kind_of
+from agent.desk.page.words import Almanac, Said, counted, kind_of
 from agent.ledger import lookups
 from agent.model import LaneKind, LaneState, PacketState
 
@@ -67,27 +68,27 @@ def now_of(desk: Desk) -> Now:
     claims = {record.id: record.claim for record in ledger.packets(on_the_way)}
     sending = moving.sending(snapshot, desk.progress(), claims)
     later, later_more = moving.later(snapshot, almanac)
-    upcoming = moving.next_ones(snapshot, almanac.now)
+    at_a_glance = glance(snapshot)
     delivered = moving.delivered(lookups.lately_sent(ledger, DELIVERED_SHOWN), almanac)
     last = lookups.last_sent(ledger, almanac.now - LATELY)
     lanes = moving.lane_rows(snapshot, last, almanac)
     today = sum(lane.counts.get(str(PacketState.SENT), 0) for lane in snapshot.lanes)
     first_day = not delivered and lookups.count(ledger, lookups.Search()) == 0
     all_run = snapshot.running and all(lane.state is LaneState.RUNNING for lane in snapshot.lanes)
-    calm = all_run and not needs and not (sending or later or upcoming)
-    picture, headline, lead = _headline(snapshot, needs, sending, later, today, delivered, first_day)
+    calm = all_run and not needs and not (at_a_glance.sending or at_a_glance.later or at_a_glance.next)
+    headline, lead = _headline(snapshot, at_a_glance, needs, today, delivered, first_day)
     return Now(
         title=f"{len(needs)} need{'s' if len(needs) == 1 else ''} you" if needs else headline.rstrip("."),
-        picture=picture,
+        picture=str(at_a_glance.icon),
         headline=headline,
         lead=lead,
-        parts=_parts(len(sending), len(later) + later_more, today) if needs else (),
+        parts=_parts(at_a_glance, today) if needs else (),
         calm=calm,
         first_day=first_day,
         items=needs,
         failed=sum(record.state is PacketState.FAILED for record in records),
         sending=sending,
-        next=upcoming,
+        next=at_a_glance.next,
         later=later,
         later_more=later_more,
         delivered=delivered,
@@ -99,38 +100,48 @@ def now_of(desk: Desk) -> Now:
 
 def _headline(
     snapshot: Snapshot,
+    at_a_glance: Glance,
     needs: list[Item],
-    sending: list[moving.Sending],
-    later: list[moving.Later],
     today: int,
     delivered: list[moving.Delivered],
     first_day: bool,
-) -> tuple[str, str, Said]:
+) -> tuple[str, Said]:
+    sending, later = at_a_glance.sending, at_a_glance.later
     if not snapshot.running:
-        return "not-running", "OutTray has stopped", ("Nothing is being sent. What waits stays where it is.",)
+        return "OutTray has stopped", ("Nothing is being sent. What waits stays where it is.",)
     if needs:
         thing = "1 thing needs you" if len(needs) == 1 else f"{len(needs)} things need you"
-        return "attention", thing, ()
+        return thing, ()
+    if at_a_glance.icon is Icon.BLOCKED:
+        return "Not everything gets through just now", (
+            "OutTray tries again by itself; what waits is safe. There is nothing that you need to do.",
+        )
     if sending:
-        headline = f"{len(sending)} {'is' if len(sending) == 1 else 'are'} sending"
+        headline = f"{sending} {'is' if sending == 1 else 'are'} sending"
         rest = "Some go later by themselves." if later else "Everything else is delivered."
-        return "working", headline, (f"{rest} There is nothing that you need to do.",)
-    if snapshot.lanes and all(lane.state is LaneState.PAUSED for lane in snapshot.lanes):
-        return "paused", "Paused", ("Nothing is sent until someone resumes.",)
+        return headline, (f"{rest} There is nothing that you need to do.",)
+    paused = sum(lane.state is LaneState.PAUSED for lane in snapshot.lanes)
+    if paused and paused == len(snapshot.lanes):
+        return "Paused", ("Nothing is sent until someone resumes.",)
+    if paused:
+        headline = f"{counted(paused, 'lane is paused', 'lanes are paused')}"
+        return headline, ("Nothing is sent there until someone resumes. The rest goes on.",)
+    if at_a_glance.next:
+        headline = counted(at_a_glance.next, "goes next", "go next")
+        return headline, ("There is nothing that you need to do.",)
     if later:
-        goes = "1 goes" if len(later) == 1 else f"{len(later)} go"
+        goes = "1 goes" if later == 1 else f"{later} go"
         return (
-            "idle",
-            f"{goes} by {'itself' if len(later) == 1 else 'themselves'}, later",
+            f"{goes} by {'itself' if later == 1 else 'themselves'}, later",
             ("There is nothing that you need to do.",),
         )
     if first_day:
-        return "idle", "Ready", (_FIRST_DAY[_kinds(snapshot)],)
+        return "Ready", (_FIRST_DAY[_kinds(snapshot)],)
     rest = "There is nothing that you need to do: OutTray keeps looking and will tell you if it needs someone."
     if not today or not delivered:
-        return "idle", "All delivered.", (f"Nothing went out today yet. {rest}",)
+        return "All delivered.", (f"Nothing went out today yet. {rest}",)
     went = f"{today:,} went out today, the last at "
-    return "idle", "All delivered.", (went, delivered[0].at, f". {rest}")
+    return "All delivered.", (went, delivered[0].at, f". {rest}")
 
 
 _FIRST_DAY = {
@@ -154,9 +165,11 @@ def _kinds(snapshot: Snapshot) -> frozenset[LaneKind]:
     return frozenset(kind_of(lane.lane) for lane in snapshot.lanes)
 
 
-def _parts(sending: int, later: int, today: int) -> tuple[Part, ...]:
+def _parts(at_a_glance: Glance, today: int) -> tuple[Part, ...]:
+    sending, upcoming, later = at_a_glance.sending, at_a_glance.next, at_a_glance.later
     told = [
         (sending, f"{sending} {'is' if sending == 1 else 'are'} sending", "sending"),
+        (upcoming, counted(upcoming, "goes next", "go next"), "sending"),
         (later, f"{later} {'goes' if later == 1 else 'go'} later", "later"),
         (today, f"{today:,} {'was' if today == 1 else 'were'} delivered today", "delivered"),
     ]

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.delivery.glance import glance
 from agent.delivery.snapshot import Snapshot
 from agent.desk.page.page import Page
-from agent.desk.page.views.attention import count_in_need
 from agent.desk.page.views.days import Day, Trend, first_moment, trend
 from agent.desk.page.views.plots import Bars, Times, bars, times
 from agent.desk.page.words import Almanac, counted, lasting, listed
@@ -60,7 +60,7 @@ def trends_of(found: Trend, snapshot: Snapshot, weeks: int) -> Trends:
     return Trends(
         summary=f"The last {'two' if weeks == 2 else 'twelve'} weeks.",
         other_weeks=next(other for other in WEEKS if other != weeks),
-        headline=_headline(found, count_in_need(snapshot)),
+        headline=_headline(found, glance(snapshot).needs),
         time_headline=f"Half of all packets have their receipt within {lasting(found.half)}"
         if found.half is not None
         else "From drop to receipt",

@@ -7,12 +7,12 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from agent.delivery.glance import glance
 from agent.delivery.problems import DUPLICATE, GAVE_UP_UNSURE
 from agent.desk.page.tokens import file_token
 from agent.desk.page.views.attention import (
     ROWS_SHOWN,
     Item,
-    count_in_need,
     files_anchor,
     items,
     of_lane,
@@ -35,7 +35,7 @@ def labels(item: Item) -> list[str]:
 
 def test_nothing_needs_anyone_where_everything_runs() -> None:
     assert items(snapshot(), [], ALMANAC) == []
-    assert count_in_need(snapshot()) == 0
+    assert glance(snapshot()).needs == 0
 
 
 def test_lanes_come_first_and_then_packets_the_oldest_first() -> None:
@@ -49,7 +49,7 @@ def test_lanes_come_first_and_then_packets_the_oldest_first() -> None:
         "packet-20260714-PA-20402",
         "packet-20260714-aging-july",
     ]
-    assert count_in_need(busy_snapshot()) == len(found)
+    assert glance(busy_snapshot()).needs == len(found)
 
 
 def test_a_blocked_lane_says_that_nothing_is_lost_and_has_the_text_for_it() -> None:
@@ -76,7 +76,7 @@ def test_a_lane_that_is_offline_is_looked_at_again_on_demand() -> None:
 def test_a_lane_that_runs_needs_someone_only_for_what_a_person_can_end(words: object, needs: int) -> None:
     problem = words.problem(folder="/scans", service="attachments service")  # type: ignore[attr-defined]
     lanes = (replace(well_lanes()[0], problem=problem), *well_lanes()[1:])
-    assert len(items(snapshot(lanes), [], ALMANAC)) == needs == count_in_need(snapshot(lanes))
+    assert len(items(snapshot(lanes), [], ALMANAC)) == needs == glance(snapshot(lanes)).needs
 
 
 def test_a_blocked_lane_behind_which_nothing_waits_says_so() -> None:

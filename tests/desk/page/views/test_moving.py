@@ -7,6 +7,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from agent.delivery.glance import glance
 from agent.delivery.snapshot import LaneSnapshot, Snapshot, moment
 from agent.desk.page.views import moving
 from agent.desk.page.words import Almanac, plain
@@ -51,7 +52,7 @@ def test_a_file_of_which_nothing_is_out_yet_has_sent_nothing() -> None:
 
 
 def test_what_is_next_is_counted_only_where_its_lane_runs() -> None:
-    assert moving.next_ones(busy_snapshot(), NOW) == 5
+    assert glance(busy_snapshot()).next == 5
 
 
 # --- Later ----------------------------------------------------------------------------------------------------------

@@ -39,9 +39,9 @@ def test_what_needs_someone_goes_before_everything_but_a_stopped_engine(practice
     activity.remember(practice.ledger, *activity.failed_ones())
     practice.board.put(activity.busy_snapshot())
     now = now_of(practice.desk)
-    assert (now.title, now.headline, now.picture) == ("7 need you", "7 things need you", "attention")
+    assert (now.title, now.headline, now.picture) == ("7 need you", "7 things need you", "blocked")
     told = "".join(part.before + part.text + part.after for part in now.parts)
-    assert told == "The rest takes care of itself: 3 are sending, 5 go later, 41 were delivered today."
+    assert told == "The rest takes care of itself: 3 are sending, 5 go next, 18 go later, 41 were delivered today."
     assert now.failed == 4
     practice.alive = False
     stopped = now_of(practice.desk)
