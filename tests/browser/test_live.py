@@ -79,7 +79,7 @@ def test_a_new_item_comes_and_is_told_and_goes_again(practice: DeskPractice, bro
         activity.remember(practice.ledger, other)
         practice.board.put(activity.snapshot((replace(lane, needs_attention=2), *others)))
         tab.wait_for_selector("#packet-20260714-PAN-20398")
-        tab.wait_for_function("() => toldTexts.some((text) => text.includes('could not') || text.includes('payer'))")
+        tab.wait_for_function("() => toldTexts.some((text) => text.includes('was not sent'))")
         with practice.ledger.transaction() as tx:
             for one in (record, other):
                 tx.resolve(one, activity.NOW, "retry")

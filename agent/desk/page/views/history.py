@@ -83,7 +83,7 @@ class Query:
 
     def address(self, page: int = 1, *, to: str = "/history") -> str:
         """Return the address of a page of the same search."""
-        asked = {"search": self.token} if self.token else {}
+        asked = {"search": self.token} if self.token else {"state": self.asked.state} if self.asked.state else {}
         if page > 1:
             asked["page"] = str(page)
         return f"{to}?{urlencode(asked)}" if asked else to
@@ -143,7 +143,8 @@ def query_of(page: Page, request: Request, almanac: Almanac) -> Query:
     """Return the search that an address stands for, everything where it stands for none."""
     token, number = request.query_params.get("search", ""), request.query_params.get("page", "1")[:7]
     kept = page.sessions.kept(request.scope[SESSION], token) if token else None
-    asked: Asked = kept or Asked()
+    state = request.query_params.get("state", "")
+    asked: Asked = kept or Asked(state=state if state in STATES else "")  # a word of ours, to which other views lead
     since = _day(asked.since)
     begins = datetime.combine(since, time()) if since else None
     if begins is not None:

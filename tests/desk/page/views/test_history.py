@@ -77,6 +77,14 @@ def test_a_search_can_be_reloaded_and_gone_back_to(practice: DeskPractice) -> No
     assert 'value="PAN"' in client.get(first).text
 
 
+def test_a_state_alone_may_stand_in_the_address_as_other_views_lead_to_it(practice: DeskPractice) -> None:
+    activity.remember(practice.ledger, *activity.sent_ones(), *activity.failed_ones())
+    client = signed_in(practice.desk)
+    assert len(names(client, "/history?state=failed")) == 4
+    assert "/history.csv?state=failed" in client.get("/history?state=failed").text
+    assert len(names(client, "/history?state=failed&q=july")) == 4
+
+
 def test_a_search_for_nothing_shows_everything_under_the_plain_address(practice: DeskPractice) -> None:
     assert searched(signed_in(practice.desk), q=" ", state="", store="", since="") == "/history"
 
