@@ -25,7 +25,7 @@ def agent_is_ended_in_each_try(world: World, dice: random.Random) -> None:
     def die() -> None:
         raise Killed
 
-    times = dice.choice((6, 50))
+    times = dice.choice((6, 60))
     world.told.append(f"{world.time} the agent to be killed after each of {times} uploads")
     world.network.kill_after.extend([die] * times)
 

@@ -24,6 +24,9 @@ FOREIGN: dict[str, tuple[int, dict[str, str], bytes]] = {
     "empty-204": (204, {}, b""),
     "list-200": (200, {"Content-Type": "application/json"}, b"[]"),
     "status-200": (200, {"Content-Type": "application/json"}, b'{"status": "BAD_REQUEST", "message": "No such store"}'),
+    "says-no-200": (200, {"Content-Type": "application/json"}, b'{"success": "false", "text": "Store is not active"}'),
+    "error-within-200": (200, {"Content-Type": "application/json"}, b'{"data": {"error": "STORE_NOT_FOUND"}}'),
+    "away-200": (200, {"Content-Type": "application/json"}, b'{"status": "maintenance"}'),
     "problem-200": (200, {"Content-Type": "application/problem+json"}, b'{"title": "Bad Request", "status": 400}'),
 }
 """Answers that are not the service's, whatever they call themselves: nothing was taken."""

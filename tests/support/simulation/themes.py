@@ -38,7 +38,7 @@ THEMES = {
         on=True,
     ),
     "gateways": Theme({interference.a_gateway_answers: 10, interference.replies_stay_away: 2}, on=True),
-    "ended-each-time": Theme({interference.agent_is_ended_in_each_try: 2, scanner_scans: 6}, on=True),
+    "ended-each-time": Theme({interference.agent_is_ended_in_each_try: 6, scanner_scans: 6}, on=True),
     "go-live": Theme({changes.it_goes_live: 3, staff_drops_again: 6, scanner_scans: 6}, on=True),
     "store-renamed": Theme({changes.it_renames_the_store: 3, pms_exports: 8}, on=True),
     "folder-moved": Theme({changes.it_moves_a_folder: 3, pms_exports: 8, scanner_scans: 6}, on=True),
