@@ -48,7 +48,7 @@ class RealFileSystem:
         self._roots = Roots(roots)
 
     @contextmanager
-    def _at(self, path: Path) -> Iterator[Path]:
+    def _reached(self, path: Path) -> Iterator[Path]:
         """Yield `path` as the system takes it; what its `OSError`s mean is raised."""
         with translated(path), self._roots.entry(path) as real:
             yield real
@@ -69,7 +69,7 @@ class RealFileSystem:
 
     def identify(self, path: Path) -> Identity:
         """Return the identity of the regular file at `path`."""
-        with self._at(path) as real:
+        with self._reached(path) as real:
             return _identity(_regular(real, path))
 
     def open(self, path: Path) -> BinaryIO:
@@ -77,7 +77,7 @@ class RealFileSystem:
 
         The file's own `read` raises plain `OSError`s; `errors.translated` makes problems of them.
         """
-        with self._at(path) as real:
+        with self._reached(path) as real:
             return system.open_reading(real)
 
     def open_within(self, root: Path, path: Path) -> Opened:
@@ -87,7 +87,7 @@ class RealFileSystem:
 
     def in_use(self, path: Path) -> bool:
         """Tell whether another program has the file open for writing. Windows can tell, and Linux of its own disks."""
-        with self._at(path) as real:
+        with self._reached(path) as real:
             return system.in_use(real)
 
     def move(self, source: Path, target: Path) -> None:
@@ -96,7 +96,7 @@ class RealFileSystem:
         A rename on one volume is not synced on POSIX (it would cost more than the sending): after a power cut the file
         stands under the one name or the other, and whoever had it moved does so again.
         """
-        with self._at(source) as real_source:
+        with self._reached(source) as real_source:
             _regular(real_source, source)
         try:
             with self._roots.entry(source) as real_source, self._roots.entry(target) as real_target:
@@ -110,7 +110,7 @@ class RealFileSystem:
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a new file, whole or not at all. Names with a leading dot are hidden on Windows, too."""
-        with self._at(path) as target:
+        with self._reached(path) as target:
             aside = copying.aside_of(target)
             if os.path.lexists(target):
                 raise Exists(path)
@@ -126,7 +126,7 @@ class RealFileSystem:
 
     def remove(self, path: Path) -> None:
         """Remove a file (a link itself, never what it leads to)."""
-        with suppress(Missing), self._at(path) as real:
+        with suppress(Missing), self._reached(path) as real:
             system.delete(real)
 
     def make_folder(self, path: Path) -> None:
@@ -141,7 +141,7 @@ class RealFileSystem:
 
     def remove_folder(self, path: Path) -> None:
         """Remove a folder if it is empty; a link to a folder is left."""
-        with suppress(Missing), self._at(path) as real:
+        with suppress(Missing), self._reached(path) as real:
             try:
                 if _kind(real.lstat()) == "folder":
                     real.rmdir()
