@@ -59,7 +59,10 @@ def journal(practice: Practice) -> list[tuple[str, bool]]:
 def test_resume_cuts_a_long_wait_short_without_an_agent_too(tmp_path: Path) -> None:
     with Practice(tmp_path, plan="429:86400@1") as practice:
         practice.drop_packet()
-        practice.wait_for(lambda: len(practice.sandbox.requests) > 1 and practice.status()["packets"], "the refusal")
+        practice.wait_for(
+            lambda: [(p["state"], p["attempts"]) for p in practice.status()["packets"]] == [("queued", 1)],
+            "the long wait",
+        )
         practice.stop()
         assert outtray(practice, "resume").exit_code == 0
         practice.start()
