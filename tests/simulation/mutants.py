@@ -13,7 +13,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -23,9 +23,9 @@ from agent.delivery.reconcile import other_pcs, settings_changed
 from agent.delivery.service_times import ServiceTimes
 from agent.destinations import outcomes
 from agent.destinations.answers import Answer
-from agent.folder import names
+from agent.folder import coming_back, names, shelves
 from agent.intake.statements import content
-from agent.ledger.records import LanePlaces, LaneRecord
+from agent.ledger.records import FilenameClaim, LanePlaces, LaneRecord
 from agent.ledger.times import Times
 from tests.support.simulation.history import history, run
 
@@ -53,6 +53,13 @@ def _in_its_order(so_far: content.Content, statements: str) -> None:
     """As long as texts come whole, a digest of what came before and of this one is one of their order."""
     said = f"{so_far._sum}{statements}".encode()
     so_far._sum = int.from_bytes(hashlib.sha256(said).digest())
+
+
+_claim = reading_back._claim
+
+
+def _proved(*of: Any) -> FilenameClaim:
+    return replace(_claim(*of), unproved=False, service_date=None)
 
 
 MUTANTS = {
@@ -175,6 +182,18 @@ MUTANTS = {
         "a try in which the agent was ended is a lost one",
         "ended-each-time",
         ((recovery, "lost_each_time", lambda *_: None),),
+    ),
+    "strangers-are-not-met": Mutant(
+        "whose bytes: half taken, and scanned over",
+        "what comes back can meet a stranger",
+        "mid-take",
+        ((coming_back, "could_meet", lambda *_: False), (shelves, "could_meet", lambda *_: False)),
+    ),
+    "receipts-prove-the-time": Mutant(
+        "a ledger from an old backup, wrong clocks",
+        "how long ago a name went that only a receipt tells of is not seen",
+        "old-ledger",
+        ((reading_back, "_claim", _proved),),
     ),
     "lost-replies-for-ever": Mutant(
         "a service whose replies are always lost",

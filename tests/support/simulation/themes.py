@@ -45,8 +45,10 @@ THEMES = {
     "shelf-moved": Theme(
         {changes.it_moves_a_shelf: 4, staff_drops: 8, pms_exports: 6}, on=True, conditions={"archive": False}
     ),
-    "old-ledger": Theme({memory.backup_is_made: 5, memory.old_ledger_is_restored: 4, scanner_scans: 8, it_retries: 2}),
-    "ledger-lost": Theme({memory.ledger_is_lost: 3, scanner_scans: 8, pms_exports: 5}),
+    "old-ledger": Theme(
+        {memory.backup_is_made: 5, memory.old_ledger_is_restored: 4, scanner_scans: 8, it_retries: 2}, on=True
+    ),
+    "ledger-lost": Theme({memory.ledger_is_lost: 3, scanner_scans: 8, pms_exports: 5}, on=True),
     "pc-replaced": Theme({memory.pc_is_replaced: 3, pms_exports: 8}),
     "clocks": Theme({clocks.pc_boots_with_a_wrong_clock: 6, pms_exports: 12}, on=True),
     "clocks-unnamed": Theme(
