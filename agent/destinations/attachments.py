@@ -43,6 +43,9 @@ from agent.model import (
 
 _Result = TypeVar("_Result")
 _JSON = "application/json"
+_NO_NUMBERS = frozenset({"null", "none", "nil", "nan", "undefined", "n/a", "na", "unknown", "false", "true"})
+"""What programs write where they have no value: no control number, and so no proof."""
+
 _MOST_IDS, _LONGEST_ID = 100, 200  # beyond all that a service needs for 10 files; the receipt has its whole answer
 
 
@@ -189,7 +192,9 @@ class AttachmentsDestination:
 
 def _holds_control_number(content: Mapping[str, Any]) -> bool:
     """Tell whether a success holds what it is for: the attachment control number. Anything else in it is lenient."""
-    return bool(_text(content.get("attachmentControlNumber"))) and not speaks_of_failure(content)
+    number = _text(content.get("attachmentControlNumber"))
+    is_one = number.lower() not in _NO_NUMBERS and bool(number.removeprefix("CHC#").strip("0#-. "))
+    return is_one and not speaks_of_failure(content)
 
 
 def _delivered(reply: Reply, files: int, service: Service) -> Delivered:

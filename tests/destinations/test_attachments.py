@@ -93,6 +93,12 @@ def test_ids_are_read_leniently(tmp_path: Path, reply: httpx.Response, control_n
     assert result.outcome.problem is None
 
 
+@pytest.mark.parametrize("number", ["null", "None", 0, "000000", "NaN", " ", "CHC#", "-", "undefined", None, True, []])
+def test_what_a_program_writes_in_place_of_a_number_proves_no_delivery(tmp_path: Path, number: object) -> None:
+    result, _ = send(tmp_path, httpx.Response(201, json={"attachmentControlNumber": number, "attachmentIds": ["1"]}))
+    assert isinstance(result.outcome, Unknown)
+
+
 @pytest.mark.parametrize("ids", [{}, {"attachmentIds": []}, {"attachmentIds": "CHC#1"}, {"attachmentIds": [None]}])
 def test_fewer_ids_than_files_is_delivered_and_someone_is_asked_to_look(tmp_path: Path, ids: dict[str, object]):
     result, _ = send(tmp_path, httpx.Response(201, json={"attachmentControlNumber": "CHC#1"} | ids))
