@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -113,7 +113,7 @@ def test_keys_and_numbers(tmp_path: Path, tries: Tries) -> None:
         for words in NASTY:
             for changes in ({"api_key": lambda words=words: words}, {"store_id": words}):
                 destination = statements(build_client(), url, **changes)
-                with suppress(httpx.HTTPError, ValueError, UnicodeError):
+                with closing(destination), suppress(httpx.HTTPError, ValueError, UnicodeError):
                     outcome = destination.send(statement(tmp_path), tmp_path, ignore_progress, Event()).outcome
                     assert not isinstance(outcome, Delivered)
                 tries.holds(not any(b"\nx-owned" in head or b"\ncontent-type: text" in head for head in heard), words)
@@ -172,7 +172,8 @@ def _sent_to(
             (attachments(build_client(ssl_context=ours), address), scan(place, "a.pdf")),
             (statements(build_client(ssl_context=ours), address), statement(place)),
         ):
-            outcome = destination.send(request, place, ignore_progress, Event()).outcome
+            with closing(destination):
+                outcome = destination.send(request, place, ignore_progress, Event()).outcome
             delivered = delivered or isinstance(outcome, Delivered)
     told = [head for head in heard if b"post /" in head.lower()]
     return len(told), delivered
@@ -284,7 +285,8 @@ def test_uploads(tmp_path: Path, elsewhere: tuple[str, list[bytes]], tries: Trie
                 (attachments(build_client(), url), scan(tmp_path, "a.pdf")),
                 (statements(build_client(), url), statement(tmp_path)),
             ):
-                outcome = destination.send(request, tmp_path, ignore_progress, Event()).outcome
+                with closing(destination):
+                    outcome = destination.send(request, tmp_path, ignore_progress, Event()).outcome
                 tries.holds(heard == [] and not isinstance(outcome, Delivered), f"{status} {outcome}")
 
 
@@ -292,8 +294,7 @@ def test_uploads(tmp_path: Path, elsewhere: tuple[str, list[bytes]], tries: Trie
 def test_tokens(tmp_path: Path, elsewhere: tuple[str, list[bytes]], tries: Tries) -> None:
     away, heard = elsewhere
     for status in CODES:
-        with serving(_leads(status, away, token=True)) as url:
-            destination = attachments(build_client(), url)
+        with serving(_leads(status, away, token=True)) as url, closing(attachments(build_client(), url)) as destination:
             outcome = destination.send(scan(tmp_path, "a.pdf"), tmp_path, ignore_progress, Event()).outcome
             tries.holds(heard == [] and not isinstance(outcome, Delivered), f"{status} {outcome}")
 
@@ -303,9 +304,10 @@ def test_questions(elsewhere: tuple[str, list[bytes]], tries: Tries) -> None:
     away, heard = elsewhere
     for status in CODES:
         with serving(_leads(status, away, token=False)) as url:
-            attachments(build_client(), url).health()
-            tries.holds(heard == [], f"{status} health")
-            statements(build_client(), url).health()
-            tries.holds(heard == [], f"{status} health")
-            statements(build_client(), url).marked_as_failed(Event())
-            tries.holds(heard == [], f"{status} search")
+            with closing(attachments(build_client(), url)) as scans, closing(statements(build_client(), url)) as bills:
+                scans.health()
+                tries.holds(heard == [], f"{status} health")
+                bills.health()
+                tries.holds(heard == [], f"{status} health")
+                bills.marked_as_failed(Event())
+                tries.holds(heard == [], f"{status} search")
