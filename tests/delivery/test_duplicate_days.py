@@ -75,3 +75,22 @@ def test_after_its_days_the_same_goes_again(
     drop(practice, "Statements - Copy.csv")
     practice.pass_(hours=1)
     assert len(practice.service(lane).accepted) == 2
+
+
+FORMS = {
+    "beside": ("scan.json", "scan.pdf"),
+    "full name": ("scan.pdf.json", "scan.pdf"),
+    "folder": ("Example/claim.json", "Example/scan.pdf"),
+    "other names": ("x-ray.json", "x-ray.pdf"),
+}
+
+
+@pytest.mark.parametrize("first", FORMS)
+@pytest.mark.parametrize("again", ["beside", "folder"])
+def test_a_packet_is_known_again_in_another_form(practice: SimulatedPractice, first: str, again: str) -> None:
+    for form in (first, again):
+        for name, data in zip(FORMS[form], (files.sidecar(), files.pdf()), strict=True):
+            practice.drop(name, data)
+        practice.pass_(minutes=1)
+    assert len(practice.service(SCANS).accepted) == 1
+    assert [problem["code"] for problem in practice.problems()] == ["duplicate"]

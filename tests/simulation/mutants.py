@@ -1,236 +1,105 @@
-"""Takes one mend out at a time and looks for the first seed whose practice breaks by it.
+"""Takes one mend out at a time, and holds what is written to find that against it.
 
-    python -m tests.simulation.mutants [--seeds 150] [NAME ...]
+    python -m tests.simulation.mutants [NAME ...]                      # what is written finds it, or exit code 1
+    python -m tests.simulation.mutants --search 150 [NAME ...]         # the first seed of its theme that finds it
+    python -m tests.simulation.mutants --table                         # the table of the README beside this file
 
-Each mutant is a function of the agent that forgets what it was mended to know, put in its place at run time. The table
-that comes out stands in the README beside this file. Seeds are of the mutant's theme: `--theme THEME --seed SEED`.
+Each mutant (`mended.py`) puts something in the place of a part of the agent at run time.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
+import io
 import logging
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from typing import Any
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from importlib import import_module
 from unittest.mock import patch
 
-from agent.delivery import planner, proof, reading_back, recovery, snapshot, verdicts
-from agent.delivery.control import Control
-from agent.delivery.reconcile import other_pcs, settings_changed
-from agent.delivery.service_times import ServiceTimes
-from agent.destinations import outcomes
-from agent.destinations.answers import Answer
-from agent.folder import coming_back, names, shelves
-from agent.intake.statements import content
-from agent.ledger.records import FilenameClaim, LanePlaces, LaneRecord
-from agent.ledger.times import Times
+import pytest
+
+from tests.simulation.mended import MUTANTS, Mutant
 from tests.support.simulation.history import history, run
 
-
-@dataclass(frozen=True)
-class Mutant:
-    """One mend that is taken out: of which kind, what is forgotten, which theme shows it, and what is put where."""
-
-    kind: str
-    forgets: str
-    theme: str
-    instead: tuple[tuple[Any, str, Any], ...]
+NEXT_SEEDS = 20
+_QUIETLY = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--assert=plain", "--timeout", "120"]
 
 
-def _believing(of: Callable[[Any], Answer | None]) -> tuple[tuple[Any, str, Any], ...]:
-    plain = outcomes.answer_of
-
-    def answer_of(reply: Any, *shapes: Any) -> Answer:
-        return of(reply) or plain(reply, *shapes)
-
-    return ((outcomes, "answer_of", answer_of),)
-
-
-def _in_its_order(so_far: content.Content, statements: str) -> None:
-    """As long as texts come whole, a digest of what came before and of this one is one of their order."""
-    said = f"{so_far._sum}{statements}".encode()
-    so_far._sum = int.from_bytes(hashlib.sha256(said).digest())
-
-
-_claim = reading_back._claim
-
-
-def _proved(*of: Any) -> FilenameClaim:
-    return replace(_claim(*of), unproved=False, service_date=None)
-
-
-MUTANTS = {
-    "a-boot-proves-the-time": Mutant(
-        "wrong clocks",
-        "what the clock says after a boot is proved",
-        "clocks",
-        ((Times, "doubt_claims", lambda _self, _last: None),),
-    ),
-    "a-start-proves-the-time": Mutant(
-        "wrong clocks, boots that have no name",
-        "what the clock says after any start is proved",
-        "clocks-unnamed",
-        ((Times, "doubt_claims", lambda _self, _last: None),),
-    ),
-    "one-clock-is-enough": Mutant(
-        "retention on the word of a clock",
-        "what is old by the PC's clock is old",
-        "retention",
-        ((ServiceTimes, "now", lambda _self, _lane, wall: wall),),
-    ),
-    "status-is-enough": Mutant(
-        "evidence, not a status",
-        "any 2xx is the service's own success",
-        "portals",
-        _believing(lambda reply: Answer.SUCCESS if reply.is_success else None),
-    ),
-    "page-refuses": Mutant(
-        "evidence, not a status",
-        "a foreign 400 or 422 is a refusal of the service's",
-        "portals",
-        _believing(lambda reply: Answer.OWN_ERROR if reply.status in (400, 422) else None),
-    ),
-    "any-answer-is-none": Mutant(
-        "confirmed by refusal",
-        "somebody else has answered the try that is to be confirmed",
-        "portals",
-        ((verdicts, "_went_unanswered", lambda packet, *_: packet.name_refusals == 0),),
-    ),
-    "gateway-speaks-for-the-service": Mutant(
-        "a gateway's word after the whole body",
-        "a 5xx or 408 is the service's own, so that it cannot have taken it",
-        "gateways",
-        _believing(lambda reply: Answer.OWN_ERROR if reply.status == 408 or reply.status >= 500 else None),
-    ),
-    "cut-reply-counts": Mutant(
-        "a reply cut off in its middle",
-        "what has come of a reply is the reply",
-        "gateways",
-        _believing(lambda reply: Answer.SUCCESS if reply.is_success and not reply.whole else None),
-    ),
-    "files-are-not-proved": Mutant(
-        "whose bytes: identity before each try",
-        "what stands in a packet's place is what was checked",
-        "files-changed",
-        ((proof, "_proved", lambda opened, _stream, _path, _file, *, read: opened.identity()),),
-    ),
-    "copies-are-new": Mutant(
-        "a copy of a statement file",
-        "a statement file under another name is another one",
-        "copies",
-        (
-            (planner, "_same_content", lambda _twin, _found: False),
-            (planner, "_said", lambda _found: None),
-        ),
-    ),
-    "another-order-is-another-file": Mutant(
-        "a copy of a statement file",
-        "a statement file whose rows were sorted anew is another one",
-        "copies",
-        ((content.Content, "add", _in_its_order),),
-    ),
-    "names-as-they-are": Mutant(
-        "names that are no text",
-        "what is shown of a name is the name",
-        "odd-names",
-        ((snapshot, "in_unicode", lambda value: value),),
-    ),
-    "bins-are-packets": Mutant(
-        "a NAS's recycle bin",
-        "every folder may be a packet",
-        "recycled",
-        ((names, "_NEVER_INTO", names.re.compile(r"(?!)")), (names, "_SYSTEM_FOLDER", names.re.compile(r"(?!)"))),
-    ),
-    "renamed-stores-are-others": Mutant(
-        "settings with packets in flight",
-        "a store with another name and the same account and folder is the same",
-        "store-renamed",
-        ((settings_changed, "_successor", lambda _record, _lanes: None),),
-    ),
-    "shelves-of-before-are-forgotten": Mutant(
-        "settings with packets in flight",
-        "where a shelf has stood before",
-        "shelf-moved",
-        ((LanePlaces, "beyond", lambda _places, _shelf, _present: ()),),
-    ),
-    "a-marker-is-expected-anywhere": Mutant(
-        "settings with packets in flight",
-        "the marker stood in another folder",
-        "folder-moved",
-        ((LaneRecord, "expects_marker", lambda record, _folder: record.marker_expected),),
-    ),
-    "old-ledgers-are-believed": Mutant(
-        "a ledger from an old backup",
-        "the shelves can know more than the ledger",
-        "old-ledger",
-        (
-            (Control, "_knows_more", lambda *_: False),
-            (recovery, "read_back", lambda *_: reading_back.ReadBack()),
-        ),
-    ),
-    "other-pcs-are-not-told-of": Mutant(
-        "another PC's packets",
-        "that PC is not heard of any more",
-        "pc-replaced",
-        ((other_pcs, "_is_silent", lambda *_: False),),
-    ),
-    "kills-do-not-count": Mutant(
-        "a service whose replies are always lost",
-        "a try in which the agent was ended is a lost one",
-        "ended-each-time",
-        ((recovery, "lost_each_time", lambda *_: None),),
-    ),
-    "strangers-are-not-met": Mutant(
-        "whose bytes: half taken, and scanned over",
-        "what comes back can meet a stranger",
-        "mid-take",
-        ((coming_back, "could_meet", lambda *_: False), (shelves, "could_meet", lambda *_: False)),
-    ),
-    "receipts-prove-the-time": Mutant(
-        "a ledger from an old backup, wrong clocks",
-        "how long ago a name went that only a receipt tells of is not seen",
-        "old-ledger",
-        ((reading_back, "_claim", _proved),),
-    ),
-    "lost-replies-for-ever": Mutant(
-        "a service whose replies are always lost",
-        "unknown tries are not counted",
-        "gateways",
-        ((verdicts, "MOST_LOST", 10**6),),
-    ),
-}
-
-
-def find(mutant: Mutant, seeds: int) -> tuple[int, str] | None:
-    """Return the first seed that shows a mutant, and the promise that it breaks."""
+@contextmanager
+def taken_out(mutant: Mutant) -> Iterator[None]:
+    """Let the agent be without a mend."""
     with ExitStack() as stack:
         for place, name, other in mutant.instead:
-            stack.enter_context(patch.object(place, name, other))
-        for seed in range(seeds):
-            broken = run(history(seed, mutant.theme)).broken
-            if broken:
-                return seed, broken
-    return None
+            where = import_module(place) if isinstance(place, str) else place
+            stack.enter_context(patch.object(where, name, other))
+        yield
 
 
-def main() -> None:
-    """Print the table."""
+def broken_by(mutant: Mutant, seed: int) -> str:
+    """Return the promise that a seed of the mutant's theme finds broken; empty where it finds none."""
+    with taken_out(mutant):
+        said = run(history(seed, mutant.theme)).broken
+    return said.splitlines()[0] if said else ""
+
+
+def fails(mutant: Mutant) -> bool:
+    """Tell whether the mutant's test fails. Raises RuntimeError where it cannot be run."""
+    with taken_out(mutant), redirect_stdout(io.StringIO()) as said, redirect_stderr(said):
+        ended = pytest.main([*_QUIETLY, mutant.test])
+    if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RuntimeError(f"{mutant.test}: {said.getvalue()[-500:]}")
+    return ended is not pytest.ExitCode.OK
+
+
+def is_found(mutant: Mutant) -> bool:
+    """Tell whether what is written to find a mutant does; of a theme whose acts have changed, the next seeds may."""
+    if mutant.test:
+        return fails(mutant)
+    written = () if mutant.seed is None else (mutant.seed,)
+    return any(broken_by(mutant, seed) for seed in (*written, *range(NEXT_SEEDS)))
+
+
+def table() -> str:
+    """Return the table of all mutants."""
+    rows = ["| Kind | Mend taken out: forgotten is that | Mutant | Found by |", "|---|---|---|---|"]
+    for name, mutant in MUTANTS.items():
+        seed = f"`{mutant.theme}` {mutant.seed}" if mutant.seed is not None else "not found"
+        found = f"`{mutant.test.removeprefix('tests/')}`" if mutant.test else seed
+        rows.append(f"| {mutant.kind} | {mutant.forgets} | `{name}` | {found} |")
+    return "\n".join(rows) + "\n"
+
+
+def _search(name: str, mutant: Mutant, seeds: int) -> None:
+    found = next(((seed, said) for seed in range(seeds) if (said := broken_by(mutant, seed))), None)
+    seed, said = found or (f"none of {seeds}", "")
+    print(f"{name}: {mutant.theme} {seed}  {said[:110]}", flush=True)
+
+
+def main() -> int:
+    """Hold the mutants that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=150, help="how many seeds to try for each")
-    parser.add_argument("names", nargs="*", help="mutants; all if none is named")
+    parser.add_argument("--search", type=int, default=0, metavar="SEEDS", help="look for the first seed")
+    parser.add_argument("--table", action="store_true", help="print the table")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="mutants; all if none is named")
     asked = parser.parse_args()
+    if asked.table:
+        print(table(), end="")
+        return 0
     logging.disable(logging.CRITICAL)
-    print("| Kind | Mend taken out | Theme | Seed | What the judge says |\n|---|---|---|---|---|")
+    missed = 0
     for name in asked.names or MUTANTS:
         mutant = MUTANTS[name]
-        found = find(mutant, asked.seeds)
-        seed, broken = found if found else (f"none of {asked.seeds}", "not found")
-        said = broken.splitlines()[0].replace("|", "/")[:110]
-        print(f"| {mutant.kind} | {mutant.forgets} | `{mutant.theme}` | {seed} | {said} |", flush=True)
+        if asked.search:
+            if mutant.theme:
+                _search(name, mutant, asked.search)
+            continue
+        found = is_found(mutant)
+        missed += not found
+        print(f"{'found' if found else 'NOT FOUND'}: {name}", flush=True)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
