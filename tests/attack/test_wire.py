@@ -303,11 +303,14 @@ def test_tokens(tmp_path: Path, elsewhere: tuple[str, list[bytes]], tries: Tries
 def test_questions(elsewhere: tuple[str, list[bytes]], tries: Tries) -> None:
     away, heard = elsewhere
     for status in CODES:
-        with serving(_leads(status, away, token=False)) as url:
-            with closing(attachments(build_client(), url)) as scans, closing(statements(build_client(), url)) as bills:
-                scans.health()
-                tries.holds(heard == [], f"{status} health")
-                bills.health()
-                tries.holds(heard == [], f"{status} health")
-                bills.marked_as_failed(Event())
-                tries.holds(heard == [], f"{status} search")
+        with (
+            serving(_leads(status, away, token=False)) as url,
+            closing(attachments(build_client(), url)) as scans,
+            closing(statements(build_client(), url)) as bills,
+        ):
+            scans.health()
+            tries.holds(heard == [], f"{status} health")
+            bills.health()
+            tries.holds(heard == [], f"{status} health")
+            bills.marked_as_failed(Event())
+            tries.holds(heard == [], f"{status} search")
