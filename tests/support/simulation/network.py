@@ -205,8 +205,11 @@ class SimulatedNetwork(httpx.BaseTransport):
         if torn:
             self.wrong.append(f"not whole, with {claim}: {torn}")
         taken = Acceptance(account.lane, claim, "", tuple(files.values()), self.clock.seconds)
-        number = f"CHC#{len(self.accepted):024x}"
-        reply = {"attachmentControlNumber": number, "attachmentIds": [f"CHC#{n:012d}" for n in range(len(files))]}
+        number = f"CHC#{len(self.accepted) + 1:024x}"  # one of nothing but noughts is no number
+        reply = {
+            "attachmentControlNumber": number,
+            "attachmentIds": [f"CHC#{n:012d}" for n in range(1, len(files) + 1)],
+        }
         return self._take(taken, fault, reply)
 
     # --- statements -------------------------------------------------------------------------------------------------
