@@ -167,7 +167,7 @@ class SimulatedNetwork(httpx.BaseTransport):
             if fault == "cut" and len(body) * 2 >= promised:
                 raise httpx.WriteError("broken pipe")
             if fault == "too-soon":
-                return _json(201, {"attachmentControlNumber": "CHC#" + "0" * 24})
+                return _json(201, {"attachmentControlNumber": "CHC#" + "f" * 24})
         if len(body) != promised:
             raise httpx.LocalProtocolError("too little data for the declared Content-Length")
         return body
