@@ -166,6 +166,11 @@ def is_document(name: str) -> bool:
     return key == MANIFEST or key.endswith(DOCUMENTS)
 
 
+def is_problem(name: str) -> bool:
+    """Tell whether a file of this name is the problem of a failed packet."""
+    return name_key(name).endswith((PROBLEM_TEXT, PROBLEM_JSON))
+
+
 def shelf_folders(settings: LaneSettings, former: tuple[str, ...] = ()) -> frozenset[str]:
     """Return the keys of the names in the lane's folder under which its shelves stand, or `former` ones."""
     return _first_parts(settings.folder, settings.held, settings.sending, settings.sent, settings.failed, *former)
