@@ -6,7 +6,7 @@ go back); an outcome is committed before anything is shelved (a crash in between
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -72,9 +72,11 @@ class CarryingOut:
         """Write actions down, all as one where that can be; return those that could not be written."""
         written: list[str] = []
         try:
+            before = [action.continues for action in actions if isinstance(action, Admit) and action.continues]
+            continued = {packet.id: packet for packet in self._control.ledger.packets(before)}
             with self._control.ledger.transaction() as tx:
                 for action in actions:
-                    written.extend(self._write(tx, action, now))
+                    written.extend(self._write(tx, action, now, continued))
                 here("not-committed")
         except Exception as error:
             if is_ledgers(error):
@@ -166,11 +168,13 @@ class CarryingOut:
 
     # --- The ledger -------------------------------------------------------------------------------------------------
 
-    def _write(self, tx: Transaction, action: Action, now: datetime) -> Iterable[str]:
-        """Write one action down; return the packets that it changes."""
+    def _write(
+        self, tx: Transaction, action: Action, now: datetime, continued: Mapping[str, PacketRecord]
+    ) -> Iterable[str]:
+        """Write one action down; return the packets that it changes. `continued`: those that `Admit`s go on with."""
         match action:
             case Admit():
-                return [self._admit(tx, action, now)]
+                return [self._admit(tx, action, now, continued.get(action.continues))]
             case Start(packet=packet):
                 tx.start_attempt(packet, now)
                 return [packet.id]
@@ -216,7 +220,7 @@ class CarryingOut:
                 )
         return []
 
-    def _admit(self, tx: Transaction, action: Admit, now: datetime) -> str:
+    def _admit(self, tx: Transaction, action: Admit, now: datetime, continued: PacketRecord | None) -> str:
         found, candidate = action.found, action.found.candidate
         digests = found.digests
         roles = [*(("document", file) for file in candidate.files)]
@@ -243,7 +247,7 @@ class CarryingOut:
             account=self._control.lanes[action.lane].terms.account,
         )
         if action.continues:
-            record = _with_doubts_of(record, self._control.ledger.packet(action.continues))
+            record = _with_doubts_of(record, continued)
         tx.admit(record, now)
         if self._control.show_names:
             log.info("named", extra={"packet": record.id, "files": [file.name for file in record.files]})
