@@ -102,7 +102,7 @@ def folder_problem(problem: FileSystemProblem, folder: object) -> Problem:
 
     A disk that is full is named by what stands on it: a shelf can have another than the folder.
     """
-    if isinstance(problem, NoRoom) and isinstance(folder, Path):
+    if isinstance(problem, NoRoom) and isinstance(folder, Path) and not problem.path.is_relative_to(folder):
         folder = problem.path.parent
     words = next((words for kind, words in _WORDS.items() if isinstance(problem, kind)), TROUBLE)
     return words.problem((Fault(str(problem.path), "", problem.reason),), folder=folder)
