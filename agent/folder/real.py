@@ -25,6 +25,7 @@ from agent.folder.filesystem import (
     FileSystemProblem,
     InTheWay,
     Missing,
+    NoRoom,
     Offline,
     Opened,
 )
@@ -104,7 +105,8 @@ class RealFileSystem:
         except InTheWay:
             raise
         except FileSystemProblem as problem:
-            raise type(problem)(target if isinstance(problem, Exists) else source, problem.reason) from problem
+            at_target = isinstance(problem, Exists | NoRoom)
+            raise type(problem)(target if at_target else source, problem.reason) from problem
         except OSError as error:
             raise self._why_not_moved(error, source, target) from error
 
@@ -187,7 +189,7 @@ class RealFileSystem:
             except FileSystemProblem:
                 busy = False
             return (Busy if busy else Denied)(source, problem.reason)
-        return type(problem)(target if isinstance(problem, Exists) else source, problem.reason)
+        return type(problem)(target if isinstance(problem, Exists | NoRoom) else source, problem.reason)
 
 
 @dataclass(frozen=True)
