@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from agent.delivery import problems
 from agent.delivery.actions import Action, Deliver, Fail, Hold, Requeue, SetLane
 from agent.delivery.backoff import wait
 from agent.folder.names import name_key
-from agent.ledger.filename_rule import window_end
+from agent.ledger.filename_rule import WINDOW, window_end
 from agent.ledger.records import ClaimState, FilenameClaim, LaneRecord, PacketRecord
 from agent.model import AttemptResult, Blocked, BodySent, Delivered, LaneKind, Problem, Refused, Retry, Taken, Unknown
 
@@ -184,7 +185,8 @@ def _name_refused(
     other upload of the store explains it: one of the same name, or any where the rule can be the store's. That the
     store has had its one upload shows of none which it was.
     """
-    key = None if scope == "store" or outcome.says is not Taken.NAME else name_key(packet.upload_name)
+    of_the_name = outcome.says is Taken.NAME or (outcome.says is Taken.NAME_OR_STORE and _took_two_in_a_day(claims))
+    key = name_key(packet.upload_name) if scope != "store" and of_the_name else None
     mine = next((claim for claim in claims if claim.packet == packet.id), None)
     lost_lately = mine is not None and mine.state is ClaimState.UNKNOWN and window_end(mine) > now
     can_be_told = outcome.says is not Taken.STORE and not _is_explained(packet, claims, key, now)
@@ -209,6 +211,16 @@ def _is_explained(packet: PacketRecord, claims: Sequence[FilenameClaim], key: st
         and window_end(claim) + NAME_PATIENCE > now
         for claim in claims
     )
+
+
+def _took_two_in_a_day(claims: Sequence[FilenameClaim]) -> bool:
+    """Tell whether the service took two names of the store's within 24 hours: then its rule is the name's alone."""
+    taken = sorted(
+        (claim.accepted_at, claim.key)
+        for claim in claims
+        if claim.state is ClaimState.ACCEPTED and claim.accepted_at is not None
+    )
+    return any(later - at < WINDOW and name != key for (at, key), (later, name) in pairwise(taken))
 
 
 def _well_again(lane: LaneRecord) -> Iterator[Action]:

@@ -258,6 +258,7 @@ def test_a_name_refused_proves_nothing_where_another_reason_can_be(doubts: Any, 
 ANOTHERS = accepted("p0", hours(1), "Other.csv")
 ANOTHERS_LOST = claim("p0", "Other.csv", state=ClaimState.UNKNOWN, accepted_at=NOW - hours(24.5))
 LONG_AGO = accepted("p0", hours(26), "Other.csv")
+A_THIRD, A_DAY_BEFORE = accepted("p9", hours(2), "Third.csv"), accepted("p9", hours(25.5), "Third.csv")
 BY_NAME, UNSAID, BY_STORE = Taken.NAME, Taken.NAME_OR_STORE, Taken.STORE
 
 
@@ -272,6 +273,9 @@ BY_NAME, UNSAID, BY_STORE = Taken.NAME, Taken.NAME_OR_STORE, Taken.STORE
         (UNSAID, "filename", (ANOTHERS,), False),
         (UNSAID, "filename", (ANOTHERS_LOST,), False),
         (UNSAID, "filename", (LONG_AGO,), True),
+        (UNSAID, "filename", (ANOTHERS, A_THIRD), True),  # two names were taken in one day
+        (UNSAID, "store", (ANOTHERS, A_THIRD), False),
+        (UNSAID, "filename", (ANOTHERS, A_DAY_BEFORE), False),
         (UNSAID, "store", (ANOTHERS,), False),
         (BY_STORE, "filename", (), False),
         (BY_STORE, "store", (), False),
