@@ -59,7 +59,7 @@ def test_what_an_address_tells(url: str, environment: str) -> None:
     ],
 )
 def test_a_scans_lane_is_where_its_packets_go(said: dict[str, str], environment: str) -> None:
-    lane = AttachmentsSettings.model_validate({"folder": Path("/scans"), "client_id": "one", **said})
+    lane = AttachmentsSettings.model_validate({"folder": Path.cwd() / "scans", "client_id": "one", **said})
     assert environment_of(lane) == environment
 
 
@@ -72,4 +72,4 @@ def test_a_scans_lane_is_where_its_packets_go(said: dict[str, str], environment:
     ],
 )
 def test_a_statements_lane_is_where_its_address_is(url: str, environment: str) -> None:
-    assert environment_of(StatementsSettings(folder=Path("/statements"), base_url=url)) == environment
+    assert environment_of(StatementsSettings(folder=Path.cwd() / "statements", base_url=url)) == environment
