@@ -24,6 +24,7 @@ from agent.folder.on_posix import (
     real_path,
     sync_folder,
 )
+from agent.folder.writers_on_linux import OpenFiles
 
 __all__ = [
     "WATCHES_TREES",
@@ -84,7 +85,8 @@ def is_hidden(status: os.stat_result) -> bool:  # noqa: ARG001 - the same signat
 def in_use(path: Path) -> bool:
     """Tell whether another program has the file open for writing: a read lease is then refused (fcntl(2), F_SETLEASE).
 
-    Only the file's owner may ask, and only on local file systems; elsewhere nobody can tell, and it is False.
+    Only the file's owner may ask for one, and only local file systems refuse it for that reason: a share refuses it
+    also where its server has given no delegation or oplock. There it is what /proc tells of the programs here.
     """
     with on_posix.open_reading(path) as file:
         try:
@@ -92,7 +94,9 @@ def in_use(path: Path) -> bool:
             fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
-            return error.errno == errno.EAGAIN
+            if error.errno == errno.EAGAIN and not is_remote(path.parent):
+                return True
+            return _open_files().written_by_someone(path)
         fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False
 
@@ -135,6 +139,11 @@ def mount_kind(mountinfo: str, path: str) -> str:
         if inside and len(point) >= best:
             best, kind = len(point), words[0]
     return kind
+
+
+@cache
+def _open_files() -> OpenFiles:
+    return OpenFiles()
 
 
 @cache

@@ -264,11 +264,3 @@ def test_a_writer_that_pauses_with_its_file_open_is_noticed(tmp_path: Path) -> N
     assert not FS.in_use(path)
     with path.open("ab") as file:  # nothing of the question is left that would keep the next one out
         file.write(b"more")
-
-
-@linux
-def test_where_nobody_can_tell_who_writes_a_file_is_not_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "july.csv"
-    path.write_bytes(b"x")
-    monkeypatch.setattr("fcntl.fcntl", refuse(errno.EINVAL))
-    assert not FS.in_use(path)
