@@ -12,6 +12,7 @@ from urllib.parse import quote
 from agent.delivery.glance import lanes_in_need
 from agent.delivery.problems import LANE_GONE, OTHER_PC
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
+from agent.delivery.told import CHECK_ANEW, is_untold
 from agent.desk.page.tokens import file_token, token
 from agent.desk.page.views.guides import NO_SIDECAR, OTHERWISE, PACKETS, Verb
 from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain
@@ -55,6 +56,11 @@ class Table:
     unit: str
     rows: tuple[Row, ...]
     more: int = 0
+
+    @property
+    def has_values(self) -> bool:
+        """Whether anything stands in any of these places."""
+        return any(row.value for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ def of_packet(record: PacketRecord, almanac: Almanac) -> Item:
         where=where,
         heading=problem.sentence,
         means=guide.means or _usual_meaning(record),
-        do=guide.do or problem.what_to_do,
+        do=CHECK_ANEW if is_untold(problem) and Verb.RETRY in guide.verbs else guide.do or problem.what_to_do,
         buttons=tuple(
             _packet_button(verb, record, text, is_main=guide.has_main and not number)
             for number, verb in enumerate(guide.verbs)

@@ -9,6 +9,7 @@ import pytest
 
 from agent.delivery.glance import glance
 from agent.delivery.problems import DUPLICATE, GAVE_UP_UNSURE
+from agent.delivery.told import CHECK_ANEW, NOWHERE
 from agent.desk.page.tokens import file_token
 from agent.desk.page.views.attention import (
     ROWS_SHOWN,
@@ -95,6 +96,17 @@ def test_rows_that_are_wrong_stand_in_a_table_as_the_spreadsheet_calls_them() ->
     assert (first.number, first.column, first.value) == ("18", "Amount Due", "1.234,56")
     assert (last.number, last.column, last.value) == ("140", "Acct #", "")
     assert item.for_it == ()
+
+
+def test_a_place_whose_value_stands_in_no_document_is_told_as_such_and_checked_anew() -> None:
+    untold = replace(activity.BAD_SHEET, details=(Fault("row 18, column Amount Due", "", NOWHERE),))
+    item = of_packet(replace(failed_ones()[0], problem=untold), ALMANAC)
+    assert item.table is not None
+    assert [(row.number, row.column, row.value, row.message) for row in item.table.rows] == [
+        ("18", "Amount Due", "", NOWHERE)
+    ]
+    assert not item.table.has_values
+    assert item.do == CHECK_ANEW
 
 
 def test_a_long_list_is_cut_and_says_by_how_much() -> None:
