@@ -2,7 +2,7 @@
 
 Redirects are not followed: a service that sends elsewhere has a wrong address in the settings. Cookies are not kept.
 TLS is always verified; there is no way to turn that off. A test or an office with its own authority gives an
-`ssl_context` that trusts it.
+`ssl_context` that trusts it, and this room's own terms hold for that one as well.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ TIMEOUT = httpx.Timeout(connect=15, write=60, read=120, pool=None)
 
 KEEP_ALIVE = 20.0
 """Seconds for which an idle connection is kept for the next packet."""
+
+
+TLS_AT_LEAST = ssl.TLSVersion.TLSv1_2
+CIPHERS = "@SECLEVEL=2:ECDHE+AESGCM:ECDHE+CHACHA20"
+"""What is agreed to in TLS 1.2, as OpenSSL writes it: AEAD suites with a fresh key for each connection (NIST SP
+800-52r2, 3.3.1); no RSA key below 2,048 bits and no SHA-1 signature. The suites of TLS 1.3 are all of that kind."""
 
 
 class ProxyUnusable(Exception):
@@ -65,14 +71,27 @@ def trusted_by_the_system() -> ssl.SSLContext:
 
     On Linux OpenSSL's `SSL_CERT_FILE` and `SSL_CERT_DIR` hold as well.
     """
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return on_our_terms(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
+def on_our_terms(context: ssl.SSLContext) -> ssl.SSLContext:
+    """Return a TLS context that agrees to no less than this room does, whatever the system's OpenSSL would.
+
+    Raises ValueError for one that does not verify certificates and the names in them.
+    """
+    if context.verify_mode is not ssl.CERT_REQUIRED or not context.check_hostname:
+        raise ValueError("certificates are always verified")
+    context.minimum_version = TLS_AT_LEAST
+    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    context.set_ciphers(CIPHERS)
+    return context
 
 
 class Transport(httpx.BaseTransport):
     """HTTP/1.1 over connections whose waits can be ended, straight or through a proxy."""
 
     def __init__(self, ssl_context: ssl.SSLContext, proxy: str | None, senders: int) -> None:
-        self._ssl_context = ssl_context
+        self._ssl_context = on_our_terms(ssl_context)
         self._proxy = proxy
         self._senders = senders
         self._pools: dict[str | None, httpcore.ConnectionPool] = {}
