@@ -1,5 +1,5 @@
-"""Who else opens a file: poppler and pypdf for PDF, ImageMagick, GraphicsMagick and Pillow for pictures, pydicom and
-DCMTK, python-docx and LibreOffice; as far as they are there.
+"""Who else opens a file: poppler, pypdf and PDFium for PDF; Pillow, ImageMagick and GraphicsMagick for pictures; pydicom
+and DCMTK; python-docx and LibreOffice; as far as they are there.
 
 They are asked from the quickest to the slowest, until one opens the file: where judges differ, it counts as openable.
 Of what we refuse (`strictly`), a judge that complains and then shows an empty page, or that says that the file breaks
@@ -8,6 +8,7 @@ off, has opened nothing; of what we accept, it is enough that one of them goes t
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import re
@@ -42,7 +43,7 @@ def open_among(paths: Sequence[Path], *, strictly: bool) -> dict[Path, bool | No
 def judges_of(ending: str) -> tuple[Judge, ...]:
     """Return who judges files of an ending one by one."""
     if ending == ".pdf":
-        return _poppler, _pypdf
+        return _poppler, _pypdf, _pdfium
     if ending in PICTURES:
         return _pillow, _imagemagick, _graphicsmagick
     return {".dcm": (_dcmtk, _pydicom), ".docx": (_docx,)}.get(ending, ())
@@ -121,6 +122,21 @@ def _has_ink(page: bytes) -> bool:
     with Image.open(io.BytesIO(page)) as drawn:
         lowest, highest = drawn.convert("L").getextrema()
         return bool(lowest != highest)
+
+
+def _pdfium(path: Path, strictly: bool) -> bool | None:
+    """Ask what browsers open PDFs with. It says nothing of its repairs, so that an empty page counts for nothing."""
+    try:
+        pdfium = importlib.import_module("pypdfium2")
+    except ImportError:
+        return None
+    try:
+        with pdfium.PdfDocument(path) as document:
+            page = document[0].render(scale=0.3).to_pil()
+    except Exception:  # noqa: BLE001 - as below
+        return False
+    lowest, highest = page.convert("L").getextrema()
+    return not strictly or bool(lowest != highest)
 
 
 def _pypdf(path: Path, strictly: bool) -> bool | None:

@@ -36,8 +36,14 @@ def main() -> int:
                 (args.keep / "now.txt").write_text(f"{file.name} of seed {args.seed}\n", encoding="utf-8")
             folder = Path(place) / str(number)
             folder.mkdir()
-            start = time.monotonic()
+            start, deaths = time.monotonic(), shared().deaths
             found = verdict(file, folder)
+            if shared().deaths > deaths:
+                said = found.problem.sentence if found.problem else "goes"
+                print(
+                    f"A child died over {file.name} of seed {args.seed} (--first {number} --count 1): {said}",
+                    flush=True,
+                )
             slowest = max(slowest, (time.monotonic() - start, file.name))
             told[file.kind, "goes" if found.problem is None else "refused"] += 1
             for left in folder.iterdir():

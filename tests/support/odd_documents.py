@@ -37,6 +37,33 @@ def glued_end(pdf: bytes) -> bytes:
     return head + mark + b"\n" + number.split()[0] + b"%%EOF"
 
 
+def pdf_by_hand(first: int = 1, *, off_by: int = 0, trailer: str = "") -> bytes:
+    """A PDF of one page whose objects are numbered from `first`, and whose table may point beside them."""
+    bodies = (
+        f"<</Type/Catalog/Pages {first + 1} 0 R>>",
+        f"<</Type/Pages/Kids[{first + 2} 0 R]/Count 1>>",
+        f"<</Type/Page/Parent {first + 1} 0 R/MediaBox[0 0 200 200]/Resources<<>>/Contents {first + 3} 0 R>>",
+        "<</Length 20>>stream\n10 10 100 100 re f   \nendstream",
+    )
+    made, rows = b"%PDF-1.7\n", "0 1\n0000000000 65535 f \n"
+    for number, body in enumerate(bodies, first):
+        rows += f"{number} 1\n{len(made) + off_by:010} 00000 n \n"
+        made += f"{number} 0 obj\n{body}\nendobj\n".encode()
+    end = f"trailer<</Root {first} 0 R/Size {first + 4}{trailer}>>\nstartxref\n{len(made)}\n%%EOF\n"
+    return made + f"xref\n{rows}{end}".encode()
+
+
+def pdf_with_a_password(*, for_streams: bool, for_strings: bool) -> bytes:
+    """A PDF whose password is for what is attached, and for its streams or its strings as said (ISO 32000-2, 7.6)."""
+    ways = ("Identity", "StdCF")
+    how = (
+        f"/Filter/Standard/V 5/R 6/Length 256/P -4/O<{'5a' * 48}>/U<{'a5' * 48}>/OE<{'11' * 32}>/UE<{'22' * 32}>"
+        f"/Perms<{'33' * 16}>/CF<</StdCF<</CFM/AESV3/Length 32/AuthEvent/EFOpen>>>>/EFF/StdCF"
+        f"/StmF/{ways[for_streams]}/StrF/{ways[for_strings]}"
+    )
+    return pdf_by_hand(trailer=f"/Encrypt<<{how}>>/ID[<{'00' * 16}><{'00' * 16}>]")
+
+
 def docx_with(main: str = "word/document.xml", slash: str = "/", body: str = "text") -> bytes:
     """A Word document whose main part has this name, its parts' names written with `slash`."""
     made = io.BytesIO()
@@ -126,6 +153,11 @@ def opening() -> dict[str, bytes]:
         "junk-before.pdf": b"HTTP/1.1 200 OK\r\n\r\n" + pdf,
         "compressed.pdf": _pikepdf_saved(),
         "linearized.pdf": _pikepdf_saved(linearize=True),
+        "numbered-high.pdf": pdf_by_hand(156_324),
+        "numbered-high-and-off.pdf": pdf_by_hand(8_797, off_by=3),
+        "numbered-highest.pdf": pdf_by_hand(8_388_600),
+        "numberless-pages.pdf": pdf_by_hand().replace(b"/Count 1>>", b"/Count 9999999999>>"),
+        "locked-inside.pdf": pdf_with_a_password(for_streams=False, for_strings=False),
         "restricted.pdf": files.encrypted_pdf(to_open=False),
         "size-too-large.bmp": bmp_with(size=99_999),
         "size-zero.bmp": bmp_with(size=1),
@@ -168,6 +200,10 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
             "password",
             "print it to a new PDF",
         ),
+        "locked-strings.pdf": (pdf_with_a_password(for_streams=False, for_strings=True), "password", "new PDF"),
+        "locked-streams.pdf": (pdf_with_a_password(for_streams=True, for_strings=False), "password", "new PDF"),
+        "numbered-high-half.pdf": (pdf_by_hand(156_324)[:330], "not complete", "new PDF"),
+        "page-gone.pdf": (pdf_by_hand().replace(b"/Count 1", b"/Count 2"), "only 1 of its 2", "new PDF"),
         "no-page.pdf": (files.compressed_pdf(), "no page", "new PDF"),
         "half.pdf": (files.pdf()[:1100], "not complete", "new PDF"),
         "locked.doc": (files.doc(flags=0x0100), "password", "in Word"),

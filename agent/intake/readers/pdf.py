@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 from typing import Any, BinaryIO
 
-from agent.intake.readers.findings import damaged, locked, no_page, whole
+from agent.intake.readers.findings import DAMAGED, damaged, locked, no_page, whole
 
 _REPAIRED = ("file is damaged", "startxref", "reconstruct", "xref", "recover", "unexpected EOF")
 _CUT = ("unable to recover stream", "EOF while reading", "unexpected EOF", "EOF after endobj")
@@ -12,28 +14,114 @@ _OF_AN_OBJECT = "(object "
 _NO_END = "unable to find trailer"
 _MOST_PAGES = 500  # of which each is looked at
 _MOST_OBJECTS = 20_000  # of a repaired file
+_MOST_NUMBER = 8_388_607  # of an object (ISO 32000-1, annex C)
+_BYTES_A_NUMBER = 3  # that a file must have for each number up to its highest, or qpdf takes the number for damage
+_NUMBERS = re.compile(rb"(?:/Root\s+|/Size\s+)(\d{1,10})\b|\b(\d{1,10})\s+\d{1,5}\s+obj\b")
+_END = 1_024  # bytes in which readers look for the end
+_NO_KEY = "00" * 32
+_LOCKED_INSIDE = "has something attached inside that is locked with a password. Its pages open, so it was sent"
+_PROTECTED = "is protected against changes. It opens without a password, so it was sent"
 
 
 def read(stream: BinaryIO, question: Any) -> dict[str, Any]:
     """Open it as viewers do, repairs included; a repaired one must not have lost anything that a page shows."""
     del question
+    found = _opened(stream)
+    if found["state"] == DAMAGED and _numbers_far_beyond(stream):
+        return _opened(io.BufferedReader(_Lengthened(stream), 1 << 20))
+    return found
+
+
+def _opened(stream: BinaryIO, key: str = "") -> dict[str, Any]:
     import pikepdf
 
+    stream.seek(0)
     try:
-        with pikepdf.open(stream, suppress_warnings=True) as document:
-            return _looked_at(document)
+        with pikepdf.open(stream, password=key, hex_password=bool(key), suppress_warnings=True) as document:
+            if key and not _only_attachments_are_locked(document):
+                return locked()
+            return _looked_at(document, _LOCKED_INSIDE if key else _PROTECTED)
     except pikepdf.PasswordError:
-        return locked()
+        return locked() if key else _opened(stream, _NO_KEY)
     except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError):
-        return damaged("no reader of PDFs can open it")
+        return locked() if key else damaged("no reader of PDFs can open it")
 
 
-def _looked_at(document: Any) -> dict[str, Any]:
+def _only_attachments_are_locked(document: Any) -> bool:
+    """Tell whether texts and streams are as they are in spite of a password (ISO 32000-2, 7.6.6: /StmF, /StrF)."""
+    how = document.trailer.Encrypt
+    return int(how.get("/V", 0)) >= 4 and all(how.get(of, "/Identity") == "/Identity" for of in ("/StmF", "/StrF"))
+
+
+# --- objects numbered far beyond the file's size ----------------------------------------------------------------------
+
+
+def _numbers_far_beyond(stream: BinaryIO) -> bool:
+    """Tell whether a file with an end has objects whose numbers are too high for qpdf to believe.
+
+    Programs that take one patient's pages out of a batch keep the batch's numbers.
+    """
+    size = stream.seek(0, 2)
+    if size >= _MOST_NUMBER * _BYTES_A_NUMBER:
+        return False
+    stream.seek(0)
+    data = stream.read()
+    if b"startxref" not in data[-_END:]:
+        return False
+    return any(size // _BYTES_A_NUMBER < int(one[1] or one[2]) <= _MOST_NUMBER for one in _NUMBERS.finditer(data))
+
+
+class _Lengthened(io.RawIOBase):
+    """The file, with blanks behind it, and then its end once more: as long as its numbers make qpdf expect."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._file = stream.seek(0, 2)
+        stream.seek(max(0, self._file - _END))
+        last = stream.read()
+        self._last = b"\n" + last[last.rindex(b"startxref") :]
+        self._blanks_end = (_MOST_NUMBER + 1) * _BYTES_A_NUMBER
+        self._size = self._blanks_end + len(self._last)
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = max(0, offset + (0, self._at, self._size)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._part(len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def _part(self, wanted: int) -> bytes:
+        if self._at < self._file:
+            self._stream.seek(self._at)
+            return self._stream.read(min(wanted, self._file - self._at))
+        if self._at < self._blanks_end:
+            return b" " * min(wanted, self._blanks_end - self._at)
+        start = self._at - self._blanks_end
+        return self._last[start : start + wanted]
+
+
+# --- what is in it ----------------------------------------------------------------------------------------------------
+
+
+def _looked_at(document: Any, if_encrypted: str) -> dict[str, Any]:
     count = len(document.pages)
     if count == 0:
         return no_page()
     promised = _promised(document)
-    if promised > count:
+    if count < promised <= _MOST_NUMBER:  # more pages than there can be objects is no promise
         return damaged(f"only {count:,} of its {promised:,} pages are there")
     for number in range(min(count, _MOST_PAGES)):
         if not _stands(document.pages[number].obj):
@@ -44,7 +132,7 @@ def _looked_at(document: Any) -> dict[str, Any]:
         return damaged("part of it is missing")
     notes = ["was opened with repairs: its table of contents is not as it should be"] if repaired else []
     if document.is_encrypted:
-        notes.append("is protected against changes. It opens without a password, so it was sent")
+        notes.append(if_encrypted)
     return whole(*notes)
 
 

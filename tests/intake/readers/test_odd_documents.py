@@ -45,7 +45,9 @@ def test_what_nobody_could_open_fails_and_says_what_to_do(name: str, tmp_path: P
     assert ".txt" not in fault.message.replace(name, "")
 
 
-@pytest.mark.parametrize("name", ["no-end.jpg", "no-trailer.gif", "brace-short.rtf", "restricted.pdf", "explicit.dcm"])
+@pytest.mark.parametrize(
+    "name", ["no-end.jpg", "no-trailer.gif", "brace-short.rtf", "restricted.pdf", "explicit.dcm", "locked-inside.pdf"]
+)
 def test_the_receipt_says_what_was_odd(name: str, tmp_path: Path) -> None:
     assert any(name in warning for warning in checked(tmp_path, name, OPENING[name]).warnings if "X12" not in warning)
 
