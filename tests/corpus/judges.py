@@ -1,5 +1,5 @@
-"""Who else opens a file: poppler, pypdf and PDFium for PDF; Pillow, ImageMagick and GraphicsMagick for pictures; pydicom
-and DCMTK; python-docx and LibreOffice; as far as they are there.
+"""Who else opens a file: poppler, pypdf and PDFium for PDF; Pillow, ImageMagick and GraphicsMagick for pictures;
+pydicom and DCMTK; python-docx and LibreOffice; as far as they are there.
 
 They are asked from the quickest to the slowest, until one opens the file: where judges differ, it counts as openable.
 Of what we refuse (`strictly`), a judge that complains and then shows an empty page, or that says that the file breaks
