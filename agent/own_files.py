@@ -22,7 +22,7 @@ _OTHERS = 0o077
 _WINDOWS = sys.platform == "win32"
 _NO_LINK = 0 if _WINDOWS else os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _FOLDERS = ("spool", "logs", "looks", "profiles", "private-*")
-_FILES = ("ledger.sqlite*", "agent.lock", "interface.json*")
+_FILES = ("ledger.sqlite*", "agent.lock", "interface.json*", "installation.json*")
 
 
 @dataclass(frozen=True)

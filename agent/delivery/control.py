@@ -98,6 +98,7 @@ class Control:
         keep_failed_days: int = 0,
         show_names: bool = False,
         dice: random.Random | None = None,
+        before_all: Callable[[Ledger, datetime], None] = lambda _ledger, _now: None,
         changed: Callable[[Control], None] = lambda _control: None,
     ) -> None:
         self.lanes = lanes
@@ -108,6 +109,7 @@ class Control:
         self._senders = senders
         self.show_names = show_names
         self._dice = dice or random.SystemRandom()
+        self._before_all = before_all
         self._changed = changed
         self.troubles = Troubles(clock.steady)
         self._patience = LEDGER_PATIENCE
@@ -299,6 +301,7 @@ class Control:
         known_until = self.ledger.read_last_line()
         with self.ledger.transaction() as tx:  # so that what is done from now on is told from what a backup knows
             tx.note(now, "started")
+        self._before_all(self.ledger, now)
         adopt_renamed(self.ledger, self.known_lanes, now)
         recover_ledger(self.ledger, self.lanes, now, self.boot.since)
         readdress(self.ledger, {lane.id: lane.terms.account for lane in self.lanes.values()}, now)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import random
 import ssl
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from agent.clock import Clock, SystemClock
 from agent.delivery.alone import alone
 from agent.delivery.board import Board
 from agent.delivery.control import Control
+from agent.delivery.installation import installation_of, let_go
 from agent.delivery.jobs import ThreadJobs
 from agent.delivery.lane import Lane
 from agent.delivery.planner import Terms
@@ -51,6 +50,10 @@ if TYPE_CHECKING:
 _NOT_OURS = (
     "is not this account's alone, so what OutTray keeps there could be read or changed by others. "
     "Give it to the account that OutTray runs under, or name another folder in the settings ([agent] data_dir)."
+)
+_FROM_ANOTHER_PC = (
+    "OutTray's data came from another PC. What that PC had on its way is left to it, and can be taken over once it is "
+    "not heard of any more."
 )
 SETTINGS_CHANGED = "settings-changed"
 LEDGER_PATIENCE = 2.0  # seconds for each try to open it: until then nobody is shown anything
@@ -84,6 +87,7 @@ class Engine:
     opening: Opening
     ledger: Ledger
     board: Board = field(default_factory=Board)
+    came_from_another_pc: bool = False
     closing: list[Callable[[], None]] = field(default_factory=list)
     failed: BaseException | None = None
     is_running: bool = False
@@ -105,6 +109,8 @@ class Engine:
             what = "The ledger is older than what stands on the shelves: an old copy of it was restored, perhaps."
         elif self.control.adopted:
             what = "The ledger was missing."
+        elif self.came_from_another_pc:
+            return (_FROM_ANOTHER_PC,)
         else:
             return ()
         return (f"{what} OutTray goes on from what stands on the shelves.",)
@@ -193,6 +199,7 @@ def _build(
         empty_spool(spool)
     except OSError as trouble:  # each statement file that needs it says so
         log.warning("the spool cannot be used", extra={"trouble": where(trouble)})
+    installation = installation_of(folder)  # before there is a new ledger: an older OutTray's is known by having none
     opening = Opening(ledger_file(settings.agent), clock)
     ledger = Ledger(opening)
     try:
@@ -220,7 +227,7 @@ def _build(
                 verifier=_verifier(lane, destination),
                 duplicate_days=lane.duplicate_days,
                 watcher=_watcher(lane, fs, partial(_pass_on, made, lane_id)) if watch else None,
-                installation=installation_id(folder),
+                installation=installation.id,
             )
     jobs = ThreadJobs(settings.agent.senders)
     control = Control(
@@ -233,9 +240,10 @@ def _build(
         keep_failed_days=settings.agent.keep_failed_days,
         show_names=settings.agent.show_names,
         dice=dice,
+        before_all=partial(let_go, folder, installation),
         changed=lambda _control: made[0].board.put(made[0].snapshot()),
     )
-    built = Engine(settings, control, opening, ledger)
+    built = Engine(settings, control, opening, ledger, came_from_another_pc=installation.copied)
     made.append(built)
     built.closing += [client.close, ledger.close, jobs.close, control.cancel.set, control.close]
     if watch:
@@ -332,8 +340,3 @@ def terms_of(store: StoreSettings, lane: LaneSettings) -> Terms:
         on_conflict=rule.on_conflict if rule else "hold",
         duplicate_days=lane.duplicate_days,
     )
-
-
-def installation_id(folder: Path) -> str:
-    """Name this installation: the same after a lost ledger, another one on another PC that shares a folder."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"outtray:{platform.node()}:{folder}"))

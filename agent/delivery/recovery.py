@@ -148,9 +148,10 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     if packet is None:
         shelves.drop_unbegun(lane.fs, taken.place)
         return False
-    if packet.installation != lane.places.installation or packet.lane not in lane.places.names:
-        return False  # another PC's that shares this folder, at work on it
     known = ledger.packet(packet.id)
+    is_ours = packet.installation == lane.places.installation or known is not None
+    if not is_ours or packet.lane not in lane.places.names:
+        return False  # another PC's that shares this folder, at work on it
     if known is None and packet.was:  # it was being taken over from another PC
         shelves.transfer(lane.fs, taken.place.with_name(packet.was), taken.place, packet)
         adopt(ledger, lane, packet, shelf, taken.place, now)

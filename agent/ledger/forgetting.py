@@ -52,6 +52,16 @@ class Forgetting:
         )
         self._connection.execute(update(schema.packet_file).where(_FILE.packet == record.id).values(name=GONE))
 
+    def let_go(self, record: PacketRecord) -> None:
+        """Know nothing any more of a packet that is another PC's to send; a name that it may have used stays used."""
+        self.touched.everything = True
+        self._connection.execute(delete(schema.attempt).where(schema.attempt.c.packet == record.id))
+        self._connection.execute(delete(schema.packet_file).where(_FILE.packet == record.id))
+        self._connection.execute(
+            delete(schema.filename_claim).where(_CLAIM.packet == record.id, _CLAIM.accepted_at.is_(None))
+        )
+        self._connection.execute(delete(schema.packet).where(_PACKET.id == record.id))
+
     def forget_sent(self, lane: LaneId, before: datetime) -> int:
         """Let go of names, numbers and replies of what was sent before a moment; return how many packets that were."""
         self.touched.everything = True

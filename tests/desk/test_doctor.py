@@ -13,7 +13,7 @@ import pytest
 
 from agent import own_files
 from agent.clock import SystemClock
-from agent.delivery.engine import installation_id
+from agent.delivery.installation import known_id
 from agent.desk.doctor.examination import exit_code, run_checks
 from agent.desk.doctor.finding import Check, Finding, State
 from agent.folder.filesystem import Denied, Offline
@@ -291,7 +291,7 @@ def test_packets_of_another_installation(tmp_path: Path, sandbox: Sandbox, insta
     place.mkdir(parents=True)
     (place / "smith.pdf").write_bytes(b"%PDF")
     packet = make_packet(RealFileSystem(), "smith.pdf", name="smith", lane=place)
-    packet = replace(packet, installation=installation or installation_id(tmp_path / "data"))
+    packet = replace(packet, installation=installation or known_id(tmp_path / "data"))
     (place / MANIFEST).write_bytes(manifest_bytes(packet))
     findings = run_checks(settings, world_of(sandbox), offline=True)
     assert only(findings, Check.SHELVES, ATTACHMENTS).state is state

@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from agent.crashpoints import VARIABLE
+from agent.delivery.installation import FILE as INSTALLATION
 from agent.delivery.requests import Request
 from agent.desk.interface.address import ADDRESS, PRIVATE, address_in, private_key
 from agent.desk.interface.remote import RemoteDesk, Unreachable
@@ -379,7 +380,8 @@ base_url = "{self.sandbox.url}"
             assert not sending.exists() or not any(sending.iterdir()), "an empty folder is left on sending"
         own = [name for name in standing(self.data_dir) if not name.startswith(("ledger.sqlite", "logs/", PRIVATE))]
         held = {f"spool/{name.split('/')[1]}.json" for name in self.on_shelf("held")}
-        assert set(own) <= {"agent.lock", ADDRESS, f"{ADDRESS}.tmp", *held}, "something is left in the data folder"
+        kept = {"agent.lock", INSTALLATION, f"{INSTALLATION}.tmp", ADDRESS, f"{ADDRESS}.tmp"}
+        assert set(own) <= {*kept, *held}, "something is left in the data folder"
 
     def _everything_sent_was_accepted_whole(self) -> None:
         accepted = [record for record in self.sandbox.accepted if isinstance(record, AcceptedAttachments)]

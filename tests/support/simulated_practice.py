@@ -215,6 +215,8 @@ class SimulatedPractice:
     folder: statements are made into bodies there. `seed` decides the jitter and the packets' ids.
     """
 
+    installation = "pc-1"
+
     def __init__(
         self,
         spool: Path,
@@ -241,10 +243,18 @@ class SimulatedPractice:
 
     # --- the agent --------------------------------------------------------------------------------------------------
 
-    def restart(self, *, fresh_ledger: bool = False, settings: str = "") -> None:
+    def restart(
+        self,
+        *,
+        fresh_ledger: bool = False,
+        settings: str = "",
+        installation: str = "",
+        begin: Callable[[Ledger, datetime], None] = lambda _ledger, _now: None,
+    ) -> None:
         """Let the agent be killed where it stands, and start it again; `fresh_ledger`: with its ledger lost.
 
-        `settings`: with others. A lane that is new has the service of the lane of its kind before it.
+        `installation`: under another name; `begin`: what is done with the ledger before all. `settings`: with others;
+        a lane that is new has the service of the lane of its kind before it.
         """
         if settings:
             self.settings = parse(settings, Path("outtray.toml"))
@@ -252,7 +262,8 @@ class SimulatedPractice:
             self.services |= {lane: self.services.get(lane, of_kind[lane.kind]) for lane in self.settings.lanes}
         if fresh_ledger:
             self._database = memory_ledger()
-        self.control = self._new_control()
+        self.installation = installation or self.installation
+        self.control = self._new_control(begin)
         unanswered = [request for request, answered in self._asked if not answered.done()]
         self._asked = [(request, self.control.ask(request)) for request in unanswered]
 
@@ -342,7 +353,7 @@ class SimulatedPractice:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _new_control(self) -> Control:
+    def _new_control(self, begin: Callable[[Ledger, datetime], None] = lambda _ledger, _now: None) -> Control:
         return Control(
             dict(itertools.chain.from_iterable(self._lanes_of(store) for store in self.settings.store)),
             Ledger(self._database),
@@ -352,6 +363,7 @@ class SimulatedPractice:
             keep_sent_days=self.settings.agent.keep_sent_days,
             keep_failed_days=self.settings.agent.keep_failed_days,
             dice=self._dice,
+            before_all=begin,
         )
 
     def _lanes_of(self, store: Any) -> Iterable[tuple[LaneId, Lane]]:
@@ -369,6 +381,6 @@ class SimulatedPractice:
                     duplicate_days=lane.duplicate_days if isinstance(lane, AttachmentsSettings) else 0,
                     dice=self._dice,
                     watcher=None if lane.watch == "poll" else _Hints(lane.rescan_seconds),
-                    installation="pc-1",
+                    installation=self.installation,
                 ),
             )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from agent.delivery.engine import installation_id
+from agent.delivery.installation import known_id
 from agent.desk.doctor.finding import Check, Finding, State, found
 from agent.desk.doctor.own_folders import try_rights
 from agent.desk.doctor.world import World
@@ -87,7 +87,7 @@ def _watching(lane: LaneId, settings: LaneSettings, world: World) -> Finding:
 
 def _shelves(lane: LaneId, settings: LaneSettings, agent: Settings, world: World) -> Finding:
     """Tell of packets that nobody looks after: another installation's, and folders that no manifest explains."""
-    mine = installation_id(data_folder(agent.agent))
+    mine = known_id(data_folder(agent.agent))
     unknown = foreign = 0
     try:
         for last in (settings.shelf("sent"), settings.shelf("failed")):

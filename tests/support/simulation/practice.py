@@ -44,7 +44,6 @@ class RealPartsPractice(harness.SimulatedPractice):
     def __init__(self, spool: Path, settings: str, network: SimulatedNetwork, hints: Hints, **how: Any) -> None:
         self._network = network
         self._hints = hints
-        self.installation = "pc-1"
         super().__init__(spool, settings, **how)
 
     def copy_of_ledger(self) -> sqlite3.Connection:
