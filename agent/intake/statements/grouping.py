@@ -14,7 +14,15 @@ from agent.intake.statements.rows import Kept
 from agent.intake.statements.values import plain
 
 _KEYS = frozenset({"account", "account_and_name", "external_id", "pms_id", "statement_date"})
-_OF_LINE_OR_STATEMENT = frozenset({"amount", "balance"})
+_OF_LINE_OR_STATEMENT = frozenset({"amount", "balance"})  # whoever has named the columns
+_OF_STATEMENT = frozenset(
+    {
+        *("amountdue", "amtdue", "totaldue", "balancedue", "totalamountdue", "statementamount", "statementbalance"),
+        *("totalbalance", "accountbalance", "totalbal", "totalamount", "outstandingbalance"),
+    }
+)
+"""What a table calls the sum of a statement. A portion, a responsibility or a mere `Due` may be a line's."""
+
 _WHOSE_AMOUNT = (
     "The amounts of this column may be those of the lines or that of the whole statement. Call the column Charges if "
     "they are the lines', or Amount Due if each row repeats what the statement asks for."
@@ -32,7 +40,7 @@ def grouped(
     kept = Kept(mapping, findings)
     of_statement = [(i, column) for i, column in columns if not column.field.of_line]
     keys = [(i, column) for i, column in of_statement if column.field.name in _KEYS]
-    whose = next((i for i, c in of_statement if c.field.name == "amount_due" and _is_open(mapping.headings[i])), None)
+    whose = next((i for i, c in of_statement if c.field.name == "amount_due" and _is_open(mapping, i)), None)
     begun: dict[int, int] = {}
     record: Record | None = None
     current: tuple[object, ...] = ()
@@ -62,8 +70,9 @@ def grouped(
         yield record
 
 
-def _is_open(heading: str) -> bool:
-    return normal(heading) in _OF_LINE_OR_STATEMENT
+def _is_open(mapping: Mapping, index: int) -> bool:
+    heading = normal(mapping.headings[index])
+    return heading in _OF_LINE_OR_STATEMENT or (mapping.profile.recognise.any_table and heading not in _OF_STATEMENT)
 
 
 def _said(column: Column, raw: object) -> str:

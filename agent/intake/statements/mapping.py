@@ -185,20 +185,23 @@ def _speak_of_one(taken: str, other: str) -> bool:
 
 
 def _are_the_services(headings: Sequence[str], indexes: dict[str, int]) -> bool:
-    """Tell whether an amount stands under the billing service's own name for it, where whole cents are meant."""
-    amounts = [headings[i].strip() for f, i in indexes.items() if wire.FIELDS[f].kind == "money"]
-    if any(h in _CENTS_NAMES and h not in _ENGLISH for h in amounts):
-        return True
-    joined = {normal(h) for h in headings if " " not in h}
-    return (
-        bool(amounts)
-        and not _OWN_NAMES.isdisjoint(joined)
-        and any(" " not in h and normal(h) in map(normal, _CENTS_NAMES) for h in amounts)
+    """Tell whether an amount may stand under the billing service's own name for it, where whole cents are meant.
+
+    Some of its names are everybody's words (`Balance`). What tells is a name that only the service has, in whatever
+    separators, or one that is written as programs write names (`patientId`, `statement_date`).
+    """
+    amounts = [normal(headings[i]) for f, i in indexes.items() if wire.FIELDS[f].kind == "money"]
+    if _CENTS_NAMES.isdisjoint(amounts):
+        return False
+    return any(
+        (key := normal(h)) in _OWN_NAMES or (key in _SERVICE_NAMES and bool(_AS_PROGRAMS_WRITE(h.strip())))
+        for h in headings
     )
 
 
-_CENTS_NAMES = frozenset(name for field in wire.FIELDS.values() if field.kind == "money" for name in field.wire)
-_ENGLISH = frozenset({"charges", "credit", "balance"})  # what others call their columns, too
+_AS_PROGRAMS_WRITE = re.compile(r"\w*[a-z]\w*[A-Z]\w*|\w+_\w+").fullmatch
+_SERVICE_NAMES = frozenset(normal(name) for field in wire.FIELDS.values() for name in field.wire)
+_CENTS_NAMES = frozenset(normal(n) for field in wire.FIELDS.values() if field.kind == "money" for n in field.wire)
 _OWN_NAMES = frozenset(
     {"externalpatientid", "externalpmspatientid", "smsphonenumber", "posorderid", "externallocationid"}
 )

@@ -96,10 +96,31 @@ def test_one_statement_written_in_two_ways_is_one_statement(tmp_path: Path) -> N
     assert (sent["amountDue"], len(sent["lineItems"])) == (4000, 2)
 
 
-def test_equal_amounts_by_line_are_not_taken_for_one_amount_repeated(tmp_path: Path) -> None:
-    headings = ("Account Number", "Statement Date", "Email", "DOS", "Code", "Amount")
-    rows = [("A1", "2026-07-20", ONE[3], f"2026-07-0{n}", "D1110", "85.00") for n in (1, 2)]
-    assert "row 3, column Amount" in _said(csv(*rows, headings=headings), tmp_path / "s.json")
+WHOSE = (
+    "Amount",
+    "Patient Portion",
+    "Patient Responsibility",
+    "Patient Resp",
+    "Amount Owed",
+    "Patient Due",
+    "Pat Bal",
+    "Due",
+)
+
+
+@pytest.mark.parametrize("heading", WHOSE)
+def test_equal_amounts_by_line_are_not_taken_for_one_amount_repeated(heading: str, tmp_path: Path) -> None:
+    headings = ("Account Number", "Statement Date", "Email", "DOS", "Code", "Fee", heading)
+    rows = [("A1", "2026-07-20", ONE[3], f"2026-07-0{n}", "D1110", "90.00", "85.00") for n in (1, 2)]
+    assert f"row 3, column {heading}" in _said(csv(*rows, headings=headings), tmp_path / "s.json")
+
+
+@pytest.mark.parametrize("heading", ["Amount Due", "Total Due", "Statement Balance", "Account Balance"])
+def test_what_is_the_statements_by_its_name_may_stand_in_every_row(heading: str, tmp_path: Path) -> None:
+    headings = ("Account Number", "Statement Date", "Email", "DOS", "Code", "Fee", heading)
+    rows = [("A1", "2026-07-20", ONE[3], f"2026-07-0{n}", "D1110", "90.00", "85.00") for n in (1, 2)]
+    checked = check(csv(*rows, headings=headings), "a.csv", tmp_path / "s.json")
+    assert [one["amountDue"] for one in body(checked, tmp_path / "s.json")["pendingInvoiceUploads"]] == [8500]
 
 
 @pytest.mark.parametrize(
@@ -159,6 +180,28 @@ def test_dollars_or_cents_is_asked_about_where_only_some_headings_are_the_servic
     assert "whole cents" in _said(csv(("A1", "2026-07-20", "600"), headings=headings), tmp_path / "s.json")
     checked = check(csv(("A1", "2026-07-20", "6.00"), headings=headings), "a.csv", tmp_path / "s.json")
     assert body(checked, tmp_path / "s.json")["pendingInvoiceUploads"][0]["amountDue"] == 600
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("patientId", "statementDate", "charges"),
+        ("patient_id", "statement_date", "amount_due"),
+        ("External Patient Id", "Statement Date", "Amount Due"),
+        ("PatientId", "StatementDate", "AmountDue"),
+        ("patientId", "statementDate", "balance"),
+        ("Account Number", "statementDate", "Balance"),
+    ],
+)
+def test_whole_amounts_under_names_of_the_services_may_be_cents(headings: tuple[str, ...], tmp_path: Path) -> None:
+    assert "whole cents" in _said(csv(("A1", "2026-07-20", "1200"), headings=headings), tmp_path / "s.json")
+    assert check(csv(("A1", "2026-07-20", "12.00"), headings=headings), "a.csv", tmp_path / "s.json").problem is None
+
+
+def test_whole_amounts_under_everybodys_words_are_dollars(tmp_path: Path) -> None:
+    headings = ("Patient ID", "Statement Date", "Balance", "First Name")
+    checked = check(csv(("A1", "2026-07-20", "12", "Bo"), headings=headings), "a.csv", tmp_path / "s.json")
+    assert body(checked, tmp_path / "s.json")["pendingInvoiceUploads"][0]["amountDue"] == 1200
 
 
 def test_json_names_are_taken_in_any_case_and_with_any_separator_but_not_twice(tmp_path: Path) -> None:
@@ -317,6 +360,40 @@ def test_an_amount_that_its_comma_may_have_cut_in_two_is_asked_about(
 )
 def test_an_amount_that_no_comma_can_have_cut_goes(delimiter: str, row: tuple[str, ...], tmp_path: Path) -> None:
     data = csv(row, headings=(*BASE[:3], "Note"), delimiter=delimiter)
+    assert check(data, "a.csv", tmp_path / "s.json").problem is None
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "1,150",
+        "1,025.5",
+        "1,150.00 CR",
+        "1,150.00CR",
+        "1,150.00 USD",
+        "$2,500",
+        "CR 1,150.00",
+        "$(1,150.00)",
+        "US$1,150",
+    ],
+)
+@pytest.mark.parametrize("behind", ["", "Note", "Zip"])
+def test_an_amount_cut_by_its_comma_is_asked_about_in_whatever_form(amount: str, behind: str, tmp_path: Path) -> None:
+    data = f"{','.join((*BASE[:3], behind))}\r\nA1,2026-07-20,{amount}\r\n".encode()
+    assert f"{amount}, cut in two" in _said(data, tmp_path / "s.json")
+
+
+def test_millions_cut_twice_are_asked_about(tmp_path: Path) -> None:
+    data = f"{','.join(BASE[:3])},,\r\nA1,2026-07-20,1,234,567.00\r\n".encode()
+    assert "1,234,567.00, cut in two" in _said(data, tmp_path / "s.json")
+
+
+@pytest.mark.parametrize(
+    ("behind", "cell"),
+    [("Office", "101"), ("Days Late", "120"), ("Credit", "100"), ("Phone", "555.010.1234"), ("Address", "123 Elm")],
+)
+def test_a_value_of_three_digits_of_its_own_goes(behind: str, cell: str, tmp_path: Path) -> None:
+    data = csv(("A1", "2026-07-20", "85", cell), headings=(*BASE[:3], behind))
     assert check(data, "a.csv", tmp_path / "s.json").problem is None
 
 
