@@ -212,7 +212,8 @@ class SimulatedPractice:
     """One practice, and the agent in it.
 
     `settings` is the text of a settings file; `watch = "poll"` in a lane leaves out its events. `spool` is a real
-    folder: statements are made into bodies there. `seed` decides the jitter and the packets' ids.
+    folder: statements are made into bodies there, and `profiles` that of the stores' own profiles. `seed` decides the
+    jitter and the packets' ids.
     """
 
     installation = "pc-1"
@@ -226,6 +227,7 @@ class SimulatedPractice:
         windows: bool = False,
         granularity_ns: int = 100,
         senders: int = 4,
+        profiles: Path | None = None,
     ) -> None:
         self.settings: Settings = parse(settings, Path("outtray.toml"))
         self.clock = HandClock()
@@ -233,7 +235,7 @@ class SimulatedPractice:
         self.services = {lane: FakeService(lane, self.fs, self.clock) for lane in self.settings.lanes}
         self.steps = 0
         self._database: Engine = memory_ledger()
-        self._spool = spool
+        self._spool, self._profiles = spool, profiles
         self._dice = random.Random(seed)
         self._senders = senders
         self._asked: list[tuple[Request, Future[Any]]] = []
@@ -376,7 +378,7 @@ class SimulatedPractice:
                     terms_of(store, lane),
                     self.fs,
                     self.clock,
-                    intake_for(lane, lane_id, self.fs, self._spool),
+                    intake_for(lane, lane_id, self.fs, self._spool, self._profiles),
                     self.services[lane_id],
                     duplicate_days=lane.duplicate_days if isinstance(lane, AttachmentsSettings) else 0,
                     dice=self._dice,

@@ -32,6 +32,8 @@ DONE = {
     "metadata-corrected": Done("Saved.", "The corrected metadata goes with its files as soon as its turn comes."),
     "whose-said": Done("Saved.", "The scan goes with the sidecar that you chose; the other stays on the failed shelf."),
     "mapping-saved": Done("Saved.", "The columns are remembered, and the file goes as soon as its turn comes."),
+    "mapping-changed": Done("Saved.", "The columns are read so from the next file on."),
+    "mapping-removed": Done("Removed.", "The next file with these columns is asked about again."),
     "gone": Done("Nothing was left to do.", "This was dealt with already.", "wait", "wait"),
     "no-window": Done("No window could be opened.", "This PC has no file manager that OutTray can ask.", "fix", "fix"),
     "not-there": Done("The file was not found.", "Someone may have moved it.", "fix", "fix"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from agent.intake.statements.mapping import laid_over
 from agent.intake.statements.problems import unreadable
-from agent.intake.statements.profile import Profile, built_in, normal
+from agent.intake.statements.profile import Profile, built_in, heading_keys, normal
 from agent.intake.statements.readers import Row
 from agent.intake.statements.recognition import Head, heads_of
 from agent.intake.statements.source import Source
@@ -75,12 +75,18 @@ def _headings(head: Head, index: int, profiles: Sequence[Profile]) -> Headings:
     values = tuple(tuple(row[column] if column < len(row) else "" for row in below) for column in range(len(row)))
     laid = [laid_over(profile, row) for profile in profiles]
     names = laid[0].headings
-    best = max(laid, key=lambda mapping: mapping.score)
+    keys = heading_keys(row)
+    best = max(laid, key=lambda mapping: (_is_of(mapping.profile, keys), mapping.score))
     fields = [""] * len(names)
     for field, column in best.indexes.items():
         fields[column] = fields[column] or field
     nearest = best.profile if best.score else None
     return Headings(number, sheet.name if sheet else "", names, values, nearest, tuple(fields))
+
+
+def _is_of(profile: Profile, keys: list[str]) -> bool:
+    """Tell whether a profile was made for just these headings."""
+    return profile.recognise.whole_row and heading_keys(profile.recognise.headings) == keys
 
 
 def _filled(row: Row) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from array import array
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from agent.folder.filesystem import FileSystem
@@ -20,6 +23,8 @@ from agent.intake.statements.source import examine
 from agent.model import Problem
 
 _FIRST = 10
+_AMOUNT = re.compile(rf'"{wire.FIELDS["amount_due"].wire[0]}":(-?[0-9]+)')  # a quotation mark in a text is escaped
+_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Preview:
     unknown: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     count: int = 0
+    typical: int = 0  # cents: the amount due that lies in the middle, whatever its sign; 0 where there is none
     first: tuple[dict[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -58,9 +64,13 @@ def preview(
             return Preview(unreadable.problem)
         choice = reading.choice
         first: list[dict[str, Any]] = []
+        amounts = array("q")
         problem = None
         try:
             for text in reading.texts():
+                amounts.extend(
+                    abs(int(cents)) for cents in _AMOUNT.findall(text) if len(cents) < _DIGITS and int(cents)
+                )
                 if len(first) < _FIRST:
                     first += json.loads(f"[{text}]")[: _FIRST - len(first)]
         except Unreadable as unreadable:
@@ -79,6 +89,7 @@ def preview(
             mapping.unknown if mapping else nested,
             mapping.unused if mapping else (),
             reading.count,
+            int(median(amounts)) if amounts else 0,
             tuple(first),
             reading.findings.warnings,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -28,6 +28,12 @@ def normal(heading: object) -> str:
     return _NOT_HEADING.sub("", text)
 
 
+def heading_keys(row: Iterable[object]) -> list[str]:
+    """Return what a row of headings is known by, in whatever order they stand: each heading as it is compared."""
+    texts = (" ".join(str(cell).split()) for cell in row if cell is not None)
+    return sorted(normal(text) or text.casefold() for text in texts if text)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +44,7 @@ class Recognition(_Section):
     format: Literal["table", "xml", "json"] = "table"
     headings: tuple[str, ...] = ()
     exact: bool = Field(False, description="headings have to stand as they are spelled, capitals and all")
+    whole_row: bool = Field(False, description="the headings named are all that stand in the row, in any order")
     root: str = Field("", description="XML: the name of the outermost element")
     record_id: str = Field("", description="headerless text: what the first cell of every row says")
     any_table: bool = Field(False, description="take any table whose headings suffice, when no other profile fits")

@@ -21,7 +21,7 @@ from agent.intake.statements.problems import (
     Unreadable,
     unreadable,
 )
-from agent.intake.statements.profile import Profile, normal
+from agent.intake.statements.profile import Profile, heading_keys, normal
 from agent.intake.statements.readers import Block, Row, text, workbook, xml
 from agent.intake.statements.sheets import Hidden, continues, sheet_rows
 from agent.intake.statements.source import Source
@@ -85,6 +85,18 @@ class Choice:
     def tables(self) -> tuple[Table, ...]:
         """All that goes, in order."""
         return (self.table, *self.also) if self.table else ()
+
+
+def would_choose(source: Source, profile: Profile, own: Sequence[Profile], hidden: Hidden) -> Profile | None:
+    """Return which profile a file would be read with by itself, where that is not `profile` as it stands here.
+
+    None where what `profile` makes of the file is what goes. `own`: the store's own profiles, this one among them.
+    Raises `Unreadable` where the file can be read by neither.
+    """
+    by_itself, as_said = choose(source, "auto", own, hidden), choose(source, profile, (), hidden)
+    same = [t.header_number for t in by_itself.tables] == [t.header_number for t in as_said.tables]
+    same = same and [t.delimiter for t in by_itself.tables] == [t.delimiter for t in as_said.tables]
+    return None if same and by_itself.profile == as_said.profile else by_itself.profile
 
 
 def choose(source: Source, wanted: str | Profile, own: Sequence[Profile] = (), hidden: Hidden = "ask") -> Choice:
@@ -246,6 +258,8 @@ def _found(
         if wanted:
             if wanted <= {normal(cell) for cell in row}:
                 if rule.exact and not (_all_exact(profile, row) or named):
+                    continue
+                if rule.whole_row and heading_keys(rule.headings) != heading_keys(row):
                     continue
                 return Table(laid_over(profile, row), number, delimiter, sheet, tuple(titles), len(wanted))
         elif rule.any_table or named:

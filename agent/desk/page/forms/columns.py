@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -106,15 +106,45 @@ def first_said(found: Headings, name: str) -> Said:
     return Said(found.fields, layout.dates, layout.amounts, layout.names, dated_by, name)
 
 
+def said_by(profile: Profile, found: Headings) -> Said:
+    """Return what a profile that was made here says of these headings."""
+    fields = {normal(heading): field for field, headings in profile.columns.items() for heading in headings}
+    layout = profile.layout
+    of_each = tuple(fields.get(normal(heading), "") if heading else "" for heading in found.headings)
+    return Said(of_each, layout.dates, layout.amounts, layout.names, layout.statement_date, profile.name)
+
+
+def differences(one: Said, other: Said, found: Headings) -> list[str]:
+    """Return what `one` says otherwise than `other`, as people say it."""
+    told = [
+        f"{printable(heading)} is {label(field).lower() if field else 'left out'}"
+        for heading, field, its in zip(found.headings, one.fields, other.fields, strict=True)
+        if field != its
+    ]
+    ways = (
+        ("dates are written as", one.dates, other.dates, DATES),
+        ("amounts are in", one.amounts, other.amounts, AMOUNTS),
+        ("names are written", one.names, other.names, NAMES),
+        ("the statement date is", one.dated_by, other.dated_by, DATED_BY),
+    )
+    told += [f"{lead} {_lower(dict(choices)[its])}" for lead, its, own, choices in ways if its != own]
+    return told
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def said_in(form: Mapping[str, str], columns: int) -> Said:
     """Return what a posted form says; whatever it does not offer counts as not said."""
-    fields = tuple(form.get(f"column-{number}", "") for number in range(columns))
+    posted = (form.get(f"column-{number}", "") for number in range(columns))
+    fields = tuple(field if field in wire.FIELDS else "" for field in posted)
     return Said(
-        tuple(field if field in wire.FIELDS else "" for field in fields),
+        fields,
         _one_of(form.get("dates", ""), DATES),
         _one_of(form.get("amounts", ""), AMOUNTS),
         _one_of(form.get("names", ""), NAMES),
-        _one_of(form.get("dated_by", ""), DATED_BY),
+        "column" if "statement_date" in fields else _one_of(form.get("dated_by", ""), DATED_BY),
         form.get("profile", "").strip()[:80],
     )
 
@@ -123,8 +153,11 @@ def _one_of(value: str, offered: Sequence[tuple[str, str]]) -> str:
     return value if value in {known for known, _ in offered} else offered[0][0]
 
 
-def wrong_with(said: Said, found: Headings) -> list[str]:
-    """Return why this cannot be a profile yet, in sentences; nothing where it can."""
+def wrong_with(said: Said, found: Headings, taken: Container[str] = ()) -> list[str]:
+    """Return why this cannot be a profile yet, in sentences; nothing where it can.
+
+    `taken`: the names of the store's other profiles.
+    """
     chosen = [field for field in said.fields if field]
     told = [
         f"{label(field)} is chosen for {chosen.count(field)} columns. Choose it for one."
@@ -143,6 +176,8 @@ def wrong_with(said: Said, found: Headings) -> list[str]:
         told.append("The name of this mapping is made of small letters, digits and hyphens, such as main-street-aging.")
     elif said.name in built_in():
         told.append(f"A profile that comes with OutTray is called {said.name}. Give this one another name.")
+    elif said.name in taken:
+        told.append(f"Another mapping of this store is called {said.name}. Give this one another name.")
     return list(dict.fromkeys(told))
 
 
@@ -153,7 +188,7 @@ def profile_of(said: Said, found: Headings, store: str) -> Profile:
     return Profile(
         name=said.name,
         title=f"What {store} said of its columns",
-        recognise=Recognition(headings=tuple(heading for _, heading in mapped)),
+        recognise=Recognition(headings=tuple(filter(None, found.headings)), whole_row=True),
         layout=layout_of(said),
         columns={field: (heading,) for field, heading in mapped},
         ignore=tuple(left_out),
@@ -200,6 +235,18 @@ def read_as(field: str, heading: str, values: Sequence[object], layout: Layout, 
         return dollars(next(iter(said.values()))), ""
     joint = " " if wire.FIELDS[field].kind == "name" else " · "
     return joint.join(dict.fromkeys(str(value) for value in said.values())), ""
+
+
+def first_amount(found: Headings, profile: Profile, today: date) -> int:
+    """Return what the first amount due is read as, in cents and without its sign; 0 where none can be read."""
+    due = wire.FIELDS["amount_due"]
+    spelled = set(map(normal, profile.columns.get(due.name, ())))
+    for heading, values in zip(found.headings, found.values, strict=True):
+        if normal(heading) in spelled:
+            pieces = map(compiled(due, heading, profile.layout, today).__getitem__, filter(plain, values))
+            amounts = (re.search(r":(-?[0-9]{1,17})\b", str(piece)) for piece in pieces)
+            return next((abs(int(one[1])) for one in amounts if one), 0)
+    return 0
 
 
 def dollars(cents: int) -> str:
