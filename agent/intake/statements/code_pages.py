@@ -21,15 +21,14 @@ _LETTERS = frozenset("áàâäãåæçéèêëíìîïñóòôöõøœúùûüý
 _SELDOM = frozenset("æûÿßæÆÛŸÕõìÌùÙïÏðþÐÞÝýšŠ\u017e\u017dœŒàÀòÒ")
 _NORDIC, _SOUTHERN = frozenset("øæØÆ"), frozenset("áíóúñçãõÁÍÓÚÑÇÃÕ")
 _VOWELS = frozenset("aeiouyáéíóúàèìòùâêîôûäëïöüãõåæø")
-_BETWEEN = frozenset("\u2019\u00b4\u2018")  # O'Brien
+_APOSTROPHE, _ELLIPSIS = "\u2019", "\u2026"
+_OPENS, _CLOSES = frozenset("\u2018\u201c\u00ab"), frozenset("\u2019\u201d\u00bb")
+_TURNED = frozenset("\u00a1\u00bf")
 _DASHES = frozenset("\u2013\u2014\u2026\u00b7\u2022")
-_BESIDE = (
-    _BETWEEN
-    | _DASHES
-    | frozenset(
-        "\u201c\u201d\u2013\u2014\u2026\u2022\u00b7\u00b0\u00ba\u00aa\u00ae\u2122\u00a9\u00a7\u00bd\u00bc\u00be\u00a0\u00ab\u00bb\u00bf\u00a1\u20ac\u00a3\u00a2"
-    )
-)
+_SIGNS = frozenset("\u00b4\u00b0\u00ba\u00aa\u00ae\u2122\u00a9\u00a7\u00bd\u00bc\u00be\u00a0\u20ac\u00a3\u00a2")
+_BEHIND_A_WORD = frozenset("\u00ae\u2122\u00a9")
+_PRIOR = {"cp1252": 0, "mac_roman": 1, "cp437": 1, "cp850": 2}
+"""What speaks against a page before a word is read: Windows' is what all write today, and 850 was never America's."""
 
 
 def code_page(name: str, stream: BinaryIO) -> tuple[str, tuple[str, ...]]:
@@ -61,52 +60,101 @@ def _words(stream: BinaryIO) -> list[bytes]:
 
 
 def _weight(words: list[bytes], page: str) -> int | None:
-    """Return how many seldom letters the page makes of the words, or None where it makes no words of them."""
-    total = 0
+    """Return how unlikely it is that the words are of this page, or None where it makes no words of them."""
+    total = _PRIOR[page]
     for word in words:
         try:
-            text = word.decode(page)
+            parts = re.split(r"[-']", word.decode(page))
         except UnicodeDecodeError:
             return None
-        for part in re.split(r"[-']", text):
-            if not _is_word(part):
+        for part in parts:
+            cost = _cost(part)
+            if cost is None:
                 return None
-        total += sum(c in _SELDOM for c in text) + len(_JOINING.findall(text))
+            total += cost
     return total
 
 
-_JOINING = re.compile(r"(?<=\w)[\u2013\u2014\u2026\u00b7\u2022](?=\w)")
-
-
-def _is_word(text: str) -> bool:
+def _cost(text: str) -> int | None:
+    """Return how odd a word looks, or None where it is none."""
     if sum(not letter.isascii() for letter in text) * 2 > len(text) + 1:
-        return False
+        return None
     if not _NORDIC.isdisjoint(text) and not _SOUTHERN.isdisjoint(text):  # no language has both
-        return False
+        return None
+    total = 0
     for at, letter in enumerate(text):
         if letter.isascii():
             continue
         before, after = text[:at], text[at + 1 :]
-        inside = bool(before and before[-1].isalpha() and after and after[0].isalpha())
-        if letter not in _LETTERS:
-            if letter not in (_BETWEEN | _DASHES if inside else _BESIDE):
-                return False
-            continue
-        if len(text) == 1:
-            return False
-        if letter.isupper() and before and not before.isupper():
-            return False
-        if letter.isupper() and not before and after and not (after.islower() or after.isupper()):
-            return False
-        if letter.islower() and ((before.isupper() and len(before) > 1) or after[:1].isupper()):
-            return False
-        if letter.isupper() and before and after and not after.isupper():
-            return False
-        if letter in "ìù" and before:  # of Italian words it is the last letter; in others it is another page's
-            return False
-        if letter in "çÇñÑ" and after and after[0].lower() not in _VOWELS:
-            return False
-    return True
+        cost = _of_letter(letter, before, after) if letter in _LETTERS else _of_sign(letter, before, after)
+        if cost is None:
+            return None
+        total += cost
+    return total
+
+
+def _of_letter(letter: str, before: str, after: str) -> int | None:
+    if not before and not after:
+        return None
+    if letter.isupper() and before and not before.isupper():
+        return None
+    if letter.isupper() and not before and not (after.islower() or after.isupper() or not after.isalpha()):
+        return None
+    if letter.islower() and ((before.isupper() and len(before) > 1) or after[:1].isupper()):
+        return None
+    if letter.isupper() and before and after[:1].isalpha() and not after.isupper():
+        return None
+    last, following, small = before[-1:].lower(), after[:1].lower(), letter.lower()
+    if small in "ìù" and before and (after or letter.islower()):  # of Italian words it is the last letter
+        return None
+    if small in "çñ" and following and following not in _VOWELS:
+        return None
+    if small in "ãõ" and (small + last in ("ãa", "õo") or following not in ("", "e", "i", "o", "s")):
+        return None
+    cost = int(letter in _SELDOM and not (letter == "ß" and last in _VOWELS))
+    if (letter in "âêîôû" and not (before and after)) or (
+        letter == "à" and not before
+    ):  # no end, or beginning, of names
+        cost += 1
+    if small in "äöü" and (following in tuple("aeio") or after.lower().endswith("ez")):
+        cost += 3
+    if small == "á" and not after and last in _VOWELS:
+        cost += 1
+    if small == "ñ" and last and last not in _VOWELS:
+        cost += 3
+    return cost
+
+
+def _of_sign(letter: str, before: str, after: str) -> int | None:
+    inside = before[-1:].isalpha() and after[:1].isalpha()
+    if inside:
+        if letter == _APOSTROPHE:
+            return _of_apostrophe(before, after)
+        return 2 if letter in _DASHES else 3 if letter in "\u00b4\u2018" else None
+    if letter in _OPENS | _CLOSES:
+        right = (letter in _OPENS) is bool(after) or not (before or after)
+        return 0 if right or (letter == _APOSTROPHE and before[-1:] in ("", *"sS")) else 3
+    if letter in _TURNED:
+        return 1 if after else 3
+    if letter == _ELLIPSIS:
+        return 0 if not before and not after else 2 if before[-1:].islower() or after else 1
+    if letter in _DASHES:
+        return 2 if before[-1:].isalpha() or after[:1].isalpha() else 0
+    if letter in _SIGNS:
+        beside = after[:1].isalpha() or (before[-1:].isalpha() and letter not in _BEHIND_A_WORD)
+        return 2 if beside and letter != "\u00a0" else 0
+    return None
+
+
+def _of_apostrophe(before: str, after: str) -> int:
+    """O'Brien and d'Angelo, or the \u00ed of an old Mac; don't and the patient's, or Lu\u00eds."""
+    if after[0].isupper():
+        return 0
+    if after == "s":
+        return int(len(before) < 4)
+    if after in ("t", "d", "m", "ll", "re", "ve"):
+        return 0
+    return 1 if len(before) == 1 else 2
 
 
 def _decoded(word: bytes) -> str | None:

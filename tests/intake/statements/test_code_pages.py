@@ -55,3 +55,32 @@ def test_two_readings_are_asked_about_with_both() -> None:
     with pytest.raises(Unreadable) as asked:
         code_page("x.csv", io.BytesIO("François".encode("cp437")))
     assert "François" in asked.value.problem.sentence
+
+
+WINDOWS = [
+    "Muñoz", "García", "Álvarez", "Ávila", "Ángel", "Óscar", "Íngrid", "José", "JOSÉ", "RENÉ", "GÓMEZ",
+    "Étienne", "Éric", "Österberg", "Öberg", "Åsa", "Çelik", "Anaïs", "Loïc", "Naïma", "Thaïs", "Eloïse",
+    "Moïse", "Àlex", "Ærø", "Zoë", "Noël", "André", "Hélène", "François", "João", "Simões", "Magalhães",
+    "Conceição", "Müller", "Jürgen", "Björn", "Søren", "Håkan", "Weiß", "Groß", "Nicolà", "Nicolò", "Benoît",
+    "ÁLVAREZ", "NÚÑEZ", "JOÃO", "ÖZTÜRK", "CHLOË", "naïve",
+    "don\u2019t", "patient\u2019s", "O\u2019Brien", "\u201cnow\u201d", "¡Gracias", "Crest\u2122",
+    "Invisalign®", "Salem\u00a0",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", WINDOWS)
+def test_a_windows_file_goes_as_it_is_by_any_one_word(word: str) -> None:
+    found, notes = code_page("x.csv", io.BytesIO(b"Name\r\n" + word.encode("cp1252") + b"\r\n"))
+    assert (word.encode("cp1252").decode(found), notes) == (word, ())
+
+
+OLD = [
+    "Nicolà", "Simões", "Anaïs", "Solís", "Luís", "Óscar", "Weiß", "Çelik", "Nicolò", "Muñoz", "García", "Díaz",
+    "Gómez", "Zoë", "François",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", ["mac_roman", "cp437", "cp850"])
+@pytest.mark.parametrize("name", OLD)
+def test_a_name_of_an_old_page_is_right_or_asked_about(name: str, page: str) -> None:
+    test_a_name_is_read_as_it_was_written_or_asked_about(name, page)
