@@ -12,6 +12,7 @@ from agent.console import say, tell, terminal
 from agent.shown import shown
 
 if TYPE_CHECKING:
+    from agent.intake.statements.own_profiles import Kept
     from agent.intake.statements.preview import Preview
     from agent.intake.statements.profile import Profile
     from agent.model import Problem
@@ -21,7 +22,13 @@ FAULTS = 3
 
 app = typer.Typer(help="Statement mapping profiles: which column of an export is which field.", no_args_is_help=True)
 
-ProfileArgument = Annotated[str, typer.Argument(metavar="NAME", help="A profile's name, or a path to a profile file.")]
+ProfileArgument = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="A profile's name, STORE/NAME of a store's own, or a path to a profile file."),
+]
+OwnArgument = Annotated[
+    str, typer.Argument(metavar="STORE/NAME", help="One of a store's own, as `profile list` shows.")
+]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A statement file. It is only read.")]
 WithOption = Annotated[str, typer.Option("--profile", metavar="NAME", help="auto, a profile's name, or a path to one.")]
 
@@ -47,9 +54,12 @@ def list_profiles(ctx: typer.Context, config: ConfigOption = None, as_json: Json
 
 
 @app.command("show")
-def show_profile(name: ProfileArgument, as_json: JsonOption = False) -> None:
+def show_profile(
+    ctx: typer.Context, name: ProfileArgument, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """Show a profile: which columns it knows, and how it reads dates, amounts and names."""
-    profile = _profile(name)
+    own = next((profile for store, profile in _own(ctx, config) if f"{store}/{profile.name}" == name), None)
+    profile = own or _profile(name)
     if as_json:
         answer_json(profile.model_dump(mode="json"))
         return
@@ -60,6 +70,80 @@ def show_profile(name: ProfileArgument, as_json: JsonOption = False) -> None:
     _table("Layout", ("Setting", "Value"), [(key, _spoken(value)) for key, value in layout.items()])
     if profile.ignore:
         say(f"Known and not sent: {', '.join(profile.ignore)}")
+
+
+@app.command("change")
+def change_own(
+    ctx: typer.Context,
+    name: OwnArgument,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HEADING=FIELD", help="What a column is; HEADING= leaves it out. May be repeated."),
+    ] = None,
+    dates: Annotated[str | None, typer.Option(help="MDY, DMY or YMD.")] = None,
+    amounts: Annotated[str | None, typer.Option(help="dollars or cents.")] = None,
+    names: Annotated[str | None, typer.Option(help="auto, first-last or last-first.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Change what was said of a store's columns. Look at the result with `profile try FILE`."""
+    from agent.intake.statements.own_profiles import Answered, changed, keep
+    from agent.intake.statements.problems import Unreadable
+
+    folder, store, kept = _answer(ctx, config, name)
+    layout = {key: value for key, value in (("dates", dates), ("amounts", amounts), ("names", names)) if value}
+    try:
+        keep(
+            folder,
+            store,
+            changed(kept.profile, [entry.rpartition("=")[::2] for entry in column or []], layout),
+            kept.version,
+        )
+    except ValueError as wrong:
+        tell(str(wrong))
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    except Unreadable as unreadable:
+        tell(unreadable.problem.sentence)
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    except Answered:
+        tell(f"{name} was changed by somebody else meanwhile. Look at it, then change it.")
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    say(f"{name} is changed. It holds from the next file on.")
+
+
+@app.command("remove")
+def remove_own(ctx: typer.Context, name: OwnArgument, config: ConfigOption = None) -> None:
+    """Remove what was said of a store's columns: the next file with these columns is asked about again."""
+    from agent.intake.statements.own_profiles import Answered, forget
+
+    folder, store, kept = _answer(ctx, config, name)
+    try:
+        forget(folder, store, kept.version)
+    except Answered:
+        tell(f"{name} was changed by somebody else meanwhile. Look at it, then remove it.")
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    say(f"{name} is removed. The next file with these columns is asked about again.")
+
+
+def _answer(ctx: typer.Context, config: Path | None, name: str) -> tuple[Path, str, Kept]:
+    """Return one of a store's own profiles, with the folder and the store that it is kept for; or end with 2."""
+    from agent.commands.options import load_or_exit
+    from agent.intake.statements.own_profiles import answers
+    from agent.intake.statements.problems import Unreadable
+    from agent.settings.locations import profiles_folder
+
+    settings = load_or_exit(config, ctx).settings
+    folder = profiles_folder(settings.agent)
+    store, _, wanted = name.rpartition("/")
+    try:
+        known = answers(folder, store) if store in [one.name for one in settings.store] else []
+    except Unreadable as unreadable:
+        tell(unreadable.problem.sentence)
+        raise typer.Exit(USAGE_OR_SETTINGS) from None
+    kept = next((one for one in known if one.profile.name == wanted), None)
+    if kept is None:
+        tell(f"No store has a profile {name} of its own. `outtray profile list` shows them all.")
+        raise typer.Exit(USAGE_OR_SETTINGS)
+    return folder, store, kept
 
 
 @app.command("try")

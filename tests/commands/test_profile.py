@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from agent.commands.profile import app
+from agent.intake.statements.own_profiles import keep, own_profiles
+from agent.intake.statements.profile import Layout, Profile, Recognition
+from tests.support.desk import practice, settings_text
 from tests.support.statement_files import HEADINGS, ROW, csv
 
 runner = CliRunner()
@@ -62,3 +66,67 @@ def test_try_of_a_bad_file_lists_its_faults_and_ends_with_3(tmp_path: Path) -> N
 
 def test_try_of_a_file_that_is_not_there_ends_with_2(tmp_path: Path) -> None:
     assert runner.invoke(app, ["try", str(tmp_path / "none.csv")]).exit_code == 2
+
+
+OWN = Profile(
+    name="ours",
+    title="What main-street said",
+    recognise=Recognition(headings=("Konto", "Wieviel", "Fon"), whole_row=True),
+    layout=Layout(statement_date="today"),
+    columns={"account": ("Konto",), "amount_due": ("Wieviel",)},
+    ignore=("Fon",),
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    practice(tmp_path)
+    path = tmp_path / "outtray.toml"
+    path.write_text(settings_text(tmp_path))
+    keep(tmp_path / "data" / "profiles", "main-street", OWN)
+    return str(path)
+
+
+def kept(tmp_path: Path) -> list[Profile]:
+    return list(own_profiles(tmp_path / "data" / "profiles", "main-street"))
+
+
+def test_a_stores_own_is_shown_by_its_store_and_name(config: str) -> None:
+    shown = json.loads(runner.invoke(app, ["show", "main-street/ours", "--json", "--config", config]).stdout)
+    assert shown["columns"] == {"account": ["Konto"], "amount_due": ["Wieviel"]}
+
+
+def test_a_stores_own_is_changed(config: str, tmp_path: Path) -> None:
+    said = ["change", "main-street/ours", "--amounts", "cents", "--column", "fon=phone", "--config", config]
+    assert runner.invoke(app, said).exit_code == 0
+    [now] = kept(tmp_path)
+    assert (now.layout.amounts, now.layout.statement_date, now.ignore) == ("cents", "today", ())
+    assert now.columns == {"account": ("Konto",), "amount_due": ("Wieviel",), "phone": ("Fon",)}
+    assert now.recognise == OWN.recognise
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (["--amounts", "euros"], "layout.amounts"),
+        (["--column", "Soll=amount_due"], "knows no column Soll"),
+        (["--column", "Fon=telefon"], "telefon"),
+        (["--column", "Fon=account"], "Two columns would be the account"),
+        (["--column", "Konto="], "which column is the account"),
+    ],
+)
+def test_a_change_that_makes_no_profile_is_told_and_changes_nothing(
+    config: str, tmp_path: Path, said: list[str], told: str
+) -> None:
+    result = runner.invoke(app, ["change", "main-street/ours", *said, "--config", config])
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert kept(tmp_path) == [OWN]
+
+
+def test_a_stores_own_is_removed(config: str, tmp_path: Path) -> None:
+    assert runner.invoke(app, ["remove", "main-street/ours", "--config", config]).exit_code == 0
+    assert kept(tmp_path) == []
+    result = runner.invoke(app, ["remove", "main-street/ours", "--config", config])
+    assert result.exit_code == 2
+    assert "No store has a profile main-street/ours of its own" in result.stderr

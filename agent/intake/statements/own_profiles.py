@@ -20,7 +20,7 @@ from typing import Any
 
 from agent import own_files
 from agent.intake.statements.problems import BAD_PROFILE, Unreadable
-from agent.intake.statements.profile import Profile, heading_keys, parse
+from agent.intake.statements.profile import Profile, heading_keys, made_of, normal, parse
 from agent.settings.values import environment_part
 
 _one_at_a_time = Lock()
@@ -109,6 +109,31 @@ def forget(folder: Path, store: str, version: str) -> Profile:
             raise Answered(None)
         kept.path.unlink()
         return kept.profile
+
+
+def changed(profile: Profile, columns: Iterable[Sequence[str]], layout: Mapping[str, str]) -> Profile:
+    """Return a profile with other fields for some of its headings, (heading, field), and other ways of writing.
+
+    Raises ValueError, in a sentence, where it knows no such heading or field, or would be no profile any more.
+    """
+    fields = {heading: field for field, headings in profile.columns.items() for heading in headings}
+    fields |= dict.fromkeys(profile.ignore, "")
+    known = {normal(heading): heading for heading in fields}
+    for heading, field in columns:
+        if normal(heading) not in known:
+            raise ValueError(f"{profile.name} knows no column {heading}. Its columns are: {', '.join(fields)}.")
+        fields[known[normal(heading)]] = field
+    said = profile.model_dump()
+    said["columns"] = {field: tuple(h for h in fields if fields[h] == field) for field in fields.values() if field}
+    said["ignore"] = tuple(heading for heading, field in fields.items() if not field)
+    said["layout"] |= layout
+    several = [field for field, headings in said["columns"].items() if len(headings) > 1]
+    if several:
+        raise ValueError(f"Two columns would be the {several[0]}. Say what the other one is, too.")
+    try:
+        return made_of(said, profile.name)
+    except Unreadable as unreadable:
+        raise ValueError(unreadable.problem.sentence) from None
 
 
 def as_toml(profile: Profile) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -164,6 +164,11 @@ def parse(text: str, source: str) -> Profile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
         raise Unreadable(BAD_PROFILE.problem(profile=source, reason=f"it is not TOML: {wrong}.")) from None
+    return made_of(table, source)
+
+
+def made_of(table: Mapping[str, object], source: str) -> Profile:
+    """Return the profile that a table says. Raises `Unreadable` as `parse` does."""
     try:
         return Profile.model_validate(table)
     except ValidationError as wrong:
