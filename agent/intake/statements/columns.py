@@ -113,7 +113,7 @@ def _clean(cells: Sequence[object], field: str) -> Sequence[str] | None:
     """Return the cells if each is printable ASCII text without quotes, backslashes or blanks at its ends."""
     text = joined(cells)
     if text is None and all(type(cell) is str or _is_short_number(cell) for cell in cells):
-        cells = [plain(cell) for cell in cells]
+        cells = [cell if type(cell) is str else plain(cell) for cell in cells]
         text = joined(cells)
     clean = (
         text is not None

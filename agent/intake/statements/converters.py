@@ -164,6 +164,8 @@ def _identifier(raw: object) -> str:
 
 def _account(raw: object) -> str:
     value = _identifier(raw)
+    if isinstance(raw, str) and "\n" in raw.strip():
+        raise Refusal("There are several lines in this cell. Enter the number of one account.")
     if says_nothing(value):
         raise Refusal("This is what a program writes where there is no value. Enter the number.")
     if "," in value:
@@ -214,7 +216,7 @@ def _city_state_zip(names_: Sequence[str], parts: Sequence[str]) -> str:
 
 
 def _zip(name: str, raw: object) -> str:
-    value, padded = places.zip_code(raw)
+    value, padded = places.zip_code(_text(raw))
     if _SHORTENED(value):
         raise Refusal(_EXCEL_SHORTENED)
     piece = wire.pair(name, value)

@@ -29,7 +29,10 @@ _ROUGH = re.compile(r"E[+-]|[?#]/|/[?#]").search  # exponents and fractions
 _FOREIGN_CODE = re.compile(
     r"(?<![A-Z])(?:EUR|GBP|CAD|AUD|NZD|MXN|CHF|JPY|CNY|INR|BRL|C\$|A\$|kr|zł)(?![A-Za-z])"
 ).search
+_SAYS_NOTHING_ELSE = re.compile(r"\b(?:(?:amount|balance|total) ?(?:due|owed)?|due|owed|dollars)\b:?", re.IGNORECASE)
 _SHOWN_LENGTH = 40
+_FOUR_YEARS = 1462  # days between the two counts of Excel
+_NO_DAY = 1_000_000  # what is larger is no count of days
 
 
 def as_seen(blocks: Iterator[Block], looks: SheetLooks, mapping: Mapping, header_number: int) -> Iterator[Block]:
@@ -39,14 +42,29 @@ def as_seen(blocks: Iterator[Block], looks: SheetLooks, mapping: Mapping, header
     """
     width = len(mapping.headings)
     ways = _ways(looks, mapping)
+    days = [i for field, i in mapping.indexes.items() if wire.FIELDS[field].kind == "date"] if looks.from_1904 else []
     last = header_number
     for block in blocks:
         last = block.numbers[-1]
-        yield _seen(block, looks, ways)
+        yield _counted_from_1904(_seen(block, looks, ways), days)
     behind = sorted({row for rows in looks.faults.values() for row in rows if row > last})
     if behind:
         columns: list[list[object]] = [[""] * len(behind) for _ in range(width)]
         yield _seen(EvenBlock(behind, columns), looks, {})
+
+
+def _counted_from_1904(block: Block, days: Sequence[int]) -> Block:
+    """Return the block with those days that are mere numbers counted from 1900, as other workbooks count them."""
+    columns = block.columns if days else None
+    if columns is None:
+        return block
+    moved = [
+        [cell + _FOUR_YEARS if type(cell) in (int, float) and 0 < cell < _NO_DAY else cell for cell in column]  # type: ignore[operator]
+        if index in days
+        else column
+        for index, column in enumerate(columns)
+    ]
+    return EvenBlock(block.numbers, moved)
 
 
 def _ways(looks: SheetLooks, mapping: Mapping) -> dict[int, See]:
@@ -54,13 +72,15 @@ def _ways(looks: SheetLooks, mapping: Mapping) -> dict[int, See]:
     ways: dict[int, See] = {}
     for column in looks.formats:
         field = fields.get(column)
-        if field is None or field.kind in ("date", "phone"):
+        if field is None or field.kind == "date":
             continue
         if field.kind == "money":
             if mapping.layout.amounts != "cents":
                 ways[column] = amount
         elif field.kind == "zip":
             ways[column] = postal
+        elif field.kind == "phone":
+            ways[column] = phone
         elif field.name in IDENTIFIERS:
             ways[column] = identifier
         else:
@@ -128,6 +148,12 @@ def postal(number: float, code: str) -> object:
 
 
 @lru_cache(maxsize=4096)
+def phone(number: float, code: str) -> object:
+    """Return a phone number, where it is not shown as 2.13E+09: its last digits may be lost."""
+    return Refused(plain(number), _NOT_SHOWN.format(held=plain(number))) if _ROUGH(code) else number
+
+
+@lru_cache(maxsize=4096)
 def amount(number: float, code: str) -> object:
     """Return the amount, where the cell shows the same one."""
     if number == 0:
@@ -144,9 +170,9 @@ def amount(number: float, code: str) -> object:
     except Refusal:
         return number  # told better where the amount is read
     try:
-        seen: int | None = money.cents(found.text)
-    except Refusal:
-        seen = None if "%" in found.text or not any(map(str.isdigit, found.text)) else held
+        seen: int | None = money.cents(_SAYS_NOTHING_ELSE.sub("", found.text))
+    except Refusal:  # `12¢`, `12K`, `12.00 credit`: words that make another amount of it, or may
+        seen = None
     if seen == held or (found.coloured and seen == abs(held)):
         return number
     return Refused(found.text, _told(_AMOUNT, found, number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,9 @@ def test_an_amount_goes_where_it_is_shown_whole(
     [
         (12.34, "0"), (12.34, "$#,##0"), (12.345678, "0.00"), (0.5, "0%"), (12345.0, "#,##0,"), (12.0, ";;;"),
         (12.0, '0.00"CR"'), (12.0, "[$\u20ac-2] 0.00"), (12.0, "\u00a30.00"), (12.0, '0.00" CAD"'),
-        (-12.0, "0.00;0.00"), (12345.67, "0.00E+00"), (12.34, "# ?/?"),
+        (-12.0, "0.00;0.00"), (12345.67, "0.00E+00"), (12.34, "# ?/?"), (12.0, '0"\u00a2"'), (12.0, '0" cents"'),
+        (12.0, '"Credit: "0.00'), (12345.67, '#,##0,"K"'), (12.34, '#,##0" due"'), (12.0, '"HK$"0.00'),
+        (12.0, '0.00" pesos"'), (12.0, '"Paid "0.00'), (12.0, '[$R$-416] 0.00'),
     ],
 )  # fmt: skip
 def test_an_amount_that_is_shown_as_another_is_asked_about(
@@ -84,6 +87,40 @@ def test_an_amount_that_is_shown_as_another_is_asked_about(
 ) -> None:
     data = write([("A1", ONE[1], number, ONE[3])], {2: code})
     assert "row 2, column Amount Due" in _said(data, tmp_path / "s.json", ending)
+
+
+@WRITERS
+def test_a_phone_number_that_is_not_shown_whole_is_asked_about(write: Write, ending: str, tmp_path: Path) -> None:
+    headings = (*HEADINGS, "Cell Phone")
+    data = write([("A1", *ONE[1:], 2125550000)], {4: "0.00E+00"}, headings)
+    assert "row 2, column Cell Phone" in _said(data, tmp_path / "s.json", ending)
+    (sent,) = uploads(write([("A1", *ONE[1:], 2125550100)], {4: "0"}, headings), f"a.{ending}", tmp_path / "s.json")
+    assert sent["smsPhoneNumber"] == "+12125550100"
+
+
+def test_a_date_where_a_zip_code_belongs_is_asked_about(tmp_path: Path) -> None:
+    data = xlsx_rows([(*ONE, date(2026, 7, 20))], {4: "mm/dd"}, (*HEADINGS, "Zip"))
+    assert "row 2, column Zip" in _said(data, tmp_path / "s.json")
+
+
+@pytest.mark.parametrize(("from_1904", "number"), [(True, 44761), (False, 46223)])
+@pytest.mark.parametrize("ending", ["xlsx", "xls"])
+def test_a_mere_number_of_a_day_counts_as_its_workbook_does(
+    from_1904: bool, number: int, ending: str, tmp_path: Path
+) -> None:
+    row = ("A1", number, *ONE[2:])
+    if ending == "xlsx":
+        data = xlsx([HEADINGS, row], date_1904=from_1904)
+    else:
+        book = xls_rows([row], {})
+        data = book.replace(b"\x22\x00\x02\x00\x00\x00", b"\x22\x00\x02\x00\x01\x00") if from_1904 else book
+    (sent,) = uploads(data, f"a.{ending}", tmp_path / "s.json")
+    assert sent["statementDate"] == "2026-07-20"
+
+
+def test_two_accounts_in_one_cell_are_asked_about(tmp_path: Path) -> None:
+    data = xlsx_rows([("A1\nA2", *ONE[1:])], {})
+    assert "row 2, column Account Number" in _said(data, tmp_path / "s.json")
 
 
 @WRITERS

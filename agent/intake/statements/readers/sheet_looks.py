@@ -62,6 +62,7 @@ class SheetLooks:
     faults: dict[int, dict[int, str]] = field(default_factory=dict)  # column to row to text
     hidden_rows: list[tuple[int, int]] = field(default_factory=list)  # first and last
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    from_1904: bool = False  # how the workbook counts days
     _count: int = 0
 
     def note_fault(self, row: int, column: int, text: str) -> None:

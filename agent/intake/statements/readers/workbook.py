@@ -144,6 +144,7 @@ def _looks(told: list[Any]) -> SheetLooks:
     looks.faults = {column: dict(zip(rows, texts, strict=True)) for column, rows, texts in told[1]}
     looks.hidden_rows = [(first, last) for first, last in told[2]]
     looks.hidden_columns = [(first, last) for first, last in told[3]]
+    looks.from_1904 = bool(told[4])
     return looks
 
 

@@ -130,7 +130,7 @@ def _looks(name: str, looks: Callable[[str], SheetLooks], sheet: str) -> SheetLo
 def _told(looks: SheetLooks) -> list[Any]:
     formats = [[column, list(runs.starts), runs.codes] for column, runs in looks.formats.items()]
     faults = [[column, list(rows), list(rows.values())] for column, rows in looks.faults.items()]
-    return [formats, faults, looks.hidden_rows, looks.hidden_columns]
+    return [formats, faults, looks.hidden_rows, looks.hidden_columns, looks.from_1904]
 
 
 def encoded(answer: Any) -> bytes:

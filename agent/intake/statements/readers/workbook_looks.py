@@ -72,8 +72,12 @@ def _of_xlsx(name: str, data: bytes) -> Looks:
     unkept_zero = any(n == "calcPr" and said.get("fullCalcOnLoad") in ("1", "true") for _, said, n in book)
     paths = {said["name"]: _path(links[_id(said)][1]) for _, said, n in book if n == "sheet" and _id(said) in links}
 
+    from_1904 = any(n == "workbookPr" and said.get("date1904") in ("1", "true") for _, said, n in book)
+
     def of(sheet: str) -> SheetLooks:
-        return sheet_looks(lambda: chunks(paths[sheet]), formats, unkept_zero=unkept_zero)
+        found = sheet_looks(lambda: chunks(paths[sheet]), formats, unkept_zero=unkept_zero)
+        found.from_1904 = from_1904
+        return found
 
     return of
 

@@ -10,6 +10,7 @@ from agent.intake.statements.values.number_formats import BUILT_IN
 
 _BOF, _EOF = 0x0809, 0x000A
 _FORMAT, _XF, _SHEET = 0x041E, 0x00E0, 0x0085
+_COUNTED_FROM_1904 = 0x0022
 _ROW, _COLUMNS = 0x0208, 0x007D
 _NUMBER, _RK, _MANY_RK, _FORMULA, _FAULT = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _BIFF8 = 0x0600
@@ -42,6 +43,7 @@ class _Book:
         self._depth = 0
         self._empty: list[tuple[SheetLooks, int, int]] = []
         self._kept = False
+        self._from_1904 = False
 
     def see(self, kind: int, start: int, length: int) -> None:
         """Take note of one record."""
@@ -67,6 +69,7 @@ class _Book:
                 sheet.note_fault(row, column, NO_RESULT)
         found = [self._sheets.get(place, SheetLooks()) for place in self._places]
         for sheet in found:
+            sheet.from_1904 = self._from_1904
             sheet.settle()
         return found
 
@@ -74,6 +77,8 @@ class _Book:
         unpack = struct.unpack_from
         if kind == _SHEET:
             self._places.append(unpack("<I", self._data, start)[0])
+        elif kind == _COUNTED_FROM_1904:
+            self._from_1904 = unpack("<H", self._data, start)[0] == 1
         elif kind == _XF:
             self._styles.append(unpack("<H", self._data, start + 2)[0])
         elif kind == _FORMAT and self._wide:

@@ -25,6 +25,8 @@ _CURRENCY = frozenset({"US$", "USD", "$"})
 _SAME = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d", "-") | {"\uff04": "$", "\uff0b": "+"})
 _LIKE_NUMBER = re.compile(r"[\d.,\s$()+-]*\d[\d.,\s$()+-]*").fullmatch
 
+_ACCOUNTING_ZERO = re.compile(r"\$? ?--?").fullmatch  # Excel's accounting format writes nothing as $ -
+
 _GROUP = 3
 _MAY_BE_GROUPED = re.compile(r"[1-9]\d{0,2}").fullmatch  # 1.000 is a thousand where commas are decimal
 _LONGEST = 60  # characters
@@ -45,8 +47,8 @@ def cents(raw: object, unit: AmountUnit = "dollars") -> int:
     """Return the amount in cents.
 
     Read are `1234.5`, `$1,234.56`, `US$12`, one sign in any place (`-$12.00`, `$-12.00`, `12.00-`, `($12.00)`,
-    `$(12.00)`, `12.00 CR`), and Excel's numbers, whose binary noise (99.89999999999999) is less than a ten-thousandth
-    of a cent. Raises `Refusal`, also for two ways to read it and for two signs.
+    `$(12.00)`, `12.00 CR`), `$ -` for nothing, and Excel's numbers, whose binary noise (99.89999999999999) is less than
+    a ten-thousandth of a cent. Raises `Refusal`, also for two ways to read it and for two signs.
     """
     if isinstance(raw, str) and unit == "dollars":
         ordinary = _ORDINARY(raw)
@@ -98,6 +100,8 @@ def _from_text(text: str) -> int:
     if len(text) > _LONGEST:
         raise Refusal(_NOT_AN_AMOUNT)
     text = " ".join(text.translate(_SAME).split())
+    if _ACCOUNTING_ZERO(text):
+        return 0
     written = _WRITTEN(text)
     if not written or not (written["whole"] or written["part"]):
         if "," in text and _LIKE_NUMBER(text):
