@@ -28,7 +28,7 @@ from agent.delivery.planner import LaneView, View, plan
 from agent.delivery.problems import INNER_TROUBLE, LEDGER_TROUBLE
 from agent.delivery.reading_back import read_back
 from agent.delivery.reconcile.old_folders import left_waiting
-from agent.delivery.reconcile.other_pcs import SIGNED_EVERY, Foreign, foreign, guard_names, sign, told
+from agent.delivery.reconcile.other_pcs import SIGNED_EVERY, Foreign, foreign, guard_names, sign, still_there, told
 from agent.delivery.reconcile.settings_changed import Known, adopt_renamed, places_of
 from agent.delivery.recovery import readdress, recover_lane, recover_ledger
 from agent.delivery.requests import Answer, Request
@@ -447,7 +447,7 @@ class Control:
         if steady - self._signed_at.get(lane.id, float("-inf")) >= SIGNED_EVERY:
             sign(lane.fs, lane)
             self._signed_at[lane.id] = steady
-        found = foreign(lane, self.packets, now)
+        found = still_there(lane, foreign(lane, self.packets, now))
         guard_names(self.ledger, lane, found, now)
         told(lane, found)
         return found

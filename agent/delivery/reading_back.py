@@ -26,6 +26,7 @@ from agent.folder.packets import read_manifest
 from agent.folder.receipts import AnyDocument, ProblemDocument, Receipt, ShelfDocument, read_document
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
+from agent.ledger.times import INEXACT, NEARLY_RIGHT
 from agent.log import log, where
 from agent.model import Candidate, Identity, LaneKind, Observation, PacketState
 from agent.settings.account import account_at, address_key
@@ -197,9 +198,10 @@ def _account(lane: Lane, receipt: Receipt) -> str:
 
 def _claim(lane: Lane, record: PacketRecord, state: ClaimState, now: datetime) -> FilenameClaim:
     """Return a claim as a document proves it. How long ago that was, by this PC's clock, no ledger has seen: a receipt
-    is dated by the service's own, and the service says what time it is there.
+    is dated by the service's own, and the service says what time it is there; or by a clock that was nearly right.
     """
-    at = min(record.ended_at or now, now)
+    said = record.ended_at or now
+    at = min(said, now)
     return FilenameClaim(
         packet=record.id,
         store_id=record.account,
@@ -209,7 +211,7 @@ def _claim(lane: Lane, record: PacketRecord, state: ClaimState, now: datetime) -
         claimed_at=at,
         accepted_at=at,
         unproved=True,
-        service_date=record.ended_at if state is ClaimState.ACCEPTED else None,
+        service_date=said + NEARLY_RIGHT - INEXACT if state is ClaimState.ACCEPTED else None,
     )
 
 

@@ -29,7 +29,7 @@ from agent.folder.problems import folder_problem
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketRecord, Shelf
 from agent.log import log, where
-from agent.model import LaneId, LaneKind, PacketState
+from agent.model import Checked, LaneId, LaneKind, PacketState
 
 
 def recover_ledger(ledger: Ledger, lanes: Mapping[LaneId, Lane], now: datetime, booted: datetime | None = None) -> None:
@@ -153,7 +153,7 @@ def _recover(ledger: Ledger, lane: Lane, taken: shelves.Taken, shelf: Shelf, now
     if not is_ours or packet.lane not in lane.places.names:
         return False  # another PC's that shares this folder, at work on it
     if known is None and packet.was:  # it was being taken over from another PC
-        shelves.transfer(lane.fs, taken.place.with_name(packet.was), taken.place, packet)
+        shelves.transfer(lane.fs, taken.place.with_name(packet.was), taken.place, packet, partly=True)
         adopt(ledger, lane, packet, shelf, taken.place, now)
         return False
     if known is None and fresh_ledger and shelves.is_whole(lane.fs, taken.place, packet):
@@ -192,8 +192,10 @@ def adopt(ledger: Ledger, lane: Lane, packet: Packet, shelf: Shelf, place: Path,
         account=lane.terms.account,
     )
     record = replace(record, upload_name=lane.intake.upload_name(record.candidate, packet.arrived_at))
-    checked = lane.intake.check(place, record.candidate, packet.id, record.upload_name, now)
-    record = replace(record, claim=checked.claim, fingerprint=checked.fingerprint, warnings=checked.warnings)
+    checked = Checked()
+    if shelves.is_whole(lane.fs, place, packet):
+        checked = lane.intake.check(place, record.candidate, packet.id, record.upload_name, now)
+        record = replace(record, claim=checked.claim, fingerprint=checked.fingerprint, warnings=checked.warnings)
     if not sending:
         record = replace(record, problem=held(lane.terms.scope, record.upload_name))
     with ledger.transaction() as tx:

@@ -38,7 +38,7 @@ from agent.folder.coming_back import carry_back, could_meet, is_unchanged
 from agent.folder.copying import aside_of
 from agent.folder.documents import number_on, remove_documents, write_documents
 from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing, Offline
-from agent.folder.names import MANIFEST, is_problem
+from agent.folder.names import MANIFEST, OWN_PREFIX, is_problem
 from agent.folder.packets import Packet, ShelfFile, ShelfNames, manifest_bytes, read_manifest, shelf_names
 from agent.model import Identity
 
@@ -155,15 +155,27 @@ def drop_unbegun(fs: FileSystem, place: Path) -> None:
     fs.remove_folder(place)
 
 
-def transfer(fs: FileSystem, source: Path, target: Path, packet: Packet) -> None:
+def is_empty(fs: FileSystem, place: Path, packet: Packet) -> bool:
+    """Tell whether people have taken away all that stood in a packet's own folder: no file is there under any name."""
+    inside = [*names_in(fs, place), *(names_in(fs, place / packet.folder) if packet.folder else ())]
+    return all(name.startswith(OWN_PREFIX) or name == packet.folder for name in inside)
+
+
+def clear(fs: FileSystem, place: Path, packet: Packet) -> None:
+    """Remove a packet's own folder, of which people have taken the files away."""
+    clear_place(fs, place, packet.folder, _shelving(fs, place))
+
+
+def transfer(fs: FileSystem, source: Path, target: Path, packet: Packet, *, partly: bool = False) -> None:
     """Move a packet from its own folder on one shelf to its own folder on another (`held` to `sending`, and back).
 
     Raises `Missing` when a file has been taken away by people: a held packet is withdrawn that way. What had moved
-    stays where it is then, and either place can be shelved from after another `transfer` the other way.
+    stays where it is then, and either place can be shelved from after another `transfer` the other way. `partly`:
+    what is left of it moves.
     """
     left, arrived = ({file.name for file in packet.files if stands(fs, at / file.name)} for at in (source, target))
     gone = sorted({file.name for file in packet.files} - left - arrived)
-    if gone:
+    if gone and not partly:
         raise Missing(source / gone[0])
     fs.make_folder(target / packet.folder if packet.folder else target)
     _write_manifest(fs, target, packet)

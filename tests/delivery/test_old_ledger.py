@@ -197,6 +197,23 @@ def test_a_name_that_the_shelves_prove_to_be_used_is_free_24_hours_later_by_the_
     assert len(practice.service(STATEMENTS).accepted) == 2
 
 
+@pytest.mark.parametrize("minutes", [-10, -3, 3, 10])
+def test_a_receipt_of_a_clock_that_was_nearly_right_shortens_no_window(tmp_path: Path, minutes: int) -> None:
+    practice = begun(tmp_path)
+    practice.service(STATEMENTS).tells_time = True
+    practice.clock.moment += timedelta(minutes=minutes)
+    drop(practice, STATEMENTS)
+    sent_at = practice.clock.seconds
+    practice.clock.moment -= timedelta(minutes=minutes)
+    practice.clock.boot()
+    practice.restart(fresh_ledger=True)
+    practice.drop("Statements.csv", statement("1002"), STATEMENTS)
+    practice.pass_(sent_at + 24 * 3600 - 60 - practice.clock.seconds)
+    assert len(practice.service(STATEMENTS).accepted) == 1
+    practice.pass_(minutes=25)
+    assert len(practice.service(STATEMENTS).accepted) == 2
+
+
 def test_what_is_held_says_why_after_its_ledger_is_lost(tmp_path: Path) -> None:
     practice = begun(tmp_path)
     for account in ("1001", "1002", "1003"):

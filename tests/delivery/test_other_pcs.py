@@ -148,3 +148,43 @@ def test_a_take_over_that_is_cut_off_anywhere_is_finished_at_the_next_start(tmp_
         assert isinstance(practice.fs, SimulatedFileSystem)
         if not cut:
             return
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_what_people_take_away_from_a_silent_pc_is_not_shown_any_more(tmp_path: Path, held: bool) -> None:
+    practice, lane = left_by(tmp_path, held=held), STATEMENTS if held else SCANS
+    put_sign(practice, lane=lane)
+    practice.pass_(hours=2)
+    assert shown(practice, lane) is not None
+    shelf = "held" if held else "sending"
+    for name in [name for name in practice.standing(lane) if name.startswith(f"{shelf}/") and MANIFEST not in name]:
+        practice.fs.remove(practice.folder(lane) / name)
+    practice.pass_(minutes=5)
+    assert shown(practice, lane) is None
+    assert not [name for name in practice.standing(lane) if name.startswith(f"{shelf}/")]
+    assert adopt(practice) == ((), ())
+
+
+def test_what_is_there_under_another_name_is_no_file_taken_away(tmp_path: Path) -> None:
+    practice = left_by(tmp_path, held=True)
+    [held] = [
+        name for name in practice.standing(STATEMENTS) if name.startswith("held/") and name.endswith("Statements.csv")
+    ]
+    practice.rename(held, f"{held}.old", STATEMENTS)
+    practice.pass_(hours=27)
+    assert shown(practice, STATEMENTS) is not None
+
+
+def test_of_a_packet_of_which_something_was_taken_away_the_rest_comes_to_failed_and_is_not_sent(tmp_path: Path) -> None:
+    practice = left_by(tmp_path)
+    put_sign(practice)
+    practice.pass_(hours=2)
+    [scan] = [name for name in practice.standing() if name.endswith("/scan.pdf")]
+    practice.fs.remove(practice.folder() / scan)
+    done, sentences = adopt(practice)
+    assert (len(done), sentences) == (1, ())
+    practice.pass_(hours=2)
+    assert practice.service().accepted == []
+    assert shown(practice) is None
+    assert [problem["code"] for problem in practice.problems()] == ["vanished"]
+    assert "failed/scan.json" in practice.standing()

@@ -23,6 +23,7 @@ from agent.folder.carrying import listed
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing
 from agent.folder.names import OWN_PREFIX, name_key
 from agent.folder.packets import Packet, is_plain
+from agent.folder.renamed import spell_as_taken
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, Shelf
 from agent.log import log, where
@@ -77,6 +78,17 @@ def foreign(lane: Lane, ours: Collection[str], now: datetime) -> list[Foreign]:
     ]
 
 
+def still_there(lane: Lane, packets: Collection[Foreign]) -> list[Foreign]:
+    """Return those of which something is left; what people have emptied behind a silent PC is cleared away.
+
+    Raises FileSystemProblem.
+    """
+    emptied = [one for one in packets if one.silent and shelves.is_empty(lane.fs, one.place, one.packet)]
+    for one in emptied:
+        shelves.clear(lane.fs, one.place, one.packet)
+    return [one for one in packets if one not in emptied]
+
+
 def told(lane: Lane, packets: Collection[Foreign]) -> None:
     """Leave with the lane what people are told of packets whose PC is silent."""
     left = [one for one in packets if one.silent]
@@ -118,7 +130,8 @@ def take_over(ledger: Ledger, lane: Lane, packets: Collection[Foreign], new_id: 
     """Take over the packets of PCs that are silent; yield the ids that they have from now on.
 
     The move into a folder of our own is the claim: a PC that comes back finds nothing any more. What cannot be moved
-    just now stays as it is. `new_id`: what their ids begin with.
+    just now stays as it is. Of a packet whose files people have taken away in part, the rest comes along: it is not
+    sent. `new_id`: what their ids begin with.
     """
     for number, one in enumerate(packets):
         if not one.silent:
@@ -133,7 +146,8 @@ def take_over(ledger: Ledger, lane: Lane, packets: Collection[Foreign], new_id: 
         )
         place = one.place.with_name(packet.id)
         try:
-            shelves.transfer(lane.fs, one.place, place, packet)
+            spell_as_taken(lane.fs, one.place, packet)
+            shelves.transfer(lane.fs, one.place, place, packet, partly=True)
             adopt(ledger, lane, packet, one.shelf, place, now)
         except FileSystemProblem as trouble:
             log.warning("a packet could not be taken over", extra={"trouble": where(trouble)})

@@ -49,7 +49,7 @@ THEMES = {
         {memory.backup_is_made: 5, memory.old_ledger_is_restored: 4, scanner_scans: 8, it_retries: 2}, on=True
     ),
     "ledger-lost": Theme({memory.ledger_is_lost: 3, scanner_scans: 8, pms_exports: 5}, on=True),
-    "pc-replaced": Theme({memory.pc_is_replaced: 3, pms_exports: 8}),
+    "pc-replaced": Theme({memory.pc_is_replaced: 3, pms_exports: 8}, on=True),
     "clocks": Theme({clocks.pc_boots_with_a_wrong_clock: 6, pms_exports: 12}, on=True),
     "clocks-unnamed": Theme(
         {clocks.pc_boots_with_a_wrong_clock: 4, clocks.runs_once: 6, clocks.clock_is_put_right: 3, pms_exports: 14},
