@@ -83,7 +83,7 @@ def _run(command: Sequence[str]) -> int:
 
 def _is_systems(path: Path) -> bool:
     if sys.platform == "win32":
-        from agent.settings.on_windows import is_of_the_system
+        from agent.windows_rights import is_of_the_system
 
         return is_of_the_system(path)
     return True

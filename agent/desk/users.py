@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 
@@ -22,13 +21,6 @@ def name_of(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, OSError):
         return str(uid)
-
-
-def user_mark() -> str:
-    """Return what tells this user from the others of this PC, fit for a file's name."""
-    if sys.platform == "win32":
-        return re.sub(r"[^\w.-]", "_", _token_name().casefold())
-    return str(os.getuid())
 
 
 def _token_name() -> str:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from agent.desk.interface.address import address_in, private_key
 from tests.support import files
 from tests.support.attacks import Tries
 from tests.support.page import DeskPractice, desk_in
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 NOBODY = 65534
 AS_NOBODY = f"""
-import encodings.idna, http.client, json, os, sys  # all that is imported later, too
+import encodings.idna, http.client, json, os, socket, sys  # all that is imported later, too
 os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
 """
 
@@ -130,29 +129,34 @@ def ask(method, path, **headers):
     connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
     connection.request(method, path, headers=headers)
     return connection.getresponse().status
-cookie, key, link, host = sys.argv[2:]
+cookie, link, host, private = sys.argv[2:]
+def reach(place):
+    try:
+        with socket.socket(socket.AF_UNIX) as channel:
+            channel.connect(place)
+        return 200
+    except OSError:
+        return 403
 usual = {"Origin": host, "Sec-Fetch-Site": "same-origin"}
 print(json.dumps({
     "page": ask("GET", "/"), "cookie": ask("GET", "/", Cookie=cookie),
     "pause": ask("POST", "/pause", Cookie=cookie, **usual), "link": ask("GET", link),
     "events": ask("GET", "/events", Cookie=cookie), "csv": ask("GET", "/history.csv", Cookie=cookie),
-    "status": ask("GET", "/api/status", Authorization="Bearer " + key),
-    "requests": ask("POST", "/api/requests", Authorization="Bearer " + key),
-    "open": ask("POST", "/api/open", Authorization="Bearer " + key),
+    "channel": reach(private + "/agent.sock"),
 }))
 """
 
 
-@pytest.mark.attack("Other users", "the page and the interface with a cookie, a link and a key that were stolen")
+@pytest.mark.attack("Other users", "the page with a cookie and a link that were stolen, and the commands' channel")
 def test_asking(practice: DeskPractice, tries: Tries) -> None:
     folder = practice.settings.agent.data_dir
     assert folder is not None
     with served(practice.desk) as server, visitor(server) as client:
-        address = address_in(folder)
-        assert address is not None
+        private = folder / f"private-{os.getuid()}"
+        assert (private / "agent.sock").is_socket()
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         link = server.link().removeprefix(server.url)
-        told = as_nobody(ASK, address.port, cookie, private_key(folder, address), link, server.url)
+        told = as_nobody(ASK, server.url.rpartition(":")[2], cookie, link, server.url, private)
         for way, status in told.items():
             tries.holds(status in (401, 403), f"{way} {status}")
         tries.holds(client.get(link, headers={"Sec-Fetch-Site": "none"}).status_code == 200, "the link was used up")

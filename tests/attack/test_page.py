@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from agent.desk.interface.address import Keys
-from agent.desk.interface.api import api_routes, may_ask
 from tests.support import activity
 from tests.support.attacks import Tries
 from tests.support.page import ORIGIN, PORT, Browser, DeskPractice, browser, desk_in
@@ -38,14 +35,8 @@ def practice(tmp_path: Path, clock: HandClock) -> Iterator[DeskPractice]:
 
 
 @pytest.fixture
-def keys() -> Keys:
-    return Keys()
-
-
-@pytest.fixture
-def stranger(practice: DeskPractice, keys: Keys) -> Browser:
-    routes = {"interface": lambda page: api_routes(page, None), "may_ask": partial(may_ask, keys)}
-    return browser(practice.desk, **routes)
+def stranger(practice: DeskPractice) -> Browser:
+    return browser(practice.desk)
 
 
 @pytest.fixture
@@ -298,7 +289,7 @@ def test_links_that_lead_away(stranger: Browser, tries: Tries) -> None:
         tries.holds('content="0;url=/"' in answer.text and "example" not in answer.text, path)
 
 
-# --- Cookies and keys -----------------------------------------------------------------------------------------------
+# --- Cookies -----------------------------------------------------------------------------------------------
 
 
 def _with_cookie(stranger: Browser, name: str, value: str) -> httpx.Response:
@@ -348,51 +339,3 @@ def test_the_cookies_flags(stranger: Browser, tries: Tries) -> None:
         tries.holds(flag in parts, flag)
     for absent in ("domain=", "max-age=", "expires="):
         tries.holds(absent not in cookie, absent)
-
-
-@pytest.mark.attack("Key", "the interface without its key, or with a wrong one")
-def test_wrong_keys(stranger: Browser, keys: Keys, practice: DeskPractice, tries: Tries) -> None:
-    [right] = [one for one in vars(keys).values() if may_ask(keys, "/api/status", f"Bearer {one}")]
-    wrong = (
-        "",
-        "Bearer",
-        "Bearer ",
-        f"Basic {right}",
-        right,
-        f"Bearer {right[:-1]}",
-        f"Bearer {right} x",
-        "Bearer \xff",
-        "Bearer null",
-    )
-    for path in ("/api/status", "/api/requests", "/api/open", "/api/state"):
-        for header in wrong:
-            headers = {"Authorization": header.encode("latin-1")}
-            answer = (
-                stranger.post(path, headers=headers, content=b"{}")
-                if path != "/api/status"
-                else stranger.get(path, headers=headers)
-            )
-            tries.holds(refused(answer), f"{path} {header}")
-    assert practice.asked == []
-
-
-@pytest.mark.attack("Key", "the key that every user may have, for what is the owner's")
-def test_the_public_key(stranger: Browser, keys: Keys, practice: DeskPractice, tries: Tries) -> None:
-    public = [one for one in vars(keys).values() if not may_ask(keys, "/api/status", f"Bearer {one}")]
-    assert public
-    for key in public:
-        for path in ("/api/status", "/api/requests", "/api/open", "/", "/history"):
-            tries.holds(refused(stranger.post(path, headers={"Authorization": f"Bearer {key}"})), path)
-    assert practice.asked == []
-
-
-@pytest.mark.attack("Key", "a session's cookie in place of the key, and the key in place of a session")
-def test_one_for_the_other(person: Browser, keys: Keys, tries: Tries) -> None:
-    [cookie] = person.cookies.values()
-    for path in ("/api/status", "/api/requests", "/api/open"):
-        tries.holds(refused(person.post(path)), path)
-        tries.holds(refused(person.post(path, headers={"Authorization": f"Bearer {cookie}"})), path)
-    thief = Browser(person.app)
-    for key in vars(keys).values():
-        for path in PATHS[:4]:
-            tries.holds(refused(thief.get(path, headers={"Authorization": f"Bearer {key}"})), path)

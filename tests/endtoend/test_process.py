@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.desk.interface.address import ADDRESS
 from tests.support import files
 from tests.support.practice import PROMPT, Practice
 from tests.support.process import run, running
@@ -50,7 +49,7 @@ def test_a_signal_in_mid_upload_ends_it_in_good_order_and_the_next_run_sends(
         "scan.json",
         "scan.txt",
     ]
-    assert not (practice.data_dir / ADDRESS).exists()
+    assert list(practice.data_dir.glob("private-*/*")) == []
     practice.agent = ""
     done = run(practice, "run", "--once", "--json")
     assert done.returncode == 0

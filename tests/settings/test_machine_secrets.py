@@ -154,11 +154,11 @@ class TestOnWindows:
             assert not found.keys() & EVERYBODY
 
     def test_what_is_asked_of_windows(self, machine: MachineSecrets, monkeypatch: pytest.MonkeyPatch) -> None:
-        from agent.settings import on_windows
+        from agent import windows_rights
 
         asked: list[str] = []
-        plain = on_windows._descriptor
-        monkeypatch.setattr(on_windows, "_descriptor", lambda rights: (asked.append(rights), plain(rights))[1])
+        plain = windows_rights.described
+        monkeypatch.setattr(windows_rights, "described", lambda rights: (asked.append(rights), plain(rights))[1])
         machine.set(*NAMED, "s3cret", ["S-1-5-32-545"])
         assert asked == [
             "O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)",

@@ -15,13 +15,13 @@ EVERYBODY = ("WD", "BU", "AU", "IU", "BG", "S-1-1-0", "S-1-5-32-545", "S-1-5-11"
 
 
 def allowed(path: Path) -> set[str]:
-    from agent.settings.on_windows import rights_of
+    from agent.windows_rights import rights_of
 
     return set(re.findall(r"\(A;[^)]*;([^;)]+)\)", rights_of(path)))
 
 
 def test_what_this_account_has_made_is_its_own(tmp_path: Path) -> None:
-    from agent.settings.on_windows import is_of_the_system
+    from agent.windows_rights import is_of_the_system
 
     (tmp_path / "file").write_bytes(b"")
     assert is_of_the_system(tmp_path)
@@ -30,7 +30,7 @@ def test_what_this_account_has_made_is_its_own(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_nobodys(tmp_path: Path) -> None:
-    from agent.settings.on_windows import is_of_the_system
+    from agent.windows_rights import is_of_the_system
 
     with pytest.raises(OSError):  # noqa: PT011 - Windows' own
         is_of_the_system(tmp_path / "nothing")
@@ -38,7 +38,7 @@ def test_what_is_not_there_is_nobodys(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stood_open", [False, True])
 def test_a_folder_of_our_own_is_closed_to_everybody_else(tmp_path: Path, stood_open: bool) -> None:
-    from agent.settings.on_windows import make_own_folder
+    from agent.windows_rights import make_own_folder
 
     folder = tmp_path / "private"
     if stood_open:

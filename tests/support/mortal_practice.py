@@ -29,8 +29,7 @@ from typing import Any, Self
 from agent.crashpoints import VARIABLE
 from agent.delivery.installation import FILE as INSTALLATION
 from agent.delivery.requests import Request
-from agent.desk.interface.address import ADDRESS, PRIVATE, address_in, private_key
-from agent.desk.interface.remote import RemoteDesk, Unreachable
+from agent.desk.interface.remote import RemoteDesk, Unreachable, agent_at
 from agent.folder.names import MANIFEST, MARKER, OWN_PREFIX, PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.sandbox.records import AcceptedAttachments, AcceptedStatements
 from agent.sandbox.server import Sandbox
@@ -248,10 +247,8 @@ base_url = "{self.sandbox.url}"
 
     def _agent(self) -> RemoteDesk | None:
         """The agent that was started last, once it says where it is reached."""
-        address = address_in(self.data_dir)
-        if self.process is None or address is None or address.pid != self.process.pid:
-            return None
-        return RemoteDesk(self.data_dir, address, private_key(self.data_dir, address))
+        agent = agent_at(self.data_dir)
+        return agent if self.process is not None and agent is not None and agent.pid == self.process.pid else None
 
     def lane_status(self, lane: str) -> dict[str, Any]:
         """A lane's part of the snapshot."""
@@ -378,10 +375,10 @@ base_url = "{self.sandbox.url}"
         for lane in self.lanes:
             sending = self.shelf(lane, "sending")
             assert not sending.exists() or not any(sending.iterdir()), "an empty folder is left on sending"
-        own = [name for name in standing(self.data_dir) if not name.startswith(("ledger.sqlite", "logs/", PRIVATE))]
+        own = [name for name in standing(self.data_dir) if not name.startswith(("ledger.sqlite", "logs/"))]
         held = {f"spool/{name.split('/')[1]}.json" for name in self.on_shelf("held")}
-        kept = {"agent.lock", INSTALLATION, f"{INSTALLATION}.tmp", ADDRESS, f"{ADDRESS}.tmp"}
-        assert set(own) <= {*kept, *held}, "something is left in the data folder"
+        kept = {"agent.lock", INSTALLATION, f"{INSTALLATION}.tmp", *held}
+        assert set(own) <= kept, "something is left in the data folder"
 
     def _everything_sent_was_accepted_whole(self) -> None:
         accepted = [record for record in self.sandbox.accepted if isinstance(record, AcceptedAttachments)]

@@ -30,6 +30,7 @@ EXPECTED = {
     "tests/ledger": 45,
     "tests/delivery/test_alone.py": 5,
     "tests/commands/test_console.py": 7,
+    "tests/desk/interface": 45,
     "tests/desk/test_session_end.py": 8,
     "tests/desk/test_windows_service.py": 17,
 }
@@ -39,6 +40,7 @@ REASONS = (
     "of Linux",
     "of other systems",
     "there are no FIFOs here",
+    "Windows has named pipes",
     "POSIX folders",
     "the folders in these files are POSIX ones",
     "a file as a folder is another refusal there",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.desk.doctor.finding import Check, Finding, State, found
 from agent.desk.doctor.world import World
-from agent.desk.interface.address import address_in
+from agent.desk.interface.remote import Unreachable, agent_at
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.names import OWN_PREFIX
 from agent.folder.problems import folder_problem
@@ -142,8 +142,11 @@ def check_agent(settings: Settings, world: World) -> Finding:
         return Finding(
             Check.AGENT, State.WARN, "OutTray is not running; nothing is being sent.", "Start it with: outtray run"
         )
-    address = address_in(data_folder(settings.agent))
-    detail = f"process {address.pid}" if address else ""
+    try:
+        agent = agent_at(data_folder(settings.agent))
+    except Unreachable as reason:
+        return Finding(Check.AGENT, State.WARN, "OutTray is running, and commands do not reach it.", str(reason))
+    detail = f"process {agent.pid}" if agent else ""
     return Finding(Check.AGENT, State.OK, "OutTray is running, once.", detail=detail)
 
 

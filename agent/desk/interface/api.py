@@ -1,109 +1,94 @@
-"""The interface below `/api/`: what `outtray status`, `retry`, `pause`, `resume`, `stop` and `open` ask of the agent.
+"""What can be asked of the running agent over its channel, and by whom.
 
-| Path | Key | Does |
+| `ask` | Who | Answer |
 |---|---|---|
-| GET `/api/state` | state | the tray's view: lanes' states and counts; no names |
-| GET `/api/status` | private | the snapshot |
-| POST `/api/requests` | private | a request; answered once the control thread has carried it out |
-| POST `/api/open` | private | a one-time link to the page |
+| `state` | whoever the channel lets in | what trays of others who share the ledger may show: states and counts |
+| `status` | the agent's own user | the snapshot |
+| `request` | the agent's own user | a request's answer, once the control thread has carried it out |
+| `open` | the agent's own user | a one-time link to the page |
+
+Question and answer are JSON objects. What is not done is answered with a `sentence`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hmac
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import asdict
 from typing import Any, get_args
-
-from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from agent.delivery.requests import SEEN, Request, Verb
 from agent.delivery.snapshot import LaneSnapshot, Snapshot
-from agent.desk.interface.address import Keys
-from agent.desk.page.guard import STATE
-from agent.desk.page.page import BODY, Page
-from agent.desk.page.peer import who_asks
+from agent.desk.desk import Desk
+from agent.desk.interface.channel import Peer
+from agent.desk.users import user_name
 from agent.model import LaneState
 from agent.shown import in_unicode
 
 ANSWER_SECONDS = 20.0
-NOT_YET = "OutTray has not come to it yet; it is done as soon as it can be."
-NO_PAGES = "The activity page is switched off in the settings ([agent.page] enabled = false)."
-ENDED = "OutTray has ended before it came to it."
+_ANOTHERS = "OutTray was started by {user}. Only that user can do this."
+_NOT_YET = "OutTray has not come to it yet; it is done as soon as it can be."
+_ENDED = "OutTray has ended before it came to it."
+_NOT_KNOWN = "This is not a request that OutTray knows."
 _LANE_FIELDS = ("lane", "state", "since", "counts", "needs_attention", "environment")
 
 
-def may_ask(keys: Keys, path: str, authorization: str) -> bool:
-    """Tell whether a request's Authorization header opens a path."""
-    scheme, _, key = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        return False
-    given = key.strip().encode("utf-8", "surrogateescape")
-    is_private = hmac.compare_digest(given, keys.private.encode())
-    is_state = hmac.compare_digest(given, keys.state.encode())
-    return is_private or (is_state and path == STATE)
+class NotDone(Exception):
+    """What was asked is not done; the text says why."""
 
 
-def api_routes(page: Page, link: Callable[[str], str] | None) -> list[Route]:
-    """Return the interface's routes. `link` makes an address that opens the page at a path; None: no pages."""
-    desk = page.desk
-
-    def state(_request: HttpRequest) -> Response:
-        return JSONResponse(tray_view(desk.snapshot()))
-
-    def status(_request: HttpRequest) -> Response:
-        return JSONResponse(desk.snapshot().as_json)
-
-    async def requests(request: HttpRequest) -> Response:
-        wish = request_from(request.scope.get(BODY, b""))
-        if wish is None:
-            return _sentence(400, "This is not a request that OutTray knows.")
-        # The system's word on who asks, not the client's; where it tells none, only this user has the key.
-        answered = asyncio.wrap_future(desk.ask(replace(wish, actor=who_asks(request.scope) or page.actor)))
-        try:
-            answer = await asyncio.wait_for(asyncio.shield(answered), ANSWER_SECONDS)
-        except TimeoutError:
-            return _sentence(503, NOT_YET)
-        except asyncio.CancelledError:
-            if not answered.cancelled():
-                raise
-            return _sentence(503, ENDED)
-        return JSONResponse(in_unicode(asdict(answer)))
-
-    def open_page(request: HttpRequest) -> Response:
-        if link is None:
-            return _sentence(409, NO_PAGES)
-        try:
-            path = json.loads(request.scope.get(BODY) or b"{}").get("path", "/")
-        except (ValueError, AttributeError, RecursionError):
-            path = "/"
-        return JSONResponse({"url": link(str(path))})
-
-    return [
-        Route(STATE, state),
-        Route("/api/status", status),
-        Route("/api/requests", requests, methods=["POST"]),
-        Route("/api/open", open_page, methods=["POST"]),
-    ]
-
-
-def request_from(body: bytes) -> Request | None:
-    """Return the request that a body holds, or None."""
+def answer_to(question: bytes, peer: Peer, desk: Desk, link: Callable[[str], str]) -> bytes:
+    """Return the answer to a question. `link` makes an address that opens the page at a path; it may raise NotDone."""
     try:
-        given = json.loads(body)
-        wish = Request(
-            given["verb"], tuple(given["packets"]), tuple(given["lanes"]), given["actor"], given.get("note", "")
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
+        answer = _answer(_object(question), peer, desk, link)
+    except NotDone as reason:
+        answer = {"sentence": str(reason)}
+    return json.dumps(in_unicode(answer)).encode()
+
+
+def _answer(asked: dict[str, Any], peer: Peer, desk: Desk, link: Callable[[str], str]) -> dict[str, Any]:
+    what = asked.get("ask")
+    if what == "state":
+        return {**tray_view(desk.snapshot()), "user": user_name(), "is_yours": peer.is_own}
+    if not peer.is_own:
+        raise NotDone(_ANOTHERS.format(user=user_name()))
+    if what == "status":
+        return desk.snapshot().as_json
+    if what == "open":
+        return {"url": link(str(asked.get("path", "/")))}
+    wish = request_from(asked.get("request"), peer.user) if what == "request" else None
+    if wish is None:
+        raise NotDone(_NOT_KNOWN)
+    try:
+        return asdict(desk.ask(wish).result(ANSWER_SECONDS))
+    except NotYet:
+        raise NotDone(_NOT_YET) from None
+    except CancelledError:
+        raise NotDone(_ENDED) from None
+
+
+def _object(question: bytes) -> dict[str, Any]:
+    try:
+        asked = json.loads(question)
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict):
+        raise NotDone(_NOT_KNOWN)
+    return asked
+
+
+def request_from(given: Any, actor: str) -> Request | None:
+    """Return the request that was asked for, by whom the system names; None where it is none."""
+    try:
+        wish = Request(given["verb"], tuple(given["packets"]), tuple(given["lanes"]), actor, given.get("note", ""))
+    except (KeyError, TypeError, AttributeError):
         return None
-    texts = (*wish.packets, *wish.lanes, wish.actor, wish.note)
-    is_known = wish.verb in get_args(Verb) and wish.note in ("", *SEEN) and all(isinstance(text, str) for text in texts)
-    return wish if is_known else None
+    texts = (*wish.packets, *wish.lanes, wish.verb, wish.note)
+    is_known = all(isinstance(text, str) for text in texts) and wish.verb in get_args(Verb)
+    return wish if is_known and wish.note in ("", *SEEN) else None
 
 
 def tray_view(snapshot: Snapshot) -> dict[str, Any]:
@@ -127,7 +112,3 @@ def snapshot_from(view: dict[str, Any]) -> Snapshot:
         for lane in view["lanes"]
     )
     return Snapshot(view["at"], view["running"], view["pid"], lanes, (), view["needs_attention"])
-
-
-def _sentence(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"sentence": sentence}, status)

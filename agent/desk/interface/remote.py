@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.desk.interface.address import Address, address_in, owner_of, private_key
-from agent.desk.interface.peer import NotTold, listener_at
+from agent.desk.interface.channel import MOST_BYTES, Stranger, connect
 
 if TYPE_CHECKING:
     from agent.delivery.requests import Answer, Request
     from agent.delivery.snapshot import Snapshot
     from agent.settings.schema import Settings
 
-HOST = "127.0.0.1"
-PATIENCE = 5.0  # seconds for an agent that has just begun to say where it is reached
+PATIENCE = 5.0  # seconds for an agent that has just begun to open its channel
 ANSWER_SECONDS = 30.0
-_NOT_BELIEVED = (
-    "Other accounts of this PC can write to OutTray's data folder, so what it says of the running agent is not "
-    "believed. For what to do, see: outtray doctor"
-)
+_STRANGER = "Another account's program answers in OutTray's place, and is told nothing. Tell IT."
+_SILENT = "OutTray runs, but does not answer. Try again in a minute."
 
 
 class Unreachable(Exception):
@@ -32,90 +27,81 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True)
 class RemoteDesk:
-    """A running agent. `is_own`: it is this user's, so that more than the counts can be had, and things asked."""
+    """A running agent. `user` is the OS user whose it is, `pid` its process by the system's word.
+
+    `is_own`: it does what this user asks; of another's there are the counts alone.
+    """
 
     folder: Path
-    address: Address
-    key: str | None
-
-    @property
-    def user(self) -> str:
-        """Return the name of the OS user whose agent it is."""
-        return self.address.user
-
-    @property
-    def is_own(self) -> bool:
-        """Tell whether this user has the agent's key."""
-        return self.key is not None
-
-    def lives(self) -> bool:
-        """Tell whether it is this very agent that answers at its address."""
-        try:
-            return self._call("GET", "/api/state", key=self.address.state_key).get("pid") == self.address.pid
-        except Unreachable:
-            return False
+    user: str
+    pid: int
+    is_own: bool
 
     def snapshot(self) -> Snapshot | None:
         """Return the tray's view, without packets and names; None once the agent has gone."""
         from agent.desk.interface.api import snapshot_from
 
         try:
-            return snapshot_from(self._call("GET", "/api/state", key=self.address.state_key))
+            return snapshot_from(self._asked("state"))
         except (Unreachable, KeyError, TypeError, ValueError):
             return None
 
     def status(self) -> dict[str, Any]:
         """Return the whole snapshot as JSON. Raises Unreachable."""
-        return self._call("GET", "/api/status")
+        return self._asked("status")
 
     def ask(self, request: Request) -> Answer:
         """Ask for something, and wait until it is carried out. Raises Unreachable."""
         from agent.delivery.requests import Answer
 
-        answer = self._call("POST", "/api/requests", asdict(request))
+        answer = self._asked("request", request=asdict(request))
         return Answer(tuple(answer["done"]), tuple(answer["sentences"]))
 
     def link(self, path: str = "/") -> str:
         """Return an address that opens the page once, within a minute. Raises Unreachable."""
-        return str(self._call("POST", "/api/open", {"path": path})["url"])
+        return str(self._asked("open", path=path)["url"])
 
-    def _call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> dict[str, Any]:
-        key = key or self.key
-        if key is None:
-            raise Unreachable(f"OutTray was started by {self.user}. Only that user can do this.")
-        if (owner := owner_of(self.folder)) is None:
-            raise Unreachable(_NOT_BELIEVED)
-        connection = http.client.HTTPConnection(HOST, self.address.port, timeout=ANSWER_SECONDS)
-        headers = {"Authorization": f"Bearer {key}", "Connection": "close"}
-        try:
-            connection.connect()
-            if not _is_whose(owner, self.address.port):
-                raise Unreachable("Another account's program answers in OutTray's place, and is told nothing. Tell IT.")
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        except (OSError, http.client.HTTPException, ValueError) as trouble:
-            raise Unreachable("OutTray runs, but does not answer. Try again in a minute.") from trouble
-        finally:
-            connection.close()
-        if response.status != http.client.OK or not isinstance(answer, dict):
-            said = answer.get("sentence") if isinstance(answer, dict) else None
-            raise Unreachable(said or "OutTray runs, but does not take this.")
-        return answer
+    def _asked(self, what: str, **more: Any) -> dict[str, Any]:
+        found = _ask(self.folder, what, **more)
+        if found is None:
+            raise Unreachable(_SILENT)
+        return found[0]
 
 
-def _is_whose(owner: int, port: int) -> bool:
-    """Tell whether it is this user's program that listens there; True also where the system does not tell."""
+def agent_at(data: Path) -> RemoteDesk | None:
+    """Return the agent that works with a data folder and answers; None where none does. Raises Unreachable."""
+    found = _ask(data, "state")
+    if found is None:
+        return None
+    answer, pid = found
+    return RemoteDesk(data, str(answer.get("user", "")), pid, answer.get("is_yours") is True)
+
+
+def _ask(data: Path, what: str, **more: Any) -> tuple[dict[str, Any], int] | None:
+    """Return the answer to a question, and whose process gave it; None where nobody listens. Raises Unreachable."""
     try:
-        return listener_at(HOST, port) == owner
-    except NotTold:
-        return True
+        connection = connect(data)
+    except Stranger:
+        raise Unreachable(_STRANGER) from None
+    if connection is None:
+        return None
+    try:
+        pid = connection.peer.pid
+        connection.write(json.dumps({"ask": what, **more}).encode())
+        answer = json.loads(connection.read(MOST_BYTES, ANSWER_SECONDS))
+    except (OSError, ValueError) as trouble:
+        raise Unreachable(_SILENT) from trouble
+    finally:
+        connection.close()
+    if not isinstance(answer, dict) or "sentence" in answer:
+        raise Unreachable(answer["sentence"] if isinstance(answer, dict) else _SILENT)
+    return answer, pid
 
 
 def other_agent(settings: Settings, patience: float = PATIENCE) -> RemoteDesk | None:
     """Return the agent that runs with these settings' data folder, or None where none does.
 
-    One that has only just begun is waited for. Raises Unreachable where one runs and does not say where: a pass of
+    One that has only just begun is waited for. Raises Unreachable where one runs and is not reached: a pass of
     `run --once` in its first moments, or an agent that has broken down.
     """
     from agent.settings.locations import data_folder
@@ -124,13 +110,8 @@ def other_agent(settings: Settings, patience: float = PATIENCE) -> RemoteDesk | 
     deadline = time.monotonic() + patience
     while True:
         runs = _runs(settings)
-        address = address_in(folder) if runs is not False else None
-        if address is not None and owner_of(folder) is None:
-            raise Unreachable(_NOT_BELIEVED)
-        if address is not None:
-            desk = RemoteDesk(folder, address, private_key(folder, address))
-            if desk.lives():
-                return desk
+        if runs is not False and (agent := agent_at(folder)) is not None:
+            return agent
         if not runs:
             return None
         if time.monotonic() >= deadline:

@@ -1,4 +1,4 @@
-"""All that the server answers: the page's views and forms, its events, and the interface for other programs."""
+"""All that the server answers: the page's views and forms, and its events."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -29,37 +29,29 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 DEFAULT_PORT = 8080
 
 
-def _nobody(_path: str, _authorization: str) -> bool:
-    return False
-
-
 def page_app(
     desk: Desk,
     *,
     port: int = DEFAULT_PORT,
     sessions: Sessions | None = None,
     lock_minutes: float = DEFAULT_LOCK_MINUTES,
-    with_pages: bool = True,
-    interface: Callable[[Page], list[Route]] = lambda _page: [],
-    may_ask: Callable[[str, str], bool] = _nobody,
+    more: Callable[[Page], list[Route]] = lambda _page: [],
     of_own_user: Callable[[Scope], bool] = own_user,
 ) -> Starlette:
     """Return the app over one desk. `app.state.page` is the `Page`, `app.state.events` its `Events`.
 
-    `port` is the one that it is reached at; `interface` gives the routes below `/api/`, which `may_ask` opens by the
-    request's Authorization header. `with_pages=False` leaves the interface alone.
+    `port` is the one that it is reached at; `more` gives further routes.
     """
     page = Page(desk, sessions or Sessions(desk.clock, lock_minutes))
     events = Events(page)
-    every: list[BaseRoute] = [*interface(page)]
-    if with_pages:
-        every += [
-            *_doors(page, port),
-            Route("/events", events.stream),
-            Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
-            *routes(page),
-        ]
-    guard = Middleware(Guard, page=page, port=port, may_ask=may_ask, of_own_user=of_own_user)
+    every: list[BaseRoute] = [
+        *more(page),
+        *_doors(page, port),
+        Route("/events", events.stream),
+        Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
+        *routes(page),
+    ]
+    guard = Middleware(Guard, page=page, port=port, of_own_user=of_own_user)
     handlers = dict.fromkeys(UNUSABLE, partial(_ledger_away, page))
     handlers |= dict.fromkeys((FileSystemProblem, OSError), partial(_disk_away, page))
     app = Starlette(routes=every, middleware=[guard], exception_handlers=handlers)
@@ -70,8 +62,6 @@ def page_app(
 def _ledger_away(page: Page, request: Request, trouble: Exception) -> Response:
     """Say that the ledger cannot be read, and not that something broke."""
     log.warning("a view could not read the ledger", extra={"trouble": where(trouble)})
-    if request.url.path.startswith("/api/"):
-        return JSONResponse({"sentence": "OutTray cannot read its ledger just now. Try again in a minute."}, 503)
     back = request.url.path if request.method == "GET" else "/"
     return page.render(request, "ledger_away.html", status=503, back=back)
 

@@ -2,7 +2,7 @@
 
 - The Host is ours by name and port: a name of somebody's own that leads to this PC (DNS rebinding) gets nothing.
 - What a page of another site, or of another port, makes a browser fetch or post is refused (Sec-Fetch-Site, Origin).
-- Pages want a session (a cookie that only a one-time link gives), the interface wants its key in a header.
+- Pages want a session: a cookie that only a one-time link gives.
 - Where the system tells whose program is at the other end, it has to be this user's: cookies know no ports, so a server
   of another user on this PC could be shown one.
 - A body is read before the handler runs, and is never larger than `MOST_BYTES`.
@@ -42,8 +42,7 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 
-API, STATIC, OPEN, EVENTS = "/api/", "/static/", "/open/", "/events"
-STATE = "/api/state"
+STATIC, OPEN, EVENTS = "/static/", "/open/", "/events"
 _ANOTHERS = "This page belongs to another user of this PC."
 
 LOCKED = (
@@ -64,21 +63,19 @@ def own_user(_scope: Scope) -> bool:
 
 
 class Guard:
-    """The middleware. `may_ask` tells whether an interface request's key opens its path."""
+    """The middleware."""
 
     def __init__(
         self,
         app: ASGIApp,
         page: Page,
         port: int,
-        may_ask: Callable[[str, str], bool],
         of_own_user: Callable[[Scope], bool] = own_user,
     ) -> None:
         self._app = app
         self._page = page
         self._hosts = {f"{host}:{port}" for host in HOSTS}
         self._cookie = cookie_name(port)
-        self._may_ask = may_ask
         self._of_own_user = of_own_user
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,14 +119,6 @@ class Guard:
         origins = headers.getlist("origin")
         if any(not self._is_ours(origin, headers["host"]) for origin in origins):
             return _refused(403, "Another site asked for this.")
-        if path.startswith(API):
-            if not self._may_ask(path, headers.get("authorization", "")):
-                return _refused(401, "This asks for the key.")
-            if not self._of_own_user(request.scope):
-                # The counts are for other users' trays, too.
-                return None if path == STATE else _refused(403, _ANOTHERS)
-            request.scope[ADMITTED] = True
-            return None
         if not self._of_own_user(request.scope):
             return _refused(403, _ANOTHERS)
         site, mode = headers.get("sec-fetch-site", ""), headers.get("sec-fetch-mode", "")

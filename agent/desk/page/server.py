@@ -1,4 +1,4 @@
-"""The page and the interface, served: one HTTP server on loopback, in a thread of its own.
+"""The page, served by HTTP on loopback in a thread of its own, and the channel for other programs beside it.
 
 with page_server(desk) as server:
     webbrowser.open(server.link("/"))
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from agent.desk.browser import open_in_browser
 from agent.desk.desk import Desk
-from agent.desk.interface.address import Keys, publish, withdraw
+from agent.desk.interface.answering import Channel
+from agent.desk.interface.api import NotDone, answer_to
+from agent.desk.interface.channel import Peer
 from agent.desk.page.session import Sessions
-from agent.folder.errors import problem_of
-from agent.folder.filesystem import Busy, Damaged, NoRoom
 from agent.log import log, where
 from agent.settings.locations import data_folder
 
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
-PUBLISH_AGAIN_SECONDS = 30.0
 
 
-class NotServed(Exception):
+class NotServed(NotDone):
     """There is no page: it is switched off, or its server did not start."""
 
 
@@ -42,7 +41,7 @@ class PageServer:
         self._desk = desk
         self._with_pages = with_pages and desk.settings.agent.page.enabled
         self._sessions = Sessions(desk.clock, desk.settings.agent.page.lock_minutes)
-        self._folder = data_folder(desk.settings.agent)
+        self._channel = Channel(data_folder(desk.settings.agent), self._answer)
         self._ready = threading.Event()
         self._port = 0
         self._guarded = threading.Lock()
@@ -52,8 +51,9 @@ class PageServer:
 
     def start(self) -> None:
         """Begin to serve. Returns at once; `link` waits until requests are answered."""
-        withdraw(self._folder)  # what a killed agent has left
-        self._thread.start()
+        self._channel.start()
+        if self._with_pages:
+            self._thread.start()
 
     def stop(self) -> None:
         """Give the last answers, end every stream, and be gone."""
@@ -62,24 +62,25 @@ class PageServer:
             served = self._served
         if served is not None:
             served.stop()
-        self._thread.join(STOP_SECONDS)
-        withdraw(self._folder)
+        if self._with_pages:
+            self._thread.join(STOP_SECONDS)
+        self._channel.stop()
 
     def wait(self, seconds: float = START_SECONDS) -> bool:
-        """Wait until requests are answered; tell whether they are."""
-        return self._ready.wait(seconds) and self._port != 0
+        """Wait until browsers, and commands, are answered; tell whether they are."""
+        return self._channel.wait(seconds) and (not self._with_pages or self._has_begun(seconds))
 
     @property
     def url(self) -> str:
         """Return the address, without any right to see something there. Raises NotServed."""
-        if not self.wait():
+        if not self._with_pages:
+            raise NotServed("The activity page is switched off in the settings ([agent.page] enabled = false).")
+        if not self._has_begun(START_SECONDS):
             raise NotServed("The activity page did not start. OutTray's log tells IT more.")
         return f"http://{HOST}:{self._port}"
 
     def link(self, path: str = "/") -> str:
         """Return an address that opens the page at `path`, once, within a minute. Raises NotServed."""
-        if not self._with_pages:
-            raise NotServed("The activity page is switched off in the settings ([agent.page] enabled = false).")
         return f"{self.url}/open/{self._sessions.link(path)}"
 
     def open(self, path: str = "/") -> None:
@@ -102,16 +103,13 @@ class PageServer:
         from agent.desk.page.serving import Served, configured  # here: the agent's own start does not wait for it
 
         port = listener.getsockname()[1]
-        keys = Keys()
 
         def begun() -> None:
-            self._publish(port, keys)
             self._port = port
             self._ready.set()
 
         try:
-            link = self.link if self._with_pages else None
-            served = Served(configured(self._desk, self._sessions, port, keys, link), begun)
+            served = Served(configured(self._desk, self._sessions, port), begun)
             with self._guarded:
                 self._served = served
                 if self._ending:
@@ -123,20 +121,11 @@ class PageServer:
             listener.close()
             self._ready.set()
 
-    def _publish(self, port: int, keys: Keys) -> None:
-        """Write down where this agent is reached; on a full disk, later. Raises OSError where waiting is no help."""
-        with self._guarded:
-            if self._ending:
-                return
-            try:
-                publish(self._folder, port, keys)
-            except OSError as trouble:
-                if not isinstance(problem_of(trouble, self._folder), NoRoom | Busy | Damaged):
-                    raise  # a folder that is not this user's, say: no key is safe there
-                log.warning("nobody can be told where the page is", extra={"trouble": where(trouble)})
-                again = threading.Timer(PUBLISH_AGAIN_SECONDS, self._publish, (port, keys))
-                again.daemon = True
-                again.start()
+    def _has_begun(self, seconds: float) -> bool:
+        return self._ready.wait(seconds) and self._port != 0
+
+    def _answer(self, question: bytes, peer: Peer) -> bytes:
+        return answer_to(question, peer, self._desk, self.link)
 
 
 @contextmanager

@@ -7,14 +7,11 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
 
 from agent.desk.desk import Desk
-from agent.desk.interface.address import Keys
-from agent.desk.interface.api import api_routes, may_ask
 from agent.desk.page.app import page_app
 from agent.desk.page.connections import Connection
 from agent.desk.page.events import Events
@@ -26,17 +23,9 @@ MOST_CONNECTIONS = 100
 KEEP_ALIVE_SECONDS = 30
 
 
-def configured(desk: Desk, sessions: Sessions, port: int, keys: Keys, link: Callable[[str], str] | None) -> Starlette:
-    """Return the app as it is served: with the interface, and without pages where there is no `link` to them."""
-    return page_app(
-        desk,
-        port=port,
-        sessions=sessions,
-        with_pages=link is not None,
-        interface=lambda page: api_routes(page, link),
-        may_ask=partial(may_ask, keys),
-        of_own_user=is_own_user,
-    )
+def configured(desk: Desk, sessions: Sessions, port: int) -> Starlette:
+    """Return the app as it is served."""
+    return page_app(desk, port=port, sessions=sessions, of_own_user=is_own_user)
 
 
 class Served(uvicorn.Server):

@@ -55,12 +55,12 @@ def practice(tmp_path: Path, clock: HandClock) -> Iterator[DeskPractice]:
 
 @pytest.fixture
 def stranger(practice: DeskPractice) -> Browser:
-    return browser(practice.desk, interface=with_patients)
+    return browser(practice.desk, more=with_patients)
 
 
 @pytest.fixture
 def person(practice: DeskPractice) -> Browser:
-    return signed_in(practice.desk, interface=with_patients)
+    return signed_in(practice.desk, more=with_patients)
 
 
 def is_refused(answer: httpx.Response) -> bool:
@@ -192,7 +192,7 @@ def test_an_old_browser_that_tells_nothing_may_read_and_not_change(person: Brows
 
 def test_another_users_program_gets_nothing_with_the_right_cookie(practice: DeskPractice) -> None:
     ours = [True]
-    person = signed_in(practice.desk, interface=with_patients, of_own_user=lambda _scope: ours[0])
+    person = signed_in(practice.desk, more=with_patients, of_own_user=lambda _scope: ours[0])
     assert person.get("/patients").text == SECRET
     ours[0] = False
     assert is_refused(person.get("/patients"))
