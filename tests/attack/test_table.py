@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.attacks import TABLE, in_suite, in_table
 
 TOPICS = {
-    "Host", "Origin", "One-time links", "Cookies", "Key", "Traversal", "Flood", "Markup", "Headers", "CSV", "Wire",
+    "Host", "Origin", "One-time links", "Cookies", "Channel", "Traversal", "Flood", "Markup", "Headers", "CSV", "Wire",
     "Links and devices", "TLS", "Redirects", "Other users",
 }  # fmt: skip
 
