@@ -5,16 +5,18 @@ Types and MIME types are those of the vendor's contract. The type is told by the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from agent.intake import others
-from agent.intake.structure.containers import ole_names, zip_names
+from agent.intake.structure.containers import content_types, ole_names, plain_name, zip_names
 from agent.intake.structure.reading import read_at
 from agent.intake.structure.signatures import HEAD_SIZE, Signature, signature
 
 _TEXT_LOOKED_AT = 1024 * 1024
 _OF_WORD = (b"[Content_Types].xml", b"word/")
+_CONTROLS = re.compile(rb"[^\t\n\f\r\x1a\x20-\xff]")  # which a text has not
 _MOSTLY_WIDE = 0.3  # of the bytes, as zeros
 _WIDE_TEXT = (b"\xff\xfe", b"\xfe\xff")
 
@@ -85,12 +87,12 @@ def content_of(stream: BinaryIO, size: int) -> Content:
         names = zip_names(stream, size)
         if names is None and any(part in head for part in _OF_WORD):
             return _taken(DOCX)  # it breaks off, which its reader will say
-        return _in_zip(names or frozenset())
+        return _in_zip(names or frozenset(), stream)
     if found is Signature.OLE:
         return _in_ole(ole_names(stream, size))
     if found is not None:
         return _taken(_BY_SIGNATURE[found])
-    other = others.begins(head) if b"\0" in head or not head.isascii() or head.startswith(b"%!PS") else None
+    other = others.begins(head) if _CONTROLS.search(head) or head.startswith(b"%!PS") else None
     if other is not None:
         return _not_taken(other)
     data = read_at(stream, 0, _TEXT_LOOKED_AT)
@@ -99,6 +101,8 @@ def content_of(stream: BinaryIO, size: int) -> Content:
         if not data.strip(b"\0"):
             return _not_taken(others.EMPTY)
         return _not_taken(others.PADDED if _is_mostly_text(data) else others.STRANGE)
+    if not text.strip().strip("\ufeff\x1a"):
+        return _not_taken(others.EMPTY)
     source = others.in_text(text[:HEAD_SIZE])
     return _not_taken(source) if source is not None else _taken(TXT)
 
@@ -135,21 +139,29 @@ def _not_taken(other: others.Other) -> Content:
     return Content(None, other.words, other.advice)
 
 
-def _in_zip(names: frozenset[str]) -> Content:
-    """Tell office documents by what their packages hold; some programs write names with backslashes."""
-    plain = {name.replace("\\", "/").lstrip("/") for name in names}
+def _in_zip(names: frozenset[str], stream: BinaryIO) -> Content:
+    """Tell office documents by what their packages hold, or say that they hold; some programs write backslashes."""
+    plain = {plain_name(name) for name in names}
     if "mimetype" in plain and "content.xml" in plain:
         return _not_taken(others.OPEN_DOCUMENT)
-    if "[Content_Types].xml" not in plain:
+    if "[content_types].xml" not in plain:
         return _not_taken(others.ARCHIVE)
     if any(name.startswith("word/") for name in plain):
         return _taken(DOCX)
     if any(name.startswith("xl/") for name in plain):
         return _not_taken(others.WORKBOOK)
-    return _not_taken(others.SLIDES if any(name.startswith("ppt/") for name in plain) else others.ARCHIVE)
+    if any(name.startswith("ppt/") for name in plain):
+        return _not_taken(others.SLIDES)
+    return _taken(DOCX) if MAIN_PART.search(content_types(stream)) else _not_taken(others.ARCHIVE)
 
 
-def _in_ole(names: frozenset[str]) -> Content:
+MAIN_PART = re.compile(rb"wordprocessingml\.(?:document|template)\.main\+xml|word\.(?:document|template)\.macroEnabled")
+"""What a package's content types call the main part of a Word document."""
+
+
+def _in_ole(names: frozenset[str] | None) -> Content:
+    if names is None:
+        return _not_taken(others.CUT_OLE)
     names = frozenset(map(str.lower, names))  # they are the same in capitals: [MS-CFB] 2.6.4
     if "encryptedpackage" in names:
         return _not_taken(others.LOCKED_OFFICE)

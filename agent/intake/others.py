@@ -14,6 +14,8 @@ OFFICE = "Open it in the program that made it, and save or print it as a PDF."
 UNPACK = "Unpack it, and send what is inside."
 FILM = "Take a picture of what matters in it, and send that as a JPG or PDF."
 PROGRAM = "Leave it out. If nobody knows where it came from, tell IT before it is opened."
+AGAIN = "Export it again as a PDF from the program that it came from, or have it sent again."
+PRINT_AGAIN = "Print it to a PDF in the program that it came from, and send that."
 UNKNOWN = "Open it in the program that made it, and save or print it as a PDF."
 UNLOCK = "Open it in its program with the password, save it without one, and send that."
 WEB_PAGE = "Open it in Word or the browser, save it as a Word document or print it to a PDF, and send that."
@@ -35,8 +37,14 @@ OLD_SLIDES = Other("a PowerPoint 97-2003 presentation", OFFICE)
 OPEN_DOCUMENT = Other("an OpenDocument file", OFFICE)
 ARCHIVE = Other("a ZIP archive", UNPACK)
 OTHER_OLE = Other("an Office file that is no Word document", OFFICE)
+CUT_OLE = Other("an Office file of which a part is missing", "Save or export it again, or have it sent again.")
 PAGE = Other("a web page", WEB_PAGE)
 MAIL = Other("an e-mail or a saved web page", WEB_PAGE)
+XML = Other("an XML file", OFFICE)
+ANSWER = Other("an answer of a web service (JSON)", AGAIN)
+SHORTCUT = Other("a link to a web page", "Open the link, print what it shows to a PDF, and send that.")
+CODED = Other("a document in the code of e-mails (base64)", AGAIN)
+PRINT_JOB = Other("what a program sent to a printer", PRINT_AGAIN)
 WORD_XML = Other("a Word document saved as XML", "Open it in Word, save it as a Word document (.docx), and send that.")
 PADDED = Other("text with zero bytes in it", "Open it in Notepad, save it under a new name as UTF-8, and send that.")
 EMPTY = Other("a file with nothing in it", "Scan or export it again.")
@@ -77,10 +85,23 @@ _BEGINNINGS: tuple[tuple[int, bytes, Other], ...] = (
     (4, b"Standard ACE DB", Other("an Access database", OFFICE)),
 )
 _PAGE = re.compile(
-    r"(?:<!--.*?-->|<\?xml[^>]*>|\s)*<(?:!doctype\s+html|html|head|body|table|meta|div)\b", re.I | re.S
+    r"(?:<!--.*?-->|<\?xml[^>]*>|\s)*<(?:!doctype\s+html|html|head|body|table|meta|div|p|h[1-6]|link|script|style|title"
+    r"|span|center|font|img|iframe|form)\b",
+    re.I | re.S,
 ).match
-_MAIL = re.compile(r"\s*(?:mime-version|content-type|received|return-path|message-id):", re.I).match
+_XML = re.compile(r"\s*(?:<\?xml\b|<svg\b|<!--|<[A-Za-z][\w:.-]*(?:\s[^<>]*)?\bxmlns)", re.I).match
+_ANSWER = re.compile(r"\s*[{\[]\s*(?:\"[^\"\n]*\"\s*[:,\]]|[{\[]\s*\")").match
+_SHORTCUT = re.compile(r"\s*\[InternetShortcut\]", re.I).match
+_CODED = re.compile(r"\s*(?:JVBERi0|/9j/|iVBORw0KGgo|SUkq|TU0AK|UEsDB|0M8R4KGx)[A-Za-z0-9+/=\s]+\Z").match
+_PRINT_JOB = re.compile(r"\x1b%-12345X|\x1bE|@PJL\b|\^XA\b").match
+_MAIL_LINE = re.compile(
+    r"(mime-version|content-type|content-transfer-encoding|return-path|message-id|received|from|to|cc|subject|date"
+    r"|reply-to|delivered-to|dkim-signature|authentication-results|x-[a-z-]+):",
+    re.I,
+).match
+_OF_MAIL_ALONE = frozenset({"mime-version", "content-type", "content-transfer-encoding", "return-path", "message-id"})
 _WORD_XML = re.compile(r"progid=[\"']Word\.Document|<w:wordDocument\b|<pkg:package\b", re.I).search
+_FEWEST_MAIL_LINES, _MOST_MAIL_LINES = 2, 30
 
 
 def begins(head: bytes) -> Other | None:
@@ -89,12 +110,23 @@ def begins(head: bytes) -> Other | None:
 
 
 def in_text(head: str) -> Other | None:
-    """Return what a text really is whose source nobody wants to read: a web page, a mail, Word's XML."""
+    """Return what a text really is whose source nobody wants to read: a web page, a mail, a file in code."""
     if _WORD_XML(head):
         return WORD_XML
     if _PAGE(head):
         return PAGE
-    return MAIL if _MAIL(head) else None
+    if _is_mail(head):
+        return MAIL
+    sources = ((_SHORTCUT, SHORTCUT), (_CODED, CODED), (_PRINT_JOB, PRINT_JOB), (_XML, XML), (_ANSWER, ANSWER))
+    return next((other for is_one, other in sources if is_one(head)), None)
+
+
+def _is_mail(head: str) -> bool:
+    """Tell a mail's head from a note that begins `Received: 3 X-rays`: several such lines, one of mails alone."""
+    lines = head.lstrip().splitlines()[:_MOST_MAIL_LINES]
+    names = [found[1].lower() for line in lines if (found := _MAIL_LINE(line))]
+    begins_so = bool(lines) and _MAIL_LINE(lines[0]) is not None
+    return begins_so and len(names) >= _FEWEST_MAIL_LINES and not _OF_MAIL_ALONE.isdisjoint(names)
 
 
 def every_other() -> tuple[Other, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import zipfile
@@ -9,6 +10,7 @@ import zlib
 from functools import cache
 
 from tests.support import files
+from tests.support.compound import compound
 
 
 def _pikepdf_saved(**options: object) -> bytes:
@@ -64,16 +66,22 @@ def pdf_with_a_password(*, for_streams: bool, for_strings: bool) -> bytes:
     return pdf_by_hand(trailer=f"/Encrypt<<{how}>>/ID[<{'00' * 16}><{'00' * 16}>]")
 
 
-def docx_with(main: str = "word/document.xml", slash: str = "/", body: str = "text") -> bytes:
+WORD = {"WordDocument": files.doc()[1536:], "1Table": b"t"}
+"""The streams of a Word document."""
+
+
+def docx_with(
+    main: str = "word/document.xml", slash: str = "/", body: str = "text", target: str = "", encoding: str = "utf-8"
+) -> bytes:
     """A Word document whose main part has this name, its parts' names written with `slash`."""
     made = io.BytesIO()
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     types = f'<Types><Override PartName="/{main}" ContentType="{kind}"/></Types>'
-    rel = f'<Relationships><Relationship Type="http://x/officeDocument" Target="{main}"/></Relationships>'
+    rel = f'<Relationships><Relationship Type="http://x/officeDocument" Target="{target or main}"/></Relationships>'
     with zipfile.ZipFile(made, "w") as archive:
         parts = {"[Content_Types].xml": types, "_rels/.rels": rel, main: f"<w:document>{body}</w:document>"}
         for name, text in parts.items():
-            archive.writestr(zipfile.ZipInfo(name.replace("/", slash)), text)
+            archive.writestr(zipfile.ZipInfo(name.replace("/", slash)), text.encode(encoding))
     return made.getvalue()
 
 
@@ -176,7 +184,19 @@ def opening() -> dict[str, bytes]:
         "second-document.docx": docx_with("word/document2.xml"),
         "other-folder.docx": docx_with("word/main/body.xml"),
         "backslashes.docx": docx_with(slash="\\"),
+        "at-the-root.docx": docx_with("document.xml"),
+        "own-folder.docx": docx_with("docs/main.xml"),
+        "capitals.docx": docx_with("Word/Document.xml", target="word/document.XML"),
+        "from-here.docx": docx_with("word/document2.xml", target="./word/document2.xml"),
+        "wide.docx": docx_with(encoding="utf-16"),
         "word.doc": files.doc(),
+        "large.doc": compound({"Data": bytes(9 << 20), **WORD}),
+        "locked-table-inside.doc": compound({**WORD, "ObjectPool": {"EncryptedPackage": bytes(5000)}}),
+        "postscripts-header.pdf": pdf.replace(b"%PDF-1.", b"%!PS-Adobe-3.0 PDF-1.", 1),
+        "received.txt": b"Received: 3 x-rays from Dr. Lee.\r\nTooth 14.",
+        "program-by-name.txt": "MZ: paciente se\u00f1or".encode("cp1252"),
+        "film-by-name.txt": "Dear Dr AVI Patel, Se\u00f1ora".encode(),
+        "names-a-pdf.txt": b"The scanner said: file begins with %PDF-1.4, see IT.",
         "capitals.doc": files.doc("WORDDOCUMENT"),
         "mark.rtf": b"\xef\xbb\xbf" + files.rtf(),
         "behind.rtf": files.rtf() + b"\0\0 -- sent by a copier",
@@ -208,6 +228,21 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
         "half.pdf": (files.pdf()[:1100], "not complete", "new PDF"),
         "locked.doc": (files.doc(flags=0x0100), "password", "in Word"),
         "obfuscated.doc": (files.doc(flags=0x8100), "password", "in Word"),
+        "rights.doc": (compound({**WORD, "\tDRMContent": b"x"}), "rights program", "new PDF"),
+        "rights.pdf": (pdf_by_hand(trailer="/Encrypt<</Filter/FOPN_fLock/V 1>>"), "rights program", "new PDF"),
+        "table-with-word-inside.xls": (compound({"Workbook": b"x", "MBD1": WORD}), "an Excel 97-2003 workbook", "PDF"),
+        "slides-with-word-inside.ppt": (compound({"PowerPoint Document": b"x", "M": WORD}), "a PowerPoint", "PDF"),
+        "cut.doc": (compound({**WORD, "Data": bytes(30_000)})[:20_000], "a part is missing", "again"),
+        "coded.pdf": (base64.encodebytes(files.pdf()), "code of e-mails", "again"),
+        "answer.pdf": (b'{"error": "document not found", "status": 404}', "web service", "again"),
+        "drawing.pdf": (b"<svg xmlns='http://www.w3.org/2000/svg'><path d='M0 0'/></svg>", "XML", "PDF"),
+        "clinical.pdf": (b"<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'/>", "XML", "PDF"),
+        "part-of-a-page.pdf": (b"<p>Your session has expired. Log in again.</p>", "a web page", "PDF"),
+        "shortcut.pdf": (b"[InternetShortcut]\r\nURL=https://example.com/scan.pdf\r\n", "link", "PDF"),
+        "printed.pdf": (b"\x1b%-12345X@PJL JOB\r\n\x1bE text", "printer", "PDF"),
+        "note.pdf": (b"Call Mrs. Berg about tooth 14.", "plain text", "Notepad"),
+        "blank.txt": (b" \r\n\r\n", "nothing in it", "again"),
+        "mark-alone.txt": (b"\xef\xbb\xbf", "nothing in it", "again"),
         "locked.docx": (files.doc("EncryptedPackage"), "password", "without one"),
         "half.jpg": (files.jpeg()[: len(files.jpeg()) * 3 // 4], "missing", "Scan it again"),
         "canvas.gif": (gif_of_a_canvas(65_000), "not complete", "Scan it again"),

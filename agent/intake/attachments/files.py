@@ -64,7 +64,8 @@ def check_file(fs: ReadsFiles, place: Path, observation: Observation, settings: 
         if size == 0:
             message = refusals.EMPTY.told(name=name)
         elif size > settings.max_file_mb * MEGABYTE:
-            message = refusals.TOO_LARGE.told(name=name, size=megabytes(size), limit=settings.max_file_mb)
+            words = refusals.too_large(type_by_name(observation.base))
+            message = words.told(name=name, size=megabytes(size), limit=settings.max_file_mb)
         else:
             content = content_of(stream, size)
             kind = content.kind
@@ -80,7 +81,7 @@ def _read(stream: BinaryIO, size: int, name: str, kind: FileType) -> tuple[str, 
     """Return why a file cannot go, and what its receipt should say of it, by the reader of its format."""
     found = judge(kind, stream)
     if found.state == LOCKED:
-        return refusals.locked(kind).told(name=name), ()
+        return refusals.locked(kind, found.why).told(name=name), ()
     if found.state == NO_PAGE:
         return refusals.NO_PAGE.told(name=name), ()
     if found.state == DAMAGED:
@@ -109,6 +110,8 @@ def _wrong_with_type(name: str, content: Content) -> str:
     ending = f"its name ends in .{printable(extension)}" if dot else "its name has no ending"
     if promised is None and content.kind is TXT:
         return refusals.OTHER_TEXT.told(name=told, types=IN_WORDS)
+    if content.kind is TXT:
+        return refusals.TEXT_NAMED_OTHERWISE.told(name=told, ending=ending)
     right = f"{printable(stem or name)}.{content.kind.extensions[0]}"
     return refusals.OTHER_NAME.told(name=told, words=content.words, ending=ending, right=right)
 

@@ -43,6 +43,16 @@ TOO_LARGE = Refusal(
     "{name} has {size}. At most {limit:g} MB can go.",
     "Scan it with fewer dots per inch or in grey, or send its pages as several files.",
 )
+_OVER = "{name} has {size}. At most {limit:g} MB can go."
+TOO_LARGE_DICOM = Refusal(
+    "a DICOM image over it", _OVER, "Export the pictures that matter one by one from the X-ray software, or as JPG."
+)
+TOO_LARGE_WORD = Refusal(
+    "a Word or RTF document over it",
+    _OVER,
+    "Make its pictures smaller in Word (click one, Picture Format, Compress Pictures), or save it as a PDF.",
+)
+TOO_LARGE_TEXT = Refusal("plain text over it", _OVER, "Send what matters of it in a file of its own.")
 TOO_LARGE_TOGETHER = Refusal(
     "over `max_request_mb`",
     "The files have {size} together. At most {limit:g} MB can go at once.",
@@ -64,7 +74,18 @@ LOCKED_WORD = Refusal(
     "{name} is locked with a password, so whoever gets it cannot open it.",
     "Open it in Word with its password, take it off (File, Info, Protect Document), save it, and send it.",
 )
+LOCKED_BY_RIGHTS = Refusal(
+    "a PDF or a Word document that opens for some people only",
+    "{name} is locked by a certificate or a rights program, so whoever gets it cannot open it.",
+    "Print it to a new PDF where it opens, if that is allowed there, and send that; else ask who made it for one that "
+    "is not locked.",
+)
 NO_PAGE = Refusal("a PDF without any page", "{name} has no page in it.", _PDF)
+TEXT_NAMED_OTHERWISE = Refusal(
+    "plain text under another type's name",
+    "{name} is plain text, but {ending}.",
+    "Open it in Notepad. If it is what is to go, save it there as a text document; else scan or export it again.",
+)
 OTHER_NAME = Refusal(
     "one of the service's types under another's name",
     "{name} is {words}, but {ending}.",
@@ -91,8 +112,15 @@ BESIDE_SEVERAL = Refusal(
     "are left aside where IT names them under index_files.",
 )
 
-_ALL = (EMPTY, TOO_LARGE, TOO_LARGE_TOGETHER, LONG_NAME, STRANGE_NAME, LOCKED_PDF, LOCKED_WORD, NO_PAGE, OTHER_NAME)
+_ALL = (EMPTY, TOO_LARGE, TOO_LARGE_TOGETHER, LONG_NAME, STRANGE_NAME, LOCKED_PDF, LOCKED_WORD)
+_NEXT = (LOCKED_BY_RIGHTS, NO_PAGE, OTHER_NAME, TEXT_NAMED_OTHERWISE)
 _LAST = (NOT_TAKEN, OTHER_TEXT, BESIDE_ONE, BESIDE_SEVERAL)
+
+
+def too_large(kind: FileType | None) -> Refusal:
+    """Return what is said of a file that is too large and bears the name of this kind."""
+    others_ = {DICOM: TOO_LARGE_DICOM, DOC: TOO_LARGE_WORD, DOCX: TOO_LARGE_WORD, RTF: TOO_LARGE_WORD}
+    return TOO_LARGE_TEXT if kind is TXT else others_.get(kind, TOO_LARGE) if kind else TOO_LARGE
 
 
 def damaged(kind: FileType) -> Refusal:
@@ -102,14 +130,17 @@ def damaged(kind: FileType) -> Refusal:
     )
 
 
-def locked(kind: FileType) -> Refusal:
-    """Return what is said of a file of this kind that asks for a password."""
+def locked(kind: FileType, by: str = "") -> Refusal:
+    """Return what is said of a file of this kind that asks for a password, or is locked `by` something else."""
+    if by:
+        return LOCKED_BY_RIGHTS
     return LOCKED_PDF if kind is PDF else LOCKED_WORD
 
 
 def every_refusal() -> tuple[Refusal, ...]:
     """Return the table."""
-    return (*_ALL, *(damaged(kind) for kind in _DAMAGED_ADVICE), *_LAST)
+    large = (TOO_LARGE_DICOM, TOO_LARGE_WORD, TOO_LARGE_TEXT)
+    return (*_ALL[:2], *large, *_ALL[2:], *_NEXT, *(damaged(kind) for kind in _DAMAGED_ADVICE), *_LAST)
 
 
 def page() -> str:

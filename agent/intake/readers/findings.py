@@ -17,9 +17,12 @@ def damaged(why: str) -> dict[str, Any]:
     return {"state": DAMAGED, "why": why, "notes": []}
 
 
-def locked() -> dict[str, Any]:
-    """It opens with a password only."""
-    return {"state": LOCKED, "why": "", "notes": []}
+def locked(by: str = "") -> dict[str, Any]:
+    """It opens with a password only, or by what `by` says: a phrase behind "is locked"."""
+    return {"state": LOCKED, "why": by, "notes": []}
+
+
+BY_RIGHTS = "by a certificate or a rights program"
 
 
 def no_page() -> dict[str, Any]:

@@ -6,7 +6,7 @@ import io
 import re
 from typing import Any, BinaryIO
 
-from agent.intake.readers.findings import DAMAGED, damaged, locked, no_page, whole
+from agent.intake.readers.findings import BY_RIGHTS, DAMAGED, damaged, locked, no_page, whole
 
 _REPAIRED = ("file is damaged", "startxref", "reconstruct", "xref", "recover", "unexpected EOF")
 _CUT = ("unable to recover stream", "EOF while reading", "unexpected EOF", "EOF after endobj")
@@ -18,6 +18,7 @@ _MOST_NUMBER = 8_388_607  # of an object (ISO 32000-1, annex C)
 _BYTES_A_NUMBER = 3  # that a file must have for each number up to its highest, or qpdf takes the number for damage
 _NUMBERS = re.compile(rb"(?:/Root\s+|/Size\s+)(\d{1,10})\b|\b(\d{1,10})\s+\d{1,5}\s+obj\b")
 _END = 1_024  # bytes in which readers look for the end
+_OTHER_LOCKS = ("unsupported encryption filter", "unsupported encryption")
 _NO_KEY = "00" * 32
 _LOCKED_INSIDE = "has something attached inside that is locked with a password. Its pages open, so it was sent"
 _PROTECTED = "is protected against changes. It opens without a password, so it was sent"
@@ -43,7 +44,12 @@ def _opened(stream: BinaryIO, key: str = "") -> dict[str, Any]:
             return _looked_at(document, _LOCKED_INSIDE if key else _PROTECTED)
     except pikepdf.PasswordError:
         return locked() if key else _opened(stream, _NO_KEY)
-    except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError):
+    except pikepdf.PdfError as fault:
+        if key:
+            return locked()
+        strange = any(words in str(fault) for words in _OTHER_LOCKS)
+        return locked(BY_RIGHTS) if strange else damaged("no reader of PDFs can open it")
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError):
         return locked() if key else damaged("no reader of PDFs can open it")
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from typing import Any, BinaryIO
 
-from agent.intake.readers.findings import damaged, locked, whole
+from agent.intake.filetypes import MAIN_PART
+from agent.intake.readers.findings import BY_RIGHTS, damaged, locked, whole
+from agent.intake.structure.containers import UNREADABLE_ZIP, narrow, plain_name
 
 _MOST_STREAM = 128 << 20
 _MOST_UNPACKED = 256 << 20
 _MAGIC = (0xA5EC, 0xA5DC, 0xA699, 0xA697, 0xA59B, 0xA59C)  # [MS-DOC] 2.5.2, and the older versions'
 _ENCRYPTED = 0x0100
+_RIGHTS = ("\tDRMContent", "\tDRMViewerContent")  # [MS-OFFCRYPTO] 2.3
 _SECOND_TABLE = 0x0200
-_MAIN = re.compile(rb"wordprocessingml\.(?:document|template)\.main\+xml|word\.(?:document|template)\.macroEnabled")
 _RELATION = re.compile(rb"<Relationship\b[^>]*/officeDocument[\"'][^>]*>")
 _CUT = "part of the document is missing"
 
@@ -28,6 +29,8 @@ def read_doc(stream: BinaryIO, question: Any) -> dict[str, Any]:
         with olefile.OleFileIO(stream) as box:
             if box.exists("EncryptedPackage"):
                 return locked()
+            if any(box.exists(name) for name in _RIGHTS):
+                return locked(BY_RIGHTS)
             size = box.get_size("WordDocument")
             with box.openstream("WordDocument") as document:
                 head = document.read(32)
@@ -52,31 +55,32 @@ def read_docx(stream: BinaryIO, question: Any) -> dict[str, Any]:
     del question
     try:
         with zipfile.ZipFile(stream) as archive:
-            parts = {part.filename.replace("\\", "/").lstrip("/"): part for part in archive.infolist()}
+            parts = {plain_name(part.filename): part for part in archive.infolist()}
             if any(part.flag_bits & 1 for part in parts.values()):
                 return locked()
             main = _main_part(archive, parts)
             if main is None:
                 return damaged("its text is not in it")
             return whole() if _unpacks(archive, main) else damaged("its text cannot be read")
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, KeyError, RuntimeError):
+    except UNREADABLE_ZIP:
         return damaged("the end of the document, or a part of it, is missing")
 
 
 def _main_part(archive: zipfile.ZipFile, parts: dict[str, zipfile.ZipInfo]) -> zipfile.ZipInfo | None:
-    if "[Content_Types].xml" not in parts or not _MAIN.search(_begun(archive, parts["[Content_Types].xml"])):
+    types = "[content_types].xml"
+    if types not in parts or not MAIN_PART.search(_begun(archive, parts[types])):
         return None
     if "_rels/.rels" in parts:
         relation = _RELATION.search(_begun(archive, parts["_rels/.rels"]))
         target = re.search(rb"Target\s*=\s*[\"']([^\"']+)", relation[0]) if relation else None
         if target:
-            return parts.get(target[1].decode("utf-8", "replace").replace("\\", "/").lstrip("/"))
+            return parts.get(plain_name(target[1].decode("utf-8", "replace")))
     return parts.get("word/document.xml")
 
 
 def _begun(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bytes:
     with archive.open(part) as opened:
-        return opened.read(1 << 20)
+        return narrow(opened.read(1 << 20))
 
 
 def _unpacks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.intake.statements.problems import BAD_ROW, BAD_ROWS, HIDDEN_ROW, HIDDEN_ROWS, Notice
+from agent.intake.statements.problems import BAD_ROW, BAD_ROWS, BAD_STATEMENTS, HIDDEN_ROW, HIDDEN_ROWS, Notice
 from agent.model import Fault, Problem
 
 MOST_FAULTS = 10_000
 _PLACES_SHOWN = 10
 _VALUE_SHOWN = 100
+_IN_NO_TABLE = (
+    ("Format the column as text, and enter", "Enter"),
+    ("Excel ", "A spreadsheet "),
+    ("in the same column", "in the same place"),
+)
+"""What faults say of a table, and how it is said of a file that has no columns."""
 
 
 class TooManyFaults(Exception):
@@ -30,6 +36,9 @@ class Findings:
 
     def fault(self, number: int, where: str, value: object, message: str) -> None:
         """Note what fails the file. `number` is its row or statement. Raises `TooManyFaults` when it is enough."""
+        if self.unit != "row":
+            for in_tables, elsewhere in _IN_NO_TABLE:
+                message = message.replace(in_tables, elsewhere)
         self._bad.add(number)
         self._numbers.append(number)
         whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e20
@@ -62,7 +71,7 @@ class Findings:
         count = len(self._bad)
         more = "at least " if len(self.faults) >= MOST_FAULTS else ""
         rows = f"{more}{count:,} {self.unit}{'s' * (count != 1)}"
-        words = BAD_ROW if count == 1 and not more else BAD_ROWS
+        words = BAD_STATEMENTS if self.unit != "row" else BAD_ROW if count == 1 and not more else BAD_ROWS
         if all(fault.message == HIDDEN_ROW for fault in self.faults):
             words = HIDDEN_ROWS
         order = sorted(range(len(self.faults)), key=self._numbers.__getitem__)

@@ -19,6 +19,11 @@ BAD_ROW = Words(
     "{name} has {rows} that cannot be sent as it is.",
     "Correct this row and save the file, " + _BACK,
 )
+BAD_STATEMENTS = Words(
+    "statement-rows",
+    "{name} has {rows} that cannot be sent as written.",
+    "Correct these values in the program that made the file, export it again, and save it into the folder.",
+)
 UNSENDABLE_NAME = Words(
     "statement-name",
     "The name {name} has characters that cannot be sent.",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import struct
+import sys
+import zipfile
+import zlib
+from array import array
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,6 +17,7 @@ _END_RECORD = b"PK\x05\x06"
 _END_SIZE = 22
 _MOST_COMMENT = 65_535
 _MOST_DIRECTORY = 4 * 1024 * 1024
+_MOST_TYPES = 1 << 20
 _IN_ZIP64 = 0xFFFFFFFF
 
 _LAST_REAL_SECTOR = 0xFFFFFFFA
@@ -53,20 +59,46 @@ def incomplete_zip(stream: BinaryIO, size: int) -> str | None:
     return "the end of the document is missing" if zip_names(stream, size) is None else None
 
 
+def content_types(stream: BinaryIO) -> bytes:
+    """Return the beginning of what a ZIP's `[Content_Types].xml` says; nothing where it has none that can be read."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            name = next(one for one in archive.namelist() if plain_name(one) == "[content_types].xml")
+            with archive.open(name) as part:
+                return narrow(part.read(_MOST_TYPES))
+    except (*UNREADABLE_ZIP, StopIteration):
+        return b""
+
+
+UNREADABLE_ZIP = (
+    zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, EOFError, KeyError, RuntimeError,
+)  # fmt: skip
+
+
+def plain_name(part: str) -> str:
+    """Return a part's name as packages compare it: without case (OPC 6.2.2.3), with slashes, from the root."""
+    return posixpath.normpath("/" + part.replace("\\", "/")).lstrip("/").lower()
+
+
+def narrow(xml: bytes) -> bytes:
+    """Return a part in UTF-8, where it is in UTF-16."""
+    return xml.decode("utf-16", "ignore").encode() if xml.startswith((b"\xff\xfe", b"\xfe\xff")) else xml
+
+
 @dataclass(frozen=True)
 class _Compound:
     """An OLE file's frame: where its sectors are, and its allocation table."""
 
     sector_size: int
     directory: int
-    table: tuple[int, ...]
+    table: array[int]
 
     def place(self, sector: int) -> int:
         return (sector + 1) * self.sector_size
 
 
 def _compound(stream: BinaryIO, size: int) -> _Compound | None:
-    """Read the header and the allocation table that it names (up to 109 sectors of it: 7 MB of document)."""
+    """Read the header and the allocation table: 109 of its sectors stand in the header, the others in a chain."""
     header = read_at(stream, 0, 512)
     if len(header) < 512:
         return None
@@ -75,13 +107,25 @@ def _compound(stream: BinaryIO, size: int) -> _Compound | None:
     if shift not in (9, 12) or tables > size >> shift:
         return None
     sector_size = 1 << shift
-    table: list[int] = []
-    for sector in struct.unpack_from("<109I", header, 76)[:tables]:
+    (further,) = struct.unpack_from("<I", header, 68)
+    places = [*struct.unpack_from("<109I", header, 76)]
+    seen: set[int] = set()
+    while len(places) < tables and further < _LAST_REAL_SECTOR and further not in seen:
+        seen.add(further)
+        raw = read_at(stream, (further + 1) * sector_size, sector_size)
+        if len(raw) < sector_size:
+            return None
+        *more, further = struct.unpack(f"<{sector_size // 4}I", raw)
+        places += more
+    table = array("I")
+    for sector in places[:tables]:
         raw = read_at(stream, (sector + 1) * sector_size, sector_size) if sector < _LAST_REAL_SECTOR else b""
         if len(raw) < sector_size:
             return None
-        table.extend(struct.unpack(f"<{sector_size // 4}I", raw))
-    return _Compound(sector_size, directory, tuple(table))
+        table.frombytes(raw)
+    if sys.byteorder == "big":
+        table.byteswap()
+    return _Compound(sector_size, directory, table)
 
 
 def incomplete_ole(stream: BinaryIO, size: int) -> str | None:
@@ -90,24 +134,43 @@ def incomplete_ole(stream: BinaryIO, size: int) -> str | None:
     compound = _compound(stream, size)
     if compound is None:
         return cut
-    real = [(at, following) for at, following in enumerate(compound.table) if following < _LAST_REAL_SECTOR]
-    last = max((max(pair) for pair in real), default=0)  # some writers fill the table up with ends of chains
-    return cut if compound.place(max(last, compound.directory)) >= size else None
+    # Some writers fill the table up with ends of chains: what leads somewhere counts, and where it leads.
+    used = (max(at, following) for at, following in enumerate(compound.table) if following < _LAST_REAL_SECTOR)
+    return cut if compound.place(max(max(used, default=0), compound.directory)) >= size else None
 
 
-def ole_names(stream: BinaryIO, size: int) -> frozenset[str]:
-    """Return the names of an OLE file's streams and storages; none where they cannot be read."""
+def ole_names(stream: BinaryIO, size: int) -> frozenset[str] | None:
+    """Return the names of the streams and storages in an OLE file's root; None where its directory is not there.
+
+    Storages have a directory of their own: what is embedded in a document says nothing of the document.
+    """
     compound = _compound(stream, size)
-    names: set[str] = set()
     if compound is None:
-        return frozenset()
+        return None
+    entries: list[tuple[str, int, int, int]] = []  # name, the two beside it, and the first below it
     sector, seen = compound.directory, set[int]()
     while sector < len(compound.table) and sector not in seen and len(seen) < _MOST_SECTORS:
         seen.add(sector)
         raw = read_at(stream, compound.place(sector), compound.sector_size)
+        if len(raw) < compound.sector_size and not raw:
+            return None
         for start in range(0, len(raw) - 127, 128):
             length = int.from_bytes(raw[start + 64 : start + 66], "little")
-            if 2 <= length <= 64:
-                names.add(raw[start : start + length - 2].decode("utf-16-le", "replace"))
+            named = raw[start : start + max(0, length - 2)] if length <= 64 else b""
+            entries.append((named.decode("utf-16-le", "replace"), *struct.unpack_from("<III", raw, start + 68)))
         sector = compound.table[sector]
-    return frozenset(names)
+    return _in_root(entries) or frozenset(name for name, *_ in entries if name) or None
+
+
+def _in_root(entries: list[tuple[str, int, int, int]]) -> frozenset[str]:
+    found: set[str] = set()
+    left = [entries[0][3]] if entries else []
+    seen: set[int] = set()
+    while left:
+        at = left.pop()
+        if at < len(entries) and at not in seen:
+            seen.add(at)
+            name, before, after, _ = entries[at]
+            found.add(name)
+            left += before, after
+    return frozenset(found)

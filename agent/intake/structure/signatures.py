@@ -17,6 +17,10 @@ _BARE_DICOM = re.compile(
 ).match
 
 
+# At the beginning, behind a line's end or behind what is no text; or as Acrobat allows it (ISO 32000-1, annex H).
+_PDF_HEADER = re.compile(rb"(?:\A|[^\x20-\x7e])%PDF-|\A%!PS-Adobe-\d\.\d PDF-\d\.\d").search
+
+
 class Signature(StrEnum):
     """A kind of file that its first bytes give away."""
 
@@ -61,7 +65,7 @@ def signature(head: bytes) -> Signature | None:
         return Signature.DICOM
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return Signature.BMP
-    if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
+    if _PDF_HEADER(head[:_PDF_HEADER_WITHIN]):
         return Signature.PDF
     return None
 
