@@ -6,7 +6,7 @@ until nothing is left to do now. So each rule here can be read, and tested, as i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -76,12 +76,26 @@ def plan(view: View, now: datetime) -> list[Action]:
     if view.stopping:
         return actions
     senders = _Senders(view, lanes, now)
-    claims = {lane.id: Claims(lane.claims) for lane in view.lanes}
+    claims = _by_account(view.lanes)
+    admitted: dict[object, set[object]] = {_account(lane): set() for lane in view.lanes}
     actions.extend(_start(view, lanes, claims, senders, now))
     for lane in view.lanes:
         if not lane.offline and lane.record.paused_since is None:
-            actions.extend(_admit(lane, claims[lane.id], senders, now))
+            actions.extend(_admit(lane, admitted[_account(lane)], claims[lane.id], senders, now))
     return actions
+
+
+def _by_account(lanes: Iterable[LaneView]) -> dict[LaneId, Claims]:
+    """Return the claims by which each lane is judged: lanes of one account see what the others do in the same round."""
+    of_account: dict[object, dict[str, FilenameClaim]] = {}
+    for lane in lanes:
+        of_account.setdefault(_account(lane), {}).update((claim.packet, claim) for claim in lane.claims)
+    claims = {account: Claims(known.values()) for account, known in of_account.items()}
+    return {lane.id: claims[_account(lane)] for lane in lanes}
+
+
+def _account(lane: LaneView) -> object:
+    return (lane.id.kind, lane.terms.account) if lane.terms.account else lane.id
 
 
 def _settle(done: Finished, lane: LaneView, now: datetime) -> Iterator[Action]:
@@ -156,8 +170,7 @@ def _rule(lane: LaneView, claims: Claims, packet: PacketRecord, now: datetime) -
 # --- Files that are not ours yet ------------------------------------------------------------------------------------
 
 
-def _admit(lane: LaneView, claims: Claims, senders: _Senders, now: datetime) -> Iterator[Action]:
-    admitted: set[object] = set()
+def _admit(lane: LaneView, admitted: set[object], claims: Claims, senders: _Senders, now: datetime) -> Iterator[Action]:
     for found in sorted(lane.found, key=lambda found: (found.since, found.candidate.name)):
         if found.not_yet:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -303,17 +303,25 @@ class Transaction(Times, Forgetting):
         if changed.rowcount == 0:
             self._connection.execute(insert(schema.lane).values(**key, **values))
 
-    def rename_lane(self, old: LaneId, new: LaneId, at: datetime) -> None:
-        """Remember that a lane has another name: all that is known of the old one is the new one's."""
-        for table in (schema.packet, schema.lane, schema.waiting):
-            column = table.c
-            if table is not schema.packet:  # what the new name has begun with says less than what the old one knows
-                self._connection.execute(delete(table).where(column.store == new.store, column.kind == new.kind))
-            self._connection.execute(
-                update(table).where(column.store == old.store, column.kind == old.kind).values(store=new.store)
-            )
+    def rename_lanes(self, names: Mapping[LaneId, LaneId], at: datetime) -> None:
+        """Remember that lanes have other names: all that is known of an old one is the new one's.
+
+        Two may have changed names with each other, so that all let go of theirs first.
+        """
         self.touched.everything = True
-        self.note(at, "renamed", lane=new, was=str(old))
+        for old in names:
+            self._rename_store(old, _on_the_move(old))
+        for old, new in names.items():
+            for table in (schema.lane, schema.waiting):  # the new name has begun with less than what the old one knows
+                column = table.c
+                self._connection.execute(delete(table).where(column.store == new.store, column.kind == new.kind))
+            self._rename_store(LaneId(_on_the_move(old), old.kind), new.store)
+            self.note(at, "renamed", lane=new, was=str(old))
+
+    def _rename_store(self, lane: LaneId, store: str) -> None:
+        for table in (schema.packet, schema.lane, schema.waiting):
+            of_lane = (table.c.store == lane.store, table.c.kind == lane.kind)
+            self._connection.execute(update(table).where(*of_lane).values(store=store))
 
     def waits(self, lane: LaneId, keys: Iterable[tuple[str, str]], since: datetime) -> None:
         """Remember since when files (names and identities) wait, so that a PC switched off at night does not forget."""
@@ -365,6 +373,10 @@ class Transaction(Times, Forgetting):
 def _left(packet: str, account: str) -> str:
     """Return the name under which a packet's claim at an account stays while the packet goes to another."""
     return f"{packet}@{hashlib.sha256(account.encode()).hexdigest()[:8]}"
+
+
+def _on_the_move(lane: LaneId) -> str:
+    return f"{lane.store}\n"  # no store of the settings is called so
 
 
 def _evidence(record: PacketRecord) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from agent.model import (
     Blocked,
     Checked,
     Delivered,
+    LaneId,
+    LaneKind,
     PacketState,
     Readiness,
     Refused,
@@ -41,6 +43,27 @@ GOOD = Checked(fingerprint="f", sha256=("11",))
 
 def kinds(actions: list) -> list[str]:
     return [type(action).__name__ for action in actions]
+
+
+# --- Lanes of one account -------------------------------------------------------------------------------------------
+
+
+def test_what_one_lane_admits_another_of_the_same_account_sees_in_the_same_round() -> None:
+    one, other = statement("S.csv", "p1", "aa"), statement("s.CSV", "p2", "bb")
+    annex = LaneId("annex", LaneKind.STATEMENTS)
+    first, second = plan(view(lane(STATEMENTS, found=(one,)), lane(annex, found=(other,))), NOW)
+    assert isinstance(first, Admit)
+    assert isinstance(second, Admit)
+    assert (first.state, second.state) == (PacketState.QUEUED, PacketState.HELD)
+    elsewhere = lane(annex, found=(other,), terms={"account": "store-2"})
+    assert [one.state for one in plan(view(lane(STATEMENTS, found=(one,)), elsewhere), NOW)] == [PacketState.QUEUED] * 2
+
+
+@pytest.mark.parametrize("kind", list(LaneKind))
+def test_a_copy_in_another_lane_of_the_same_account_waits_until_it_is_decided_on_the_first(kind: LaneKind) -> None:
+    made = [replace(statement(f"{name}.csv", name), checked=GOOD) for name in ("p1", "p2")]
+    lanes = [lane(LaneId(store, kind), found=(one,)) for store, one in zip(("annex", "main"), made, strict=True)]
+    assert len(plan(view(*lanes), NOW)) == 1
 
 
 # --- Files in the folder --------------------------------------------------------------------------------------------

@@ -103,6 +103,86 @@ def test_where_that_is_not_certain_the_packets_are_shown_as_needing_someone(
     assert set(lanes_shown(practice)) == {"main-street/attachments", "main-street/statements"}
 
 
+OTHER_ID = "01GDG5BZA29R3SZMZ63Y2GFXXX"
+
+
+def store(name: str, folder: str, client: str = "outtray", store_id: str = "01GDG5BZA29R3SZMZ63Y2GFENV") -> str:
+    """Return one store's settings: both lanes below one folder, and one account at each service."""
+    text = SETTINGS.replace("main-street", name).replace("/practice", folder)
+    return text.replace('"outtray"', f'"{client}"').replace("01GDG5BZA29R3SZMZ63Y2GFENV", store_id)
+
+
+FIRST, OTHERS = store("main-street", "/practice"), ("/annex", "another", OTHER_ID)
+ANOTHER_MAIN = store("main-street", *OTHERS)
+
+
+def with_something_held_and_queued(tmp_path: Path, settings: str) -> SimulatedPractice:
+    practice = SimulatedPractice(tmp_path, settings)
+    practice.drop("Statements.csv", statement("1001"), STATEMENTS)
+    practice.pass_(minutes=1)
+    for service in practice.services.values():
+        service.script = [UNREACHABLE] * 9
+    practice.drop("Statements.csv", statement("1002"), STATEMENTS)
+    practice.drop("scan.pdf", files.pdf())
+    practice.drop("scan.json", files.sidecar())
+    practice.pass_(minutes=1)
+    assert {packet.state for packet in practice.ledger.unfinished()} == {PacketState.QUEUED, PacketState.HELD}
+    for service in practice.services.values():
+        service.script.clear()
+    for name in ("scans", "statements"):
+        practice.fs.make_folder(Path("/annex") / name)
+    return practice
+
+
+def accounts(practice: SimulatedPractice) -> set[tuple[str, str]]:
+    """Return whose each packet is in the end, by its lane's store and by the account that it went or goes to."""
+    return {(packet.lane.store, packet.account.partition("#")[2]) for packet in practice.ledger.history()}
+
+
+ITS_OWN = {"outtray", "01GDG5BZA29R3SZMZ63Y2GFENV"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        (FIRST, store("downtown", "/practice") + ANOTHER_MAIN, "downtown"),
+        (FIRST + store("annex", *OTHERS), store("annex", "/practice") + ANOTHER_MAIN, "annex"),
+    ],
+    ids=["the name goes to a new store", "two stores change names"],
+)
+def test_a_name_that_is_given_to_another_store_gives_it_nothing_of_the_first(
+    tmp_path: Path, before: str, after: str, name: str
+) -> None:
+    practice = with_something_held_and_queued(tmp_path, before)
+    practice.restart(settings=after)
+    assert list(left_in(practice.ledger, practice.settings)) == []
+    practice.pass_(hours=30)
+    assert accounts(practice) == {(name, account) for account in ITS_OWN}
+    assert {packet.state for packet in practice.ledger.history()} == {PacketState.SENT}
+    assert not any(path.startswith("sent/") for kind in LaneKind for path in standing_below(practice, "/annex", kind))
+
+
+def standing_below(practice: SimulatedPractice, folder: str, kind: LaneKind) -> list[str]:
+    return list(practice.fs.files(Path(folder) / ("scans" if kind is LaneKind.ATTACHMENTS else "statements")))
+
+
+def test_where_the_first_is_nowhere_any_more_what_it_has_left_is_shown_and_nothing_goes(tmp_path: Path) -> None:
+    practice = with_something_held_and_queued(tmp_path, FIRST)
+    settings = parse(ANOTHER_MAIN, Path("outtray.toml"))
+    named = {(str(lane), problem.code) for lane, problem in left_in(practice.ledger, settings)}
+    assert named == {("main-street/attachments", "lane-gone"), ("main-street/statements", "lane-gone")}
+    practice.restart(settings=ANOTHER_MAIN)
+    practice.pass_(hours=30)
+    assert accounts(practice) == {("main-street (before)", account) for account in ITS_OWN}
+    gone = {name: lane.problem for name, lane in lanes_shown(practice).items() if "(before)" in name}
+    assert {problem.code for problem in gone.values() if problem} == {"lane-gone"}
+    assert all('"main-street"' in problem.what_to_do for problem in gone.values() if problem)
+    practice.restart(settings=store("uptown", "/practice") + ANOTHER_MAIN)  # IT gives it another name
+    practice.pass_(hours=30)
+    assert accounts(practice) == {("uptown", account) for account in ITS_OWN}
+    assert {packet.state for packet in practice.ledger.history()} == {PacketState.SENT}
+
+
 @pytest.mark.parametrize(
     ("places", "moves"),
     [

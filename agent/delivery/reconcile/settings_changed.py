@@ -1,13 +1,14 @@
 """Settings that were changed while packets were on their way: a lane renamed, its folder or a shelf moved.
 
 Each packet of the ledger belongs to a lane of the settings, or is shown as needing someone. A lane that has another
-name now is known by its account and its folder, both; by one of them alone nothing is certain.
+name now is known by its account and its folder, both; by one of them alone nothing is certain. A lane that has its name
+still, and neither its account nor its folder, is another one, to which the name was given.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from agent.settings.account import account_of
 from agent.settings.locations import ledger_file
 from agent.settings.schema import LaneSettings, Settings, ShelfName
 
+_BEFORE = " (before)"
 SHELVES: tuple[ShelfName, ...] = ("held", "sending", "sent", "failed")
 
 
@@ -55,12 +57,22 @@ def known_lanes(settings: Settings) -> dict[LaneId, Known]:
 
 
 def adopt_renamed(ledger: Ledger, lanes: Mapping[LaneId, Known], now: datetime) -> None:
-    """Let lanes that have another name in the settings now keep what is known of them."""
-    for old, record in ledger.lanes().items():
+    """Let lanes that have another name in the settings now keep what is known of them.
+
+    One whose name is another's now, and that is nowhere else, gets a name that no lane can have: it is gone.
+    """
+    records = ledger.lanes()
+    renamed: dict[LaneId, LaneId] = {}
+    for old, record in records.items():
         new = _successor(record, lanes)
+        if new is None and old in lanes and not _is_there(record, lanes):
+            new = _name_of_one_gone(old, records)
         if new is not None:
-            with ledger.transaction() as tx:
-                tx.rename_lane(old, new, now)
+            renamed[old] = new
+    if renamed:
+        with ledger.transaction() as tx:
+            tx.rename_lanes(renamed, now)
+        for old, new in renamed.items():
             log.info("a lane has another name", extra={"lane": str(new), "was": str(old)})
 
 
@@ -75,10 +87,11 @@ def left_behind(
     `packets` are those that have not come to rest, `unresolved` counts those that need someone.
     """
     moving: dict[LaneId, list[PacketRecord]] = {}
+    there = {lane for lane in lanes if lane not in records or _is_there(records[lane], lanes)}
     for packet in packets:
-        if packet.lane not in lanes:
+        if packet.lane not in there:
             moving.setdefault(packet.lane, []).append(packet)
-    gone = {lane for lane, count in unresolved.items() if count and lane not in lanes}
+    gone = {lane for lane, count in unresolved.items() if count and lane not in there}
     for lane in sorted(gone | set(moving)):
         record = records.get(lane, LaneRecord(lane))
         if _successor(record, lanes) is not None:
@@ -92,7 +105,10 @@ def left_behind(
             state=LaneState.BLOCKED,
             folder=record.places.folder if record.places else "",
             problem=LANE_GONE.problem(
-                lane=lane, packets="1 packet" if count == 1 else f"{count} packets", where=where, store=lane.store
+                lane=lane,
+                packets="1 packet" if count == 1 else f"{count} packets",
+                where=where,
+                store=lane.store.partition(_BEFORE)[0],
             ),
             counts={state: states.count(state) for state in dict.fromkeys(states)},
             needs_attention=failed,
@@ -142,11 +158,30 @@ def left_in(ledger: Ledger, settings: Settings, fs: FileSystem | None = None) ->
 
 def _successor(record: LaneRecord, lanes: Mapping[LaneId, Known]) -> LaneId | None:
     """Return which lane of the settings this one is now; None where it is there itself, or nothing is certain."""
-    if record.id in lanes or record.places is None:
+    if _is_there(record, lanes) or record.places is None:
         return None
-    was = Known(record.places.account, Path(record.places.folder))
+    was = _known(record.places)
     same = [lane for lane, known in lanes.items() if lane.kind is record.id.kind and known == was]
     return same[0] if len(same) == 1 else None
+
+
+def _is_there(record: LaneRecord, lanes: Mapping[LaneId, Known]) -> bool:
+    """Tell whether the lane of this name in the settings is the one that the ledger knows: by one of the two."""
+    now = lanes.get(record.id)
+    if now is None or record.places is None:
+        return now is not None
+    was = _known(record.places)
+    return not was.account or was.account == now.account or was.folder == now.folder
+
+
+def _known(places: LanePlaces) -> Known:
+    return Known(places.account, Path(places.folder))
+
+
+def _name_of_one_gone(lane: LaneId, records: Collection[LaneId]) -> LaneId:
+    store = f"{lane.store.partition(_BEFORE)[0]}{_BEFORE}"
+    names = itertools.chain([store], (f"{store} {number}" for number in itertools.count(2)))
+    return next(free for name in names if (free := LaneId(name, lane.kind)) not in records)
 
 
 def _stand_on(record: LaneRecord, waiting: Iterable[PacketRecord], failed: int) -> Iterator[str]:
