@@ -7,6 +7,7 @@ still, and neither its account nor its folder, is another one, to which the name
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
