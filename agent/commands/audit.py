@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -108,17 +108,10 @@ def _ledger(settings: Settings) -> Ledger:
 
 
 def _row(linked: Linked) -> dict[str, Any]:
-    line = linked.line
-    return {
-        "number": linked.number,
-        "at": line.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "event": line.event,
-        "actor": line.actor,
-        "lane": line.lane,
-        "packet": line.packet,
-        "detail": line.detail,
-        "chain": linked.chain,
-    }
+    """Return a line as it stands, also one that cannot be read: whoever sees the export has to see that, too."""
+    detail = linked.said["detail"] if linked.line is None else linked.line.detail
+    said = {name: one if isinstance(one, str | int) else str(one) for name, one in linked.said.items()}
+    return {name: said[name] for name in COLUMNS} | {"detail": detail if isinstance(detail, dict) else str(detail)}
 
 
 def _write_csv(rows: Iterator[dict[str, Any]]) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
@@ -19,11 +19,23 @@ from agent.ledger.records import JournalLine
 
 @dataclass(frozen=True)
 class Linked:
-    """A line as it stands in the journal, with its number and its link."""
+    """A line as it stands in the journal, with its number and its link.
+
+    `line`: None where it cannot be one that OutTray wrote. `said`: its columns as they stand.
+    """
 
     number: int
-    line: JournalLine
+    line: JournalLine | None
     chain: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Start:
+    """From where the chain goes on: the last line that was removed for its age, and its link. None was: 0."""
+
+    number: int = 0
+    chain: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,10 @@ class Verdict:
     begins_behind: int = 0
 
 
+TRIMMED = "journal-trimmed"
+_BEGINNING = Start()
+
+
 def link(before: str, line: JournalLine) -> str:
     """Return the digest (SHA-256, hex) of a line behind the one whose link is `before`; empty for the first."""
     at = line.at.astimezone(UTC).isoformat(timespec="microseconds")
@@ -44,15 +60,24 @@ def link(before: str, line: JournalLine) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def verify(lines: Iterable[Linked], number: int = 0, chain: str = "", expected: str = "") -> Verdict:
-    """Follow the chain from behind line `number`, whose link is `chain`. Missing numbers break it, too.
+def verify(lines: Iterable[Linked], start: Start = _BEGINNING, expected: str = "", least: int = 0) -> Verdict:
+    """Follow the chain from its start. Missing numbers break it, too, and lines that are gone without a word.
 
-    `expected`: a link that was kept elsewhere and has to be among these.
+    `expected`: a link that was kept elsewhere and has to be among these. `least`: how many there have to be.
+    A start other than the beginning is one that a line says so of: whoever removes old lines writes that down.
     """
-    begins_behind, count, is_known = number, 0, expected in ("", chain)
+    number, chain, count = start.number, start.chain, 0
+    is_known, is_told = expected in ("", chain), start == _BEGINNING
+    if number < 0 or (number == 0) != (chain == ""):
+        return Verdict(0, broken_at=1)
     for one in lines:
-        if one.number != number + 1 or one.chain != link(chain, one.line):
-            return Verdict(count, chain, number + 1, begins_behind)
+        if one.number != number + 1 or one.line is None or one.chain != link(chain, one.line):
+            return Verdict(count, chain, number + 1, start.number)
         number, chain, count = one.number, one.chain, count + 1
         is_known = is_known or chain == expected
-    return Verdict(count, chain, 0 if is_known else number + 1, begins_behind)
+        is_told = is_told or (
+            one.line.event == TRIMMED and one.line.detail == {"through": start.number, "chain": start.chain}
+        )
+    if not is_told:
+        return Verdict(count, chain, start.number, start.number)
+    return Verdict(count, chain, 0 if is_known and number >= least else number + 1, start.number)

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, o
 from sqlalchemy.exc import SQLAlchemyError
 
 from agent.clock import Reading
-from agent.ledger import schema
-from agent.ledger.chain import Linked, Verdict, verify
+from agent.ledger import reading_journal, schema
+from agent.ledger.chain import Linked, Verdict
 from agent.ledger.filename_rule import WINDOW
 from agent.ledger.forgetting import forgettable
 from agent.ledger.opening import LedgerUnavailable
@@ -261,15 +261,7 @@ class Ledger:
 
     def linked(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Linked]:
         """Yield the lines of a period with their links, in order; the end is no part of the period."""
-        query = select(schema.journal).order_by(schema.journal.c.number)
-        if since is not None:
-            query = query.where(schema.journal.c.at >= since)
-        if until is not None:
-            query = query.where(schema.journal.c.at < until)
-        with self._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query):
-                line = JournalLine(row.at, row.event, row.packet, row.lane, row.detail, row.actor)
-                yield Linked(row.number, line, row.chain)
+        return reading_journal.linked(self._engine, since, until)
 
     def last_detail(self, event: str) -> dict[str, Any] | None:
         """Return what the newest line of this event says, None where there is none."""
@@ -280,9 +272,7 @@ class Ledger:
 
     def verify_journal(self, expected: str = "") -> Verdict:
         """Tell whether the journal is as it was written. `expected`: a link of it that was kept elsewhere."""
-        with self._engine.connect() as connection:
-            start = connection.execute(select(schema.journal_start)).first()
-        return verify(self.linked(), start.number if start else 0, start.chain if start else "", expected)
+        return reading_journal.verify_journal(self._engine, expected)
 
     def read_last_line(self) -> int:
         """Return how far the journal has come, and remember it as `last_line`."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from agent.folder.names import name_key
 from agent.ledger import schema
-from agent.ledger.chain import link
+from agent.ledger.chain import TRIMMED, link
 from agent.ledger.forgetting import Forgetting
 from agent.ledger.kept import without_values
 from agent.ledger.life import FIRST, TRANSITIONS, ImpossibleTransition, before
@@ -349,7 +349,7 @@ class Transaction(Times, Forgetting):
         return problem_to(problem)
 
     def _note_trimmed(self, at: datetime, through: int, chain: str) -> None:
-        self.note(at, "journal-trimmed", through=through, chain=chain)
+        self.note(at, TRIMMED, through=through, chain=chain)
 
     def _note_clock(self, at: datetime, by: timedelta) -> None:
         self.note(at, "clock-set", by_seconds=by.total_seconds())

@@ -90,3 +90,18 @@ def test_the_export_itself_is_written_down(config: Path) -> None:
 def test_a_moment_that_is_none_is_told(config: Path, moment: str) -> None:
     done = audit(config, ["export", "--since", moment])
     assert (done.exit_code, f"--since {moment} is not a date" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("change", ["at = 'yesterday'", "detail = '{'", "at = x'ff'", "actor = x'ff'"])
+def test_a_line_that_cannot_be_read_was_changed_and_is_exported_as_it_stands(
+    config: Path, tmp_path: Path, change: str
+) -> None:
+    with sqlite3.connect(tmp_path / "data" / "ledger.sqlite") as neighbour:
+        neighbour.execute("DROP TRIGGER journal_refuses_update")
+        neighbour.execute(f"UPDATE journal SET {change} WHERE number = 3")
+    neighbour.close()
+    assert audit(config, ["verify"]).exit_code == 4
+    for form in ("csv", "json"):
+        done = audit(config, ["export", "--format", form])
+        assert done.exit_code == 0
+        assert "day-2" in done.stdout

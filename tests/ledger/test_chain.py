@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.ledger.ledger import Ledger
-from agent.ledger.opening import open_ledger
+from agent.ledger.opening import open_ledger, read_only
+from tests.support import activity
 from tests.support.packets import NOW, hours
 
 REFUSALS = ("journal_refuses_update", "journal_refuses_delete")
@@ -51,6 +52,19 @@ def test_a_journal_as_it_was_written_is_whole(tmp_path: Path) -> None:
             6,
         ),
         ("UPDATE journal SET number = 9 WHERE number = 5", 5),
+        ("UPDATE journal SET at = 'yesterday' WHERE number = 2", 2),
+        ("UPDATE journal SET at = '2026-07-14T09:41:00' WHERE number = 2", 2),
+        ("UPDATE journal SET at = 7 WHERE number = 2", 2),
+        ("UPDATE journal SET detail = '{' WHERE number = 3", 3),
+        ("UPDATE journal SET detail = 'null' WHERE number = 3", 3),
+        ("UPDATE journal SET detail = x'ff' WHERE number = 3", 3),
+        ("UPDATE journal SET event = 7 WHERE number = 4", 4),
+        ("UPDATE journal SET chain = x'00ff' WHERE number = 5", 5),
+        (
+            "INSERT INTO journal SELECT 0, at, packet, lane, event, detail, actor, chain FROM journal WHERE number = 1",
+            1,
+        ),
+        ("DROP TABLE journal", 1),
     ],
 )
 def test_what_was_changed_is_found(tmp_path: Path, tampering: str, broken_at: int) -> None:
@@ -61,8 +75,68 @@ def test_what_was_changed_is_found(tmp_path: Path, tampering: str, broken_at: in
             neighbour.execute(f"DROP TRIGGER {trigger}")
         neighbour.execute(tampering)
     neighbour.close()
-    ledger = Ledger(open_ledger(path, NOW).engine)
+    ledger = Ledger(read_only(path))
     assert ledger.verify_journal().broken_at == broken_at
+    ledger.close()
+
+
+START = "INSERT INTO journal_start (id, number, chain)"
+
+
+@pytest.mark.parametrize(
+    ("start", "broken_at"),
+    [
+        (f"{START} VALUES (1, -1, '')", 1),
+        (f"{START} VALUES (1, -7, 'x')", 1),
+        (f"{START} VALUES (1, 0, 'x')", 1),
+        (f"{START} VALUES (1, 2, '')", 1),
+        (f"{START} SELECT 1, number, chain FROM journal WHERE number = 2", 2),
+        (f"{START} SELECT 1, number, chain FROM journal WHERE number = 5", 5),
+    ],
+)
+def test_a_start_of_which_no_line_says_that_old_ones_were_removed_is_not_believed(
+    tmp_path: Path, start: str, broken_at: int
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = with_lines(path)
+    kept = ledger.verify_journal().head
+    ledger.close()
+    with sqlite3.connect(path) as neighbour:
+        for trigger in REFUSALS:
+            neighbour.execute(f"DROP TRIGGER {trigger}")
+        neighbour.execute(start)
+        neighbour.execute("DELETE FROM journal WHERE number <= (SELECT number FROM journal_start)")
+        neighbour.execute("UPDATE journal SET actor = 'ruth' WHERE (SELECT number FROM journal_start) < 0")
+    neighbour.close()
+    ledger = Ledger(read_only(path))
+    assert (ledger.verify_journal().broken_at, ledger.verify_journal(kept).broken_at) == (broken_at, broken_at)
+    ledger.close()
+
+
+def test_lines_that_were_removed_for_their_age_are_told_of(tmp_path: Path) -> None:
+    ledger = with_lines(tmp_path / "ledger.sqlite")
+    kept = ledger.verify_journal().head
+    for hour in (2, 3):
+        with ledger.transaction() as tx:
+            tx.trim_journal(NOW + hours(hour), NOW + hours(9))
+    found = ledger.verify_journal(kept)
+    assert (found.broken_at, found.begins_behind, found.lines) == (0, 3, 4)
+    ledger.close()
+
+
+def test_a_ledger_of_packets_has_lines(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = with_lines(path, 0)
+    assert ledger.verify_journal().broken_at == 0
+    activity.remember(ledger, *activity.sent_ones())
+    ledger.close()
+    with sqlite3.connect(path) as neighbour:
+        for trigger in REFUSALS:
+            neighbour.execute(f"DROP TRIGGER {trigger}")
+        neighbour.execute("DELETE FROM journal")
+    neighbour.close()
+    ledger = Ledger(read_only(path))
+    assert ledger.verify_journal().broken_at == 1
     ledger.close()
 
 
