@@ -11,6 +11,8 @@ from functools import cache
 
 from tests.support import files
 from tests.support.compound import compound
+from tests.support.pdfs import pdf_by_hand, pdf_of_pictures, pdf_with_a_password, without
+from tests.support.pictures import dicom_of, jpeg_with_another_inside, png_of, two_page_tiff
 
 
 def _pikepdf_saved(**options: object) -> bytes:
@@ -37,33 +39,6 @@ def glued_end(pdf: bytes) -> bytes:
     """Take out the line break between the last pointer and the end mark."""
     head, mark, number = pdf.rpartition(b"startxref")
     return head + mark + b"\n" + number.split()[0] + b"%%EOF"
-
-
-def pdf_by_hand(first: int = 1, *, off_by: int = 0, trailer: str = "") -> bytes:
-    """A PDF of one page whose objects are numbered from `first`, and whose table may point beside them."""
-    bodies = (
-        f"<</Type/Catalog/Pages {first + 1} 0 R>>",
-        f"<</Type/Pages/Kids[{first + 2} 0 R]/Count 1>>",
-        f"<</Type/Page/Parent {first + 1} 0 R/MediaBox[0 0 200 200]/Resources<<>>/Contents {first + 3} 0 R>>",
-        "<</Length 20>>stream\n10 10 100 100 re f   \nendstream",
-    )
-    made, rows = b"%PDF-1.7\n", "0 1\n0000000000 65535 f \n"
-    for number, body in enumerate(bodies, first):
-        rows += f"{number} 1\n{len(made) + off_by:010} 00000 n \n"
-        made += f"{number} 0 obj\n{body}\nendobj\n".encode()
-    end = f"trailer<</Root {first} 0 R/Size {first + 4}{trailer}>>\nstartxref\n{len(made)}\n%%EOF\n"
-    return made + f"xref\n{rows}{end}".encode()
-
-
-def pdf_with_a_password(*, for_streams: bool, for_strings: bool) -> bytes:
-    """A PDF whose password is for what is attached, and for its streams or its strings as said (ISO 32000-2, 7.6)."""
-    ways = ("Identity", "StdCF")
-    how = (
-        f"/Filter/Standard/V 5/R 6/Length 256/P -4/O<{'5a' * 48}>/U<{'a5' * 48}>/OE<{'11' * 32}>/UE<{'22' * 32}>"
-        f"/Perms<{'33' * 16}>/CF<</StdCF<</CFM/AESV3/Length 32/AuthEvent/EFOpen>>>>/EFF/StdCF"
-        f"/StmF/{ways[for_streams]}/StrF/{ways[for_strings]}"
-    )
-    return pdf_by_hand(trailer=f"/Encrypt<<{how}>>/ID[<{'00' * 16}><{'00' * 16}>]")
 
 
 WORD = {"WordDocument": files.doc()[1536:], "1Table": b"t"}
@@ -170,6 +145,13 @@ def opening() -> dict[str, bytes]:
         "size-too-large.bmp": bmp_with(size=99_999),
         "size-zero.bmp": bmp_with(size=1),
         "reserved.bmp": bmp_with(reserved=0x00070003),
+        "pictures.pdf": pdf_of_pictures(2),
+        "whole-rows.png": png_of(100, 100, 0),
+        "all-points.dcm": dicom_of(64, bytes(8192)),
+        "no-last-pointer.tif": two_page_tiff()[:-4],
+        "small-picture-inside.jpg": jpeg_with_another_inside(),
+        "zeros-behind.jpg": files.jpeg() + bytes(4096),
+        "no-end-and-zeros.jpg": files.jpeg()[:-2] + bytes(4096),
         "no-end.jpg": files.jpeg()[:-2],
         "long-tail.jpg": files.jpeg() + b"x" * 200_000,
         "no-trailer.gif": files.gif()[:-1],
@@ -224,6 +206,10 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
         "locked-streams.pdf": (pdf_with_a_password(for_streams=True, for_strings=False), "password", "new PDF"),
         "numbered-high-half.pdf": (pdf_by_hand(156_324)[:330], "not complete", "new PDF"),
         "page-gone.pdf": (pdf_by_hand().replace(b"/Count 1", b"/Count 2"), "only 1 of its 2", "new PDF"),
+        "no-contents.pdf": (without(pdf_by_hand(), 4), "page 1 shows", "new PDF"),
+        "no-picture.pdf": (without(pdf_of_pictures(), 5), "page 1 shows", "new PDF"),
+        "no-second-picture.pdf": (without(pdf_of_pictures(2), 8), "page 2 shows", "new PDF"),
+        "no-second-page.pdf": (without(pdf_of_pictures(2), 6), "is missing", "new PDF"),
         "no-page.pdf": (files.compressed_pdf(), "no page", "new PDF"),
         "half.pdf": (files.pdf()[:1100], "not complete", "new PDF"),
         "locked.doc": (files.doc(flags=0x0100), "password", "in Word"),
@@ -249,6 +235,19 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
         "rows.bmp": (bmp_of(3_000_000, 2_000_000), "not complete", "Scan it again"),
         "below-zero.bmp": (bmp_of(-127, 64), "not complete", "Scan it again"),
         "samples.tif": (tiff_with_counts_too_large(0, samples=65_535), "not complete", "Scan it again"),
+        "half-its-rows.png": (png_of(100, 100, 0, rows=50), "missing", "Scan it again"),
+        "half-its-rows-interlaced.png": (png_of(16, 16, 0, rows=4, interlaced=True), "missing", "Scan it again"),
+        "no-palette.png": (png_of(9, 9, 3), "not complete", "Scan it again"),
+        "ended-early.jpg": (files.jpeg()[: len(files.jpeg()) * 3 // 4] + b"\xff\xd9", "missing", "Scan it again"),
+        "room-reserved.jpg": (
+            files.jpeg()[: len(files.jpeg()) * 3 // 4].ljust(len(files.jpeg()), b"\0"),
+            "missing",
+            "Scan",
+        ),
+        "cut-directory.tif": (two_page_tiff()[:-30], "missing", "Scan it again"),
+        "no-points.dcm": (dicom_of(64, b""), "missing", "X-ray"),
+        "half-its-points.dcm": (dicom_of(64, bytes(4096)), "missing", "X-ray"),
+        "one-of-its-frames.dcm": (dicom_of(64, bytes(8192), frames=3), "missing", "X-ray"),
         "half.png": (files.png()[: len(files.png()) // 2], "missing", "Scan it again"),
         "half.tif": (files.tiff()[: len(files.tiff()) // 2], "not complete", "Scan it again"),
         "torn.docx": (docx_with(body="<w:p><w:r></w:p>"), "cannot be read", "in Word"),

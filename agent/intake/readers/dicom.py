@@ -39,9 +39,32 @@ def read(stream: BinaryIO, question: Any) -> dict[str, Any]:
     shows = size > _MOST_IN_MEMORY or any(tag in found for tag in _PICTURES)
     if "Rows" in found and not shows:
         return damaged("its picture is missing")
+    if shows and _lacks_points(found):
+        return damaged(_CUT)
     if bare and not ("SOPClassUID" in found or "Modality" in found):
         return damaged("it says nothing of what it is")
     return whole(*(["has no preamble; programs open it all the same"] if bare else []))
+
+
+def _lacks_points(found: Any) -> bool:
+    """Tell whether there are fewer points than rows, columns and frames make (PS3.5, 8); packed ones: whether none."""
+    element = found.get_item(0x7FE00010) if 0x7FE00010 in found else None
+    if element is None or "Rows" not in found:
+        return False
+    length = getattr(element, "length", None)
+    if length is None or length == 0xFFFFFFFF:
+        return not element.value
+    syntax = getattr(getattr(found, "file_meta", None), "TransferSyntaxUID", None)
+    if syntax is not None and (not syntax.is_transfer_syntax or syntax.is_compressed):
+        return bool(length == 0)
+    try:
+        bits = int(found.Rows) * int(found.Columns) * int(found.get("BitsAllocated", 8))
+        bits *= int(found.get("SamplesPerPixel", 1)) * int(found.get("NumberOfFrames", None) or 1)
+    except (TypeError, ValueError, AttributeError):
+        return False
+    if str(found.get("PhotometricInterpretation", "")) == "YBR_FULL_422":
+        bits = bits * 2 // 3
+    return bool(length < bits // 8)
 
 
 def _beyond(element: Any, size: int) -> bool:

@@ -6,7 +6,8 @@ import io
 import re
 from typing import Any, BinaryIO
 
-from agent.intake.readers.findings import BY_RIGHTS, DAMAGED, damaged, locked, no_page, whole
+from agent.intake.readers.findings import BY_RIGHTS, DAMAGED, WHOLE, damaged, locked, no_page, whole
+from agent.intake.readers.pdf_pages import lacks_what_it_shows, listened
 
 _REPAIRED = ("file is damaged", "startxref", "reconstruct", "xref", "recover", "unexpected EOF")
 _CUT = ("unable to recover stream", "EOF while reading", "unexpected EOF", "EOF after endobj")
@@ -38,10 +39,14 @@ def _opened(stream: BinaryIO, key: str = "") -> dict[str, Any]:
 
     stream.seek(0)
     try:
-        with pikepdf.open(stream, password=key, hex_password=bool(key), suppress_warnings=True) as document:
+        with (
+            listened() as heard,
+            pikepdf.open(stream, password=key, hex_password=bool(key), suppress_warnings=True) as document,
+        ):
             if key and not _only_attachments_are_locked(document):
                 return locked()
-            return _looked_at(document, _LOCKED_INSIDE if key else _PROTECTED)
+            found = _looked_at(document, _LOCKED_INSIDE if key else _PROTECTED, stream)
+            return damaged("a page of it is missing") if heard.any and found["state"] == WHOLE else found
     except pikepdf.PasswordError:
         return locked() if key else _opened(stream, _NO_KEY)
     except pikepdf.PdfError as fault:
@@ -122,7 +127,7 @@ class _Lengthened(io.RawIOBase):
 # --- what is in it ----------------------------------------------------------------------------------------------------
 
 
-def _looked_at(document: Any, if_encrypted: str) -> dict[str, Any]:
+def _looked_at(document: Any, if_encrypted: str, stream: BinaryIO) -> dict[str, Any]:
     count = len(document.pages)
     if count == 0:
         return no_page()
@@ -132,6 +137,8 @@ def _looked_at(document: Any, if_encrypted: str) -> dict[str, Any]:
     for number in range(min(count, _MOST_PAGES)):
         if not _stands(document.pages[number].obj):
             return damaged(f"page {number + 1:,} is not all there")
+        if lacks_what_it_shows(document, number, stream):
+            return damaged(f"what page {number + 1:,} shows is not all there")
     said = _said(document)
     repaired = any(word in one for one in said for word in _REPAIRED)
     if repaired and _has_lost_something(document, said):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import warnings
-import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from agent.intake.readers.findings import damaged, whole
+from agent.intake.readers.picture_data import bare_png, jpeg_up_to_its_end, lacks_rows
 from agent.intake.structure.images import has_all_rows
-from agent.intake.structure.tiff import incomplete_tiff
+from agent.intake.structure.tiff import has_cut_directory, incomplete_tiff
 
 _FORMATS = {
     "image/jpeg": "JPEG",
@@ -23,7 +23,6 @@ _MOST_RASTER = 160_000_000  # bytes of a decoded page: a letter in colour at 600
 _MOST_POINTS = 200_000_000  # of all decoded pages of a file
 _MOST_IN_MEMORY = 80_000_000  # bytes of a file that its decoder takes whole
 _MOST_PAGES = 10_000
-_CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _SIDE = 512  # points to which a JPEG is decoded
 _SLACK = 65_536  # bytes that lengths may name beyond the file's end
 _ENDINGS = (b"\xff\xd9", b"\x55\xaa" * 2048 + b"\xff\xd9")
@@ -95,67 +94,40 @@ def _png(stream: BinaryIO) -> dict[str, Any]:
 
     try:
         with Image.open(stream, formats=["PNG"]) as found:
-            return whole() if _png_decodes(found) else damaged(_CUT)
+            return whole() if _png_decodes(found, stream) else damaged(_CUT)
     except _FAULTS:
         pass
     stream.seek(0)
+    bare = io.BytesIO(bare_png(stream.read(_MOST_IN_MEMORY)))
     try:
-        with Image.open(io.BytesIO(_bare_png(stream.read(_MOST_IN_MEMORY))), formats=["PNG"]) as found:
-            if _png_decodes(found):
+        with Image.open(bare, formats=["PNG"]) as found:
+            if _png_decodes(found, bare):
                 return whole("has something beside its picture that some programs do not read")
     except _FAULTS:
         pass
     return damaged("no reader of pictures can open it")
 
 
-def _png_decodes(found: Any) -> bool:
+def _png_decodes(found: Any, stream: BinaryIO) -> bool:
+    """Decode a PNG; a very large one is unpacked only."""
     try:
-        if _raster(found) > _MOST_RASTER:
-            return _inflates(found)
-        found.load()
+        if _raster(found) <= _MOST_RASTER:
+            found.load()
     except _FAULTS:
         return False
-    return True
-
-
-def _bare_png(data: bytes) -> bytes:
-    """Return a PNG with nothing but what its picture is made of (PNG specification, critical chunks)."""
-    parts, at = [data[:8]], 8
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] in _CRITICAL:
-            parts.append(data[at:end])
-        at = end
-    return b"".join(parts)
-
-
-def _inflates(found: Any) -> bool:
-    """Unpack a very large PNG without keeping it."""
-    found.load_prepare()
-    unpack, made = zlib.decompressobj(), 0
-    bits = {"1": 1, "L": 8, "P": 8, "LA": 16, "RGB": 24, "RGBA": 32}.get(found.mode, 8)
-    needed = found.size[1] * (found.size[0] * bits // 8)
-    try:
-        while packed := found.load_read(65_536):
-            while packed:
-                made += len(unpack.decompress(packed, 1 << 20))
-                packed = unpack.unconsumed_tail
-            if unpack.eof:
-                break
-    except zlib.error:
-        return False
-    return bool(made >= needed)
+    return not lacks_rows(stream)
 
 
 # --- JPEG ------------------------------------------------------------------------------------------------------------
 
 
 def _jpeg(stream: BinaryIO) -> dict[str, Any]:
-    if _drawn(stream) is not None:
-        return whole()
+    """Decode a JPEG up to its end mark: with nothing missing before it, it is the same whatever follows."""
     stream.seek(0)
-    data = stream.read(_MOST_IN_MEMORY)
-    return whole() if _same(data, lambda made: _drawn(io.BytesIO(made))) else damaged(_CUT)
+    data = stream.read(_MOST_IN_MEMORY + 1)
+    if len(data) > _MOST_IN_MEMORY:
+        return whole() if _drawn(stream) is not None else damaged(_CUT)
+    return whole() if _same(jpeg_up_to_its_end(data), lambda made: _drawn(io.BytesIO(made))) else damaged(_CUT)
 
 
 def _drawn(stream: BinaryIO) -> bytes | None:
@@ -198,6 +170,8 @@ def _tiff(stream: BinaryIO) -> dict[str, Any]:
     try:
         pages = min(int(found.n_frames), _MOST_PAGES)
     except _FAULTS:
+        return damaged("part of its pages is missing")
+    if has_cut_directory(stream, size):
         return damaged("part of its pages is missing")
     points, rare = 0, False
     for page in _first_and_last_first(pages):

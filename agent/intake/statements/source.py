@@ -119,11 +119,25 @@ def examine(name: str, stream: BinaryIO) -> Source:
         chunk = stream.read(_CHUNK)
     notes: tuple[str, ...] = ()
     until = end if end < size else None
+    if text and until is not None and _ends_in_zeros(stream, size):
+        notes = (_PADDED,)
     if text and not encoding:
         encoding = "utf-8"
         if not (is_utf8 and _decodes(utf8, b"", final=True)):
-            encoding, notes = code_page(name, Source(name, stream, kind, "latin-1", size, "", None, until).rewind())
+            encoding, said = code_page(name, Source(name, stream, kind, "latin-1", size, "", None, until).rewind())
+            notes += said
     return Source(name, stream, kind, encoding, size, digest.hexdigest(), newline, until, notes)
+
+
+_PADDED = (
+    "The file ends in empty space, as a copy does that has not arrived whole. What stands before it was sent: look "
+    "whether the last rows are there."
+)
+
+
+def _ends_in_zeros(stream: BinaryIO, size: int) -> bool:
+    stream.seek(size - 1)
+    return stream.read(1) == b"\0"
 
 
 def _recognised(name: str, first: bytes) -> tuple[Format, str]:

@@ -16,6 +16,8 @@ from agent.intake.structure.tiff import incomplete_tiff
 
 __all__ = ["incomplete_reason"]
 
+_TEXT_BEGINS = 64  # bytes, without a zero among them: neither UTF-16 nor a binary kind
+
 _CHECKS: dict[Signature, Callable[[BinaryIO, int], str | None]] = {
     Signature.PDF: incomplete_pdf,
     Signature.JPEG: incomplete_jpeg,
@@ -47,6 +49,8 @@ def incomplete_reason(stream: BinaryIO, name: str, size: int) -> str | None:
         return "it holds only its first few bytes so far"
     if not head.strip(b"\0"):
         return "it holds nothing but empty space so far"  # a copy that reserves the room first
+    if b"\0" not in head[:_TEXT_BEGINS].rstrip(b"\0") and read_at(stream, size - 1, 1) == b"\0":
+        return "it ends in empty space so far"  # or programs' padding, which its reader passes over in the end
     ending = name.casefold().rpartition(".")[2]
     if ending == "json":
         return incomplete_json(stream, size)

@@ -91,6 +91,24 @@ def incomplete_tiff(stream: BinaryIO, size: int) -> str | None:
     return None
 
 
+def has_cut_directory(stream: BinaryIO, size: int) -> bool:
+    """Tell whether the file breaks off within a page's directory: not where only the pointer behind it is missing."""
+    head = read_at(stream, 0, 16)
+    order = "<" if head[:2] == b"II" else ">"
+    big = head[2:4] in (b"+\0", b"\0+")
+    layout = _Layout(order, "Q", "Q") if big else _Layout(order, "H", "I")
+    word, number = struct.calcsize(layout.order + layout.word), struct.calcsize(layout.order + layout.count)
+    at, seen = int.from_bytes(head[8:16] if big else head[4:8], "little" if order == "<" else "big"), set[int]()
+    while 0 < at < size and at not in seen and len(seen) < _MOST_PAGES:
+        seen.add(at)
+        count = int.from_bytes(read_at(stream, at, number), "little" if order == "<" else "big")
+        end = at + number + count * layout.entry_size
+        if end > size:
+            return True
+        at = int.from_bytes(read_at(stream, end, word), "little" if order == "<" else "big")
+    return False
+
+
 def _walk_page(stream: BinaryIO, size: int, layout: _Layout, offset: int, steps: _Steps) -> int:
     """Check one directory and its image data; return the offset of the next directory, 0 for none."""
     count_size = struct.calcsize(layout.order + layout.count)

@@ -400,3 +400,9 @@ def test_a_value_of_three_digits_of_its_own_goes(behind: str, cell: str, tmp_pat
 def test_a_name_with_half_a_pair_of_quotes_is_asked_about(tmp_path: Path) -> None:
     said = _said(csv((*ONE, '"Bo Berg'), headings=(*BASE, "Patient Name")), tmp_path / "s.json")
     assert "row 2, column Patient Name" in said
+
+
+def test_a_file_that_ends_in_empty_space_goes_with_a_word(tmp_path: Path) -> None:
+    warnings = check(csv(ONE, headings=BASE) + bytes(300), "a.csv", tmp_path / "s.json").warnings
+    assert any("look whether the last rows are there" in warning for warning in warnings)
+    assert check(csv(ONE, headings=BASE) + b"\x1a", "a.csv", tmp_path / "s.json").warnings == ()

@@ -89,6 +89,14 @@ def test_room_that_a_copy_has_reserved_is_not_a_file_yet() -> None:
     assert reason(bytes(100_000), "scan.dcm") is not None
 
 
+@pytest.mark.parametrize("name", ["july.csv", "july.txt", "july.tsv"])
+def test_text_that_ends_in_reserved_room_waits(name: str) -> None:
+    data = b"Account Number,Amount Due\r\nA1,12.00\r\n" + bytes(300)
+    assert reason(data, name) == "it ends in empty space so far"
+    wide = "Account Number\r\n".encode("utf-16-le")
+    assert reason(wide, name) is None
+
+
 def test_bytes_of_no_known_kind_are_complete() -> None:
     assert reason(b"\x01\x02 whatever", "scan.xyz") is None
 
