@@ -14,6 +14,7 @@ import pytest
 
 from agent.commands.options import answer_json
 from agent.delivery import documents
+from agent.delivery.glance import status_json
 from agent.delivery.once import Pass
 from agent.delivery.snapshot import PacketSnapshot, Snapshot
 from agent.desk.notices.words import Cause, Member, cause
@@ -70,7 +71,7 @@ def packet(name: str) -> PacketRecord:
 
 
 def the_snapshot(name: str) -> Any:
-    return Snapshot("", True, 1, (), (PacketSnapshot("", str(LANE), name, "waiting", files=(name,)),), 0).as_json
+    return status_json(Snapshot("", True, 1, (), (PacketSnapshot("", str(LANE), name, "waiting", files=(name,)),), 0))
 
 
 def a_pass(name: str) -> Any:

@@ -15,6 +15,7 @@ import typer
 from agent import __version__
 from agent.commands.options import UNREACHABLE, USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit
 from agent.console import say, say_over, tell
+from agent.delivery.glance import status_json
 
 if TYPE_CHECKING:
     from agent.delivery.control import Control
@@ -183,7 +184,7 @@ def _once(settings: Settings, as_json: bool) -> int:
         for note in agent.notes:
             tell(note)
         done = one_pass(agent.control, _progress if sys.stderr.isatty() else _silence)
-        snapshot = agent.snapshot().as_json
+        snapshot = status_json(agent.snapshot())
     if as_json:
         answer_json({**done.as_json, "lanes": snapshot["lanes"]})
     else:
@@ -218,10 +219,10 @@ def _stopped_from_outside(control: Control) -> Iterator[None]:
     from agent.desk.session_end import stopped_by_session_end
 
     def look_everywhere() -> None:
-        for lane in control.lanes:
-            control.hint(lane)
+        for lane in control.state.lanes:
+            control.inbox.hint(lane)
 
-    with stopped_by_signals(control.stop), stopped_by_session_end(control.stop, look_everywhere):
+    with stopped_by_signals(control.inbox.stop), stopped_by_session_end(control.inbox.stop, look_everywhere):
         yield
 
 

@@ -94,7 +94,7 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """Return what the agent is doing."""
-        return snapshot_of(self.control, self.notes)
+        return snapshot_of(self.control.state, self.notes)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -105,9 +105,9 @@ class Engine:
         if opened.set_aside is not None:
             why = "was damaged" if opened.why == "damaged" else "was written by a newer OutTray"
             what = f"The ledger {why} and was set aside as {opened.set_aside.name}."
-        elif self.control.outdated:
+        elif self.control.state.outdated:
             what = "The ledger is older than what stands on the shelves: an old copy of it was restored, perhaps."
-        elif self.control.adopted:
+        elif self.control.state.adopted:
             what = "The ledger was missing."
         elif self.came_from_another_pc:
             return (_FROM_ANOTHER_PC,)
@@ -241,11 +241,11 @@ def _build(
         show_names=settings.agent.show_names,
         dice=dice,
         before_all=partial(let_go, folder, installation),
-        changed=lambda _control: made[0].board.put(made[0].snapshot()),
+        changed=lambda _state: made[0].board.put(made[0].snapshot()),
     )
     built = Engine(settings, control, opening, ledger, came_from_another_pc=installation.copied)
     made.append(built)
-    built.closing += [client.close, ledger.close, jobs.close, control.cancel.set, control.close]
+    built.closing += [client.close, ledger.close, jobs.close, control.inbox.cancel.set, control.inbox.close]
     if watch:
         for one in lanes.values():
             if one.watcher is not None:
@@ -280,7 +280,7 @@ def _watcher(lane: LaneSettings, fs: FileSystem, hint: Callable[[], None]) -> Wa
 
 def _pass_on(made: list[Engine], lane: LaneId) -> None:
     for built in made:
-        built.control.hint(lane)
+        built.control.inbox.hint(lane)
 
 
 def destination_for(

@@ -16,12 +16,14 @@ The first line that holds is the picture (the words of each are the desk's own):
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.model import LaneState, PacketState
+from agent.shown import in_unicode
 
 _MOVING = (PacketState.SENDING, PacketState.DELIVERED)
 _ENDED = (PacketState.SENT, PacketState.FAILED)
@@ -58,6 +60,11 @@ def glance(snapshot: Snapshot) -> Glance:
     upcoming = sum(packet.lane in free and _is_due(packet, snapshot.at) for packet in snapshot.packets)
     open_ones = sum(packet.state not in _ENDED and not packet.needs_someone for packet in snapshot.packets)
     return Glance(_icon(snapshot, needs, sending + upcoming), needs, sending, upcoming, open_ones - sending - upcoming)
+
+
+def status_json(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as JSON, for other programs, with how things stand at a glance."""
+    return {**in_unicode(asdict(snapshot)), "glance": asdict(glance(snapshot))}
 
 
 def _icon(snapshot: Snapshot, needs: int, under_way: int) -> Icon:

@@ -50,7 +50,7 @@ def one_pass(control: Control, tell: Callable[[int, int], None] = lambda _ended,
     run = OnePass(control)
 
     def is_over() -> bool:
-        tell(len(control.ended), len(control.packets))
+        tell(len(control.state.ended), len(control.state.packets))
         return run.is_over()
 
     control.run_until(is_over)
@@ -61,17 +61,18 @@ class OnePass:
     """A pass that is under way. It ends in bounded time: whatever does not move any more is left for the next one."""
 
     def __init__(self, control: Control) -> None:
-        control.ended = deque(control.ended, maxlen=MOST_ENDED)
         self._control = control
-        self._begun = self._moved_at = control.clock.steady()
+        self._state = state = control.state
+        state.ended = deque(state.ended, maxlen=MOST_ENDED)
+        self._begun = self._moved_at = state.clock.steady()
         self._moves: object = None
         self._tries_before = dict[str, int]()
 
     def is_over(self) -> bool:
         """Tell, after each step of the control loop, whether that was all."""
-        control, steady = self._control, self._control.clock.steady()
-        for packet in control.packets.values():
-            self._tries_before.setdefault(packet.id, packet.attempts - (packet.id in control.sending))
+        state, steady = self._state, self._state.clock.steady()
+        for packet in state.packets.values():
+            self._tries_before.setdefault(packet.id, packet.attempts - (packet.id in state.sending))
         settling = steady - self._begun < LONGEST_SETTLING
         moves = self._what_moves()
         if moves != self._moves or self._is_at_work(settling=settling):
@@ -81,46 +82,48 @@ class OnePass:
         return not self._has_more_to_do(settling=settling)
 
     def _what_moves(self) -> object:
-        control = self._control
+        state = self._state
         return (
-            len(control.ended),
-            [(packet.id, packet.state, packet.shelf, packet.attempts) for packet in control.packets.values()],
-            [sorted(found.candidate.name for found in lane.found.values()) for lane in control.lanes.values()],
+            len(state.ended),
+            [(packet.id, packet.state, packet.shelf, packet.attempts) for packet in state.packets.values()],
+            [sorted(found.candidate.name for found in lane.found.values()) for lane in state.lanes.values()],
         )
 
     def _is_at_work(self, *, settling: bool) -> bool:
         """Tell whether something is under way that has bounds of its own."""
-        control = self._control
+        state = self._state
         return (
-            bool(control.sending or control.verifications.packets)
-            or any(control.service_times.is_asking(lane) for lane in control.lanes)
-            or any(found.checking for lane in control.lanes.values() for found in lane.found.values())
-            or (settling and any(lane.settles(soon=LONGEST_WAIT) for lane in control.lanes.values()))
+            bool(state.sending or self._control.verifications.packets)
+            or any(self._control.service_times.is_asking(lane) for lane in state.lanes)
+            or any(found.checking for lane in state.lanes.values() for found in lane.found.values())
+            or (settling and any(lane.settles(soon=LONGEST_WAIT) for lane in state.lanes.values()))
         )
 
     def _has_more_to_do(self, *, settling: bool) -> bool:
-        control = self._control
-        if control.trouble is not None or control.sending:
+        state = self._state
+        if state.trouble is not None or state.sending:
             return True
-        if any(control.service_times.is_asking(lane) for lane in control.lanes):
+        if any(self._control.service_times.is_asking(lane) for lane in state.lanes):
             return True
-        if any(packet.unshelved and packet.lane in control.lanes for packet in control.packets.values()):
+        if any(packet.unshelved and packet.lane in state.lanes for packet in state.packets.values()):
             return True
-        now = control.clock.now()
-        for lane in control.lanes.values():
+        now = state.clock.now()
+        for lane in state.lanes.values():
             if (
                 lane.offline is None
-                and not control.lane_records[lane.id].paused_since
+                and not state.lane_records[lane.id].paused_since
                 and lane.busy(settling=settling, soon=LONGEST_WAIT)
             ):
                 return True
-        for packet in control.packets.values():
-            lane_record = control.lane_records.get(packet.lane)
+        for packet in state.packets.values():
+            lane_record = state.lane_records.get(packet.lane)
             if packet.state is not PacketState.QUEUED or lane_record is None or lane_record.paused_since:
                 continue
-            if control.service_times.waits(packet.lane):  # and its service could not be asked: the next pass asks again
+            if self._control.service_times.waits(
+                packet.lane
+            ):  # and its service could not be asked: the next pass asks again
                 continue
-            if control.lanes[packet.lane].offline is not None or lane_record.blocked_since is not None:
+            if state.lanes[packet.lane].offline is not None or lane_record.blocked_since is not None:
                 continue
             due = max(moment for moment in (packet.next_at, lane_record.rest_until, now) if moment is not None)
             soon = (due - now).total_seconds() <= LONGEST_WAIT
@@ -130,19 +133,19 @@ class OnePass:
 
     def result(self) -> Pass:
         """Return what the pass brought about."""
-        control, done = self._control, Pass()
-        for packet in control.ended:
-            told = as_told(control.lanes[packet.lane].fs, packet) if packet.lane in control.lanes else packet
+        state, done = self._state, Pass()
+        for packet in state.ended:
+            told = as_told(state.lanes[packet.lane].fs, packet) if packet.lane in state.lanes else packet
             (done.sent if packet.state is PacketState.SENT else done.failed).append(_row(told))
-        for left in snapshot_of(control, ()).packets:
+        for left in snapshot_of(state, ()).packets:
             done.waiting.append(
                 {"packet": left.id, "lane": left.lane, "name": left.name, "state": left.state, "why": left.why}
             )
-        for lane in control.lanes.values():
-            record = control.lane_records.get(lane.id, LaneRecord(lane.id))
+        for lane in state.lanes.values():
+            record = state.lane_records.get(lane.id, LaneRecord(lane.id))
             service = record.problem if record.blocked_since or record.setbacks else None
-            shelf = lane.trouble or control.troubles.of_lane(lane.id, KEEPS_PACKETS)
-            problem = control.trouble or lane.offline or service or shelf
+            shelf = lane.trouble or state.troubles.of_lane(lane.id, KEEPS_PACKETS)
+            problem = state.trouble or lane.offline or service or shelf
             if problem is not None:
                 done.unreachable[str(lane.id)] = problem.sentence
             if lane.left_alone is not None:

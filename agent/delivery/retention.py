@@ -45,22 +45,23 @@ class Retention:
         self._proved = proved
         self._want = want
         self._looked_on: dict[LaneId, date] = {}
-
-    def look_again(self, lane: LaneId) -> None:
-        """Look at a lane once more today: the time of its service is known now."""
-        self._looked_on.pop(lane, None)
+        self._unproved: set[LaneId] = set()  # where something is old by the PC's clock alone
 
     def look(self, lane: Lane, now: datetime) -> None:
         """Remove what is old of a lane. Raises FileSystemProblem where a shelf cannot be worked with."""
         today = now.astimezone().date()
-        if not (self._sent_days or self._failed_days) or self._looked_on.get(lane.id) == today:
+        if not (self._sent_days or self._failed_days):
+            return
+        theirs = self._proved(lane.id, now)
+        if self._looked_on.get(lane.id) == today and (lane.id not in self._unproved or theirs is None):
             return
         is_anything_old = self._is_anything_old(lane, today)
         self._looked_on[lane.id] = today
-        theirs = self._proved(lane.id, now)
+        self._unproved.discard(lane.id)
+        if is_anything_old and theirs is None:
+            self._unproved.add(lane.id)
+            self._want(lane.id)
         if not is_anything_old or theirs is None:
-            if is_anything_old:
-                self._want(lane.id)
             return
         day = min(today, theirs.astimezone().date())
         removed = remove_old(lane.fs, lane.settings.shelf("sent"), self._sent_days, day) if self._sent_days else 0

@@ -11,18 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
+from agent.delivery.jobs import Jobs
+from agent.delivery.lane import Lane
+from agent.delivery.state import State
 from agent.destinations.protocol import Health
 from agent.ledger.times import NEARLY_RIGHT
 from agent.log import log, where
 from agent.model import LaneId
 from agent.settings.account import names_of
-
-if TYPE_CHECKING:
-    from agent.delivery.control import Control
-    from agent.delivery.jobs import Jobs
-    from agent.delivery.lane import Lane
 
 PATIENCE = (5.0, 15.0, 60.0, 300.0)  # seconds until a service is asked again that could not be reached
 SAME = timedelta(seconds=30)  # two replies tell the same of a clock if they are not further apart
@@ -50,8 +47,8 @@ class _Question:
 class ServiceTimes:
     """The services' clocks as far as they are known. Belongs to the control thread."""
 
-    def __init__(self, control: Control, jobs: Jobs, post: Callable[[Heard], None]) -> None:
-        self._control = control
+    def __init__(self, state: State, jobs: Jobs, post: Callable[[Heard], None]) -> None:
+        self._state = state
         self._jobs = jobs
         self._post = post
         self._heard: deque[Heard] = deque()
@@ -62,12 +59,12 @@ class ServiceTimes:
 
     def read_again(self) -> None:
         """Believe nothing that is remembered of the ledger."""
-        self._ahead = self._control.ledger.service_clocks()
-        self._in_doubt = self._control.ledger.accounts_in_doubt()
+        self._ahead = self._state.ledger.service_clocks()
+        self._in_doubt = self._state.ledger.accounts_in_doubt()
 
     def now(self, lane: LaneId, wall: datetime) -> datetime | None:
         """Return what the clock of a lane's service shows; None where it has told nothing in this boot."""
-        ahead = self._ahead.get(self._control.lanes[lane].terms.account)
+        ahead = self._ahead.get(self._state.lanes[lane].terms.account)
         return None if ahead is None else wall - ahead
 
     def truly(self, lane: LaneId, wall: datetime) -> datetime:
@@ -81,7 +78,7 @@ class ServiceTimes:
         theirs = self.now(lane, wall)
         if theirs is not None:
             return min(theirs, wall) - days
-        return wall - days if wall - self._control.boot.since >= days else LONG_AGO
+        return wall - days if wall - self._state.boot.since >= days else LONG_AGO
 
     def want(self, lane: LaneId) -> None:
         """Ask the lane's service for its time, where it has not told it."""
@@ -89,7 +86,7 @@ class ServiceTimes:
 
     def waits(self, lane: LaneId) -> bool:
         """Tell whether something of a lane waits for its service's time."""
-        return lane in self._wanted or self._is_in_doubt(self._control.lanes[lane])
+        return lane in self._wanted or self._is_in_doubt(self._state.lanes[lane])
 
     def is_asking(self, lane: LaneId) -> bool:
         """Tell whether a question for it is under way, or about to be put for the first time."""
@@ -104,8 +101,8 @@ class ServiceTimes:
 
     def ask(self) -> None:
         """Ask whatever is due."""
-        steady = self._control.clock.steady()
-        for lane in self._control.lanes.values():
+        steady = self._state.clock.steady()
+        for lane in self._state.lanes.values():
             question = self._questions.setdefault(lane.id, _Question())
             if not self.waits(lane.id) or question.under_way or question.due > steady:
                 continue
@@ -127,7 +124,7 @@ class ServiceTimes:
         changed = False
         while self._heard:
             heard = self._heard[0]
-            lane = self._control.lanes.get(heard.lane)
+            lane = self._state.lanes.get(heard.lane)
             if lane is not None:
                 changed = self._take(lane, heard, wall, steady) or changed
             self._heard.popleft()
@@ -137,7 +134,7 @@ class ServiceTimes:
         if heard.asked:
             question = self._questions.setdefault(lane.id, _Question())
             question.under_way = False
-            question.due = self._control.clock.steady() + PATIENCE[min(question.asked, len(PATIENCE) - 1)]
+            question.due = self._state.clock.steady() + PATIENCE[min(question.asked, len(PATIENCE) - 1)]
             question.asked += 1
         account = lane.terms.account
         if heard.date is None:
@@ -147,9 +144,9 @@ class ServiceTimes:
         known = self._ahead.get(account)
         if known is not None and abs(known - ahead) <= SAME and not self._is_in_doubt(lane):
             return False
-        with self._control.ledger.transaction(synced=False) as tx:
-            tx.learn_clock(names_of(account), ahead, self._control.boot.since)
-        self._control.time_is_known(lane.id)
+        with self._state.ledger.transaction(synced=False) as tx:
+            tx.learn_clock(names_of(account), ahead, self._state.boot.since)
+        self._state.timetable.tidy_soon(lane.id)  # what waited for it is done with the next look
         self.read_again()
         return True
 
@@ -158,7 +155,7 @@ class ServiceTimes:
         self._wanted.discard(lane.id)
         if not self._is_in_doubt(lane):
             return False
-        with self._control.ledger.transaction(synced=False) as tx:
+        with self._state.ledger.transaction(synced=False) as tx:
             tx.believe_claims(names_of(lane.terms.account))
         self.read_again()
         return True
@@ -168,9 +165,9 @@ class ServiceTimes:
 
     def _back(self, lane: LaneId, health: Health) -> None:
         cannot_tell = health.cannot_be_asked or (health.problem is None and health.service_date is None)
-        steady = self._control.clock.steady()
+        steady = self._state.clock.steady()
         self._post(Heard(lane, health.service_date, steady, asked=True, cannot_tell=cannot_tell))
 
     def _broken(self, lane: LaneId, trouble: Exception) -> None:
         log.warning("a service could not be asked for its time", extra={"lane": str(lane), "trouble": where(trouble)})
-        self._post(Heard(lane, None, self._control.clock.steady(), asked=True))
+        self._post(Heard(lane, None, self._state.clock.steady(), asked=True))

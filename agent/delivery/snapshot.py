@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from agent.model import LaneState, Problem
-from agent.shown import in_unicode
 
 
 @dataclass(frozen=True)
@@ -63,13 +61,6 @@ class Snapshot:
     packets: tuple[PacketSnapshot, ...]
     needs_attention: int
     notes: tuple[str, ...] = ()
-
-    @property
-    def as_json(self) -> dict[str, Any]:
-        """Return the snapshot as JSON, for other programs, with how things stand at a glance."""
-        from agent.delivery.glance import glance
-
-        return {**in_unicode(asdict(self)), "glance": asdict(glance(self))}
 
 
 def moment(at: datetime | None) -> str | None:

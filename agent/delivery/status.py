@@ -6,13 +6,14 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from agent.delivery.actions import Found
+from agent.delivery.lane import Lane
 from agent.delivery.problems import LEDGER_TROUBLE
 from agent.delivery.reconcile.old_folders import left_waiting
 from agent.delivery.reconcile.settings_changed import known_lanes, left_behind
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
+from agent.delivery.state import State
 from agent.delivery.troubles import Thing, is_ledgers
 from agent.delivery.unpicked import Waits, remembered
 from agent.folder.real import RealFileSystem
@@ -25,46 +26,42 @@ from agent.settings.environment import environment_of
 from agent.settings.locations import ledger_file
 from agent.settings.schema import Settings
 
-if TYPE_CHECKING:
-    from agent.delivery.control import Control
-    from agent.delivery.lane import Lane
-
 NEEDS_SOMEONE_AFTER = timedelta(minutes=30)  # how long a scan may wait for its sidecar before it is shown to people
 
 
-def snapshot_of(control: Control, notes: tuple[str, ...]) -> Snapshot:
+def snapshot_of(state: State, notes: tuple[str, ...]) -> Snapshot:
     """Return what a running agent is doing. Called in the control thread."""
-    now = control.clock.now()
-    unresolved, counts = control.numbers(_midnight(now))
+    now = state.clock.now()
+    unresolved, counts = state.numbers(_midnight(now))
     lanes = []
     packets = [
-        _packet(packet, control.sending.get(packet.id), control.troubles.of(Thing("packet", packet.lane, packet.id)))
-        for packet in control.packets.values()
+        _packet(packet, state.sending.get(packet.id), state.troubles.of(Thing("packet", packet.lane, packet.id)))
+        for packet in state.packets.values()
     ]
-    for lane in control.lanes.values():
-        record = control.lane_records.get(lane.id, LaneRecord(lane.id))
+    for lane in state.lanes.values():
+        record = state.lane_records.get(lane.id, LaneRecord(lane.id))
         found = list(lane.found.values())
         reasons, overdue = _reasons(lane.looks), _overdue(lane.looks)
         packets.extend(_found(lane, one, reasons, overdue, now) for one in found)
-        of_states = Counter({str(state): count for state, count in counts.get(lane.id, {}).items()})
+        of_states = Counter({str(name): count for name, count in counts.get(lane.id, {}).items()})
         of_states.update(_state_of(one) for one in found)
         needs = unresolved.get(lane.id, 0) + sum(_waits_for_someone(one, overdue, now) for one in found)
-        state, since, problem = _lane_state(record, lane.offline)
+        condition, since, problem = _lane_state(record, lane.offline)
         lanes.append(
             LaneSnapshot(
                 lane=str(lane.id),
-                state=state,
+                state=condition,
                 folder=str(lane.settings.folder),
                 watching=str(lane.watcher.state.watching) if lane.watcher else "",
                 since=moment(since),
-                problem=problem or control.trouble_of(lane.id),
+                problem=problem or state.trouble_of(lane.id),
                 counts=dict(of_states),
                 needs_attention=needs,
                 left_alone=lane.left_alone,
                 environment=str(environment_of(lane.settings)),
             )
         )
-    lanes.extend(left_behind(control.known_lanes, control.other_records, control.packets.values(), unresolved))
+    lanes.extend(left_behind(state.known_lanes, state.other_records, state.packets.values(), unresolved))
     return Snapshot(
         at=moment(now) or "",
         running=True,

@@ -23,7 +23,7 @@ from agent.settings.locations import log_folder
 from agent.settings.reading import parse
 
 if TYPE_CHECKING:
-    from agent.delivery.control import Control
+    from agent.delivery.inbox import Inbox
     from agent.demo.screen import Screen
 
 _BETWEEN_DROPS = 0.15  # seconds
@@ -67,13 +67,13 @@ class Show:
     def interrupt(self) -> None:
         """End before the time: what is being sent is cut short and recorded."""
         self.interrupted = True
-        self._agent.control.stop()
+        self._agent.control.inbox.stop()
 
     def _now(self) -> float:
-        return self._agent.control.clock.steady()
+        return self._agent.control.state.clock.steady()
 
     def _summary(self, *, finished: bool = False) -> Summary:
-        return summary_of(self._agent.control, self._now() - self._begun, finished=finished)
+        return summary_of(self._agent.control.state, self._now() - self._begun, finished=finished)
 
     def _watch(self) -> bool:
         self._screen.show(self._summary())
@@ -120,18 +120,18 @@ def show_in(folder: Path, samples: Path, screen: Screen) -> Iterator[Show]:
             page_server(desk_of(agent, lambda: True)) as page,
         ):
             show = Show(agent, page, folder, samples, screen)
-            with stopped_by_signals(show.interrupt), _waking(agent.control):
+            with stopped_by_signals(show.interrupt), _waking(agent.control.inbox):
                 yield show
 
 
 @contextmanager
-def _waking(control: Control) -> Iterator[None]:
+def _waking(inbox: Inbox) -> Iterator[None]:
     """Wake the control thread several times a second, so that progress is seen while it happens."""
     over = threading.Event()
 
     def wake() -> None:
         while not over.wait(_BETWEEN_LOOKS):
-            control.hint()
+            inbox.hint()
 
     thread = threading.Thread(target=wake, name="demo", daemon=True)
     thread.start()

@@ -15,7 +15,7 @@ from agent.settings.locations import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from agent.delivery.actions import Found
-    from agent.delivery.control import Control
+    from agent.delivery.state import State
     from agent.ledger.records import PacketRecord
 
 RESTING = (PacketState.SENT, PacketState.FAILED, PacketState.HELD, PacketState.WAITING)
@@ -70,20 +70,20 @@ class Summary:
         }
 
 
-def summary_of(control: Control, seconds: float, *, finished: bool = False) -> Summary:
+def summary_of(state: State, seconds: float, *, finished: bool = False) -> Summary:
     """Return what the control thread knows. Called in that thread."""
-    ended = {packet.id: _of_packet(as_told(control.lanes[packet.lane].fs, packet)) for packet in control.ended}
+    ended = {packet.id: _of_packet(as_told(state.lanes[packet.lane].fs, packet)) for packet in state.ended}
     active = [
-        _of_packet(packet, control.sending.get(packet.id))
-        for packet in sorted(control.packets.values(), key=lambda packet: (packet.arrived_at, packet.id))
+        _of_packet(packet, state.sending.get(packet.id))
+        for packet in sorted(state.packets.values(), key=lambda packet: (packet.arrived_at, packet.id))
     ]
-    found = [_of_found(lane.id.kind, one) for lane in control.lanes.values() for one in lane.found.values()]
-    return Summary((*ended.values(), *active, *found), seconds, finished, tuple(_troubles(control)))
+    found = [_of_found(lane.id.kind, one) for lane in state.lanes.values() for one in lane.found.values()]
+    return Summary((*ended.values(), *active, *found), seconds, finished, tuple(_troubles(state)))
 
 
-def _troubles(control: Control) -> Iterator[str]:
-    for lane in control.lanes.values():
-        problem = lane.offline or control.lane_records[lane.id].problem or control.trouble_of(lane.id)
+def _troubles(state: State) -> Iterator[str]:
+    for lane in state.lanes.values():
+        problem = lane.offline or state.lane_records[lane.id].problem or state.trouble_of(lane.id)
         if problem is not None:
             yield f"{FOLDERS[lane.id.kind]}: {problem.sentence} {problem.what_to_do}"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from agent.delivery.glance import status_json
 from agent.delivery.requests import Answer, Request, Verb
 from agent.desk.interface.remote import Unreachable, other_agent
 from agent.desk.users import user_name
@@ -32,10 +33,10 @@ def current_status(settings: Settings) -> dict[str, Any]:
     if agent is not None and agent.is_own:
         return agent.status()
     if agent is not None and (counts := agent.snapshot()) is not None:
-        return counts.as_json
+        return status_json(counts)
     from agent.delivery.status import status_without_agent
 
-    return status_without_agent(settings).as_json
+    return status_json(status_without_agent(settings))
 
 
 def ask_retry(settings: Settings, packets: Sequence[str] | None) -> Answer:
@@ -50,7 +51,7 @@ def ask_retry(settings: Settings, packets: Sequence[str] | None) -> Answer:
     if agent is not None:
         return agent.ask(Request("retry", packets=tuple(packet.id for packet in chosen), actor=user_name()))
     from agent.delivery.places import Places, past_of
-    from agent.delivery.retrying import put_back
+    from agent.delivery.reconcile.putting_back import put_back
     from agent.folder.real import RealFileSystem
 
     now, lanes, fs = datetime.now(UTC), settings.lanes, RealFileSystem(named_folders(settings))
@@ -77,8 +78,8 @@ def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
     agent = other_agent(settings)
     if agent is not None:
         return agent.ask(Request(verb, lanes=tuple(lanes), actor=user_name()))
+    from agent.delivery.request_handler import asked
     from agent.delivery.verdicts import hastened
-    from agent.delivery.wishes import asked
     from agent.ledger.records import LaneRecord
     from agent.model import PacketState
 
@@ -154,7 +155,7 @@ def _opened(settings: Settings, now: datetime) -> Ledger:
 
 
 def _failed(settings: Settings, packets: Sequence[str] | None) -> list[PacketRecord]:
-    from agent.delivery.wishes import why_not_retried
+    from agent.delivery.request_handler import why_not_retried
     from agent.ledger.ledger import Ledger
     from agent.ledger.opening import LedgerUnavailable, read_only
 

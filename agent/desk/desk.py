@@ -58,13 +58,13 @@ def desk_of(engine: Engine, is_alive: Callable[[], bool]) -> Desk:
     control = engine.control
     return Desk(
         settings=engine.settings,
-        clock=control.clock,
+        clock=control.state.clock,
         files=RealFileSystem(named_folders(engine.settings)),
         ledger=engine.ledger,
         board=engine.board,
-        ask=control.ask,
-        progress=lambda: dict(control.sending),
+        ask=control.inbox.ask,
+        progress=lambda: dict(control.state.sending),
         is_alive=is_alive,
-        stop=control.stop,
-        note=control.ask,
+        stop=control.inbox.stop,
+        note=control.inbox.ask,
     )

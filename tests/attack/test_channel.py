@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from agent.desk.interface.api import answer_to
-from agent.desk.interface.channel import Peer, Stranger, connect
+from agent.desk.interface.channel import Peer, Stranger
 from agent.desk.interface.remote import agent_at
+from agent.desk.interface.system import connect
 from tests.support import activity
 from tests.support.attacks import Tries
 from tests.support.page import Browser, DeskPractice, browser, desk_in

@@ -37,7 +37,7 @@ def milliseconds_a_packet(spool: Path, lane: LaneId, count: int) -> float:
         drop(practice, lane, number)
     practice.hint(lane)
     begin = time.process_time()
-    while len(practice.service(lane).accepted) < count or practice.control.packets:
+    while len(practice.service(lane).accepted) < count or practice.control.state.packets:
         pause = practice.step()
         if pause > 0:
             practice.clock.pass_(pause)

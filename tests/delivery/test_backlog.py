@@ -34,11 +34,13 @@ def test_what_was_sent_is_let_go_of(tmp_path: Path) -> None:
         practice.pass_(minutes=5)
     control = practice.control
     assert (len(practice.service(SCANS).accepted), len(practice.service(STATEMENTS).accepted)) == (30, 30)
-    assert not control.packets
-    assert [lane._requests for lane in control.lanes.values()] == [{}, {}]
+    assert not control.state.packets
+    assert [lane._requests for lane in control.state.lanes.values()] == [{}, {}]
     assert len(practice.ledger._standing) == 0, "claims on names that nobody asks for"
     assert list(tmp_path.iterdir()) == [], "bodies on the spool"
-    assert len(json.dumps([packet.receipt for packet in control.ended])) < 60 * 2000, "replies that the ledger has"
+    assert len(json.dumps([packet.receipt for packet in control.state.ended])) < 60 * 2000, (
+        "replies that the ledger has"
+    )
     [receipt] = [one for one in practice.receipts() if one["files"][0]["name"] == "scan 7.pdf"]
     assert receipt["response"] == {"said": reply}
 

@@ -35,7 +35,7 @@ def test_a_try_that_comes_back_after_the_clock_was_set_forward_does_not_make_the
     def clock_is_set() -> bool:
         nonlocal steps
         steps += 1
-        practice.control.hint(SCANS)  # so that the loop never really sleeps
+        practice.control.inbox.hint(SCANS)  # so that the loop never really sleeps
         practice.clock.pass_(1)
         if practice.service().received and practice.clock.seconds < 2000:
             practice.clock.moment += timedelta(days=5)

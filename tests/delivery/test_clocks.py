@@ -35,7 +35,7 @@ def a_second_is_held(world: ClockWorld) -> None:
     world.run(60)
     world.drop("north", NAME)
     world.run(60)
-    assert [packet.state for packet in world.practice.control.packets.values()] == [PacketState.HELD]
+    assert [packet.state for packet in world.practice.control.state.packets.values()] == [PacketState.HELD]
 
 
 @pytest.mark.parametrize("minutes", [-6 * 525_600, -1500, -300, 0, 300, 1500, 6 * 525_600, None])
@@ -71,11 +71,11 @@ def test_a_new_file_is_taken_while_its_name_is_in_doubt_and_goes_when_the_servic
     world.boot(10 * HOUR, 1500)
     world.drop("north", NAME)
     world.run(60)
-    assert [packet.state for packet in world.practice.control.packets.values()] == [PacketState.QUEUED]
+    assert [packet.state for packet in world.practice.control.state.packets.values()] == [PacketState.QUEUED]
     assert taken(world) == 1
     world.practice.service(NORTH).is_away = False
     world.run(600)
-    assert [packet.state for packet in world.practice.control.packets.values()] == [PacketState.HELD]
+    assert [packet.state for packet in world.practice.control.state.packets.values()] == [PacketState.HELD]
     world.run(14 * HOUR)
     assert taken(world) == 2
 
@@ -98,7 +98,7 @@ def test_a_clock_that_ran_backwards_over_a_boot_shortens_nothing_and_makes_no_wa
     a_second_is_held(world)
     world.boot(HOUR, minutes)
     world.run(60)
-    [packet] = world.practice.control.packets.values()
+    [packet] = world.practice.control.state.packets.values()
     assert packet.next_at is not None
     assert packet.next_at - world.practice.clock.now() <= timedelta(hours=24)
     world.run(24 * HOUR)
@@ -116,7 +116,7 @@ def test_a_clock_that_was_wrong_at_a_boot_and_is_put_right_moves_no_claim_of_bef
     world.run(60)
     world.put_right()
     world.run(60)
-    [packet] = world.practice.control.packets.values()
+    [packet] = world.practice.control.state.packets.values()
     assert packet.next_at is not None
     left = packet.next_at - world.practice.clock.now()
     assert timedelta(hours=13.9) <= left <= timedelta(hours=24)

@@ -73,7 +73,7 @@ def test_what_a_program_holds_at_the_end_of_its_packet_goes_also_where_the_agent
     with monkeypatch.context() as antivirus:
         antivirus.setattr(Path, "unlink", held)
         practice.pass_(minutes=1)
-        assert practice.control.packets == {}  # nothing waits for it
+        assert practice.control.state.packets == {}  # nothing waits for it
         practice.restart()
         practice.pass_(minutes=1)
     assert practice.receipts(STATEMENTS)

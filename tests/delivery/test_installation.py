@@ -170,7 +170,7 @@ def test_a_copied_ledger_lets_go_of_what_its_first_pc_has_on_the_way(tmp_path: P
     practice.pass_(hours=30)
     assert (len(practice.service().accepted), len(practice.service(STATEMENTS).accepted)) == (0, 1)
     assert not copied.copied
-    shown = [lane.left_behind for lane in practice.control.lanes.values()]
+    shown = [lane.left_behind for lane in practice.control.state.lanes.values()]
     assert [problem.code for problem in shown if problem] == ["left-by-another-pc"] * 2
     practice.ask(Request("adopt", actor="it"))
     practice.pass_(hours=30)
@@ -194,4 +194,4 @@ def test_what_the_ledger_knows_stays_ours_where_the_name_was_lost(tmp_path: Path
     accepted = {SCANS: len(practice.service().accepted), STATEMENTS: len(practice.service(STATEMENTS).accepted)}
     assert accepted == {SCANS: 1, STATEMENTS: 2}
     assert practice.receipts()[0]["possibly_sent_twice"] is False
-    assert not any(practice.control.lanes[one].left_behind for one in (SCANS, STATEMENTS)), lane
+    assert not any(practice.control.state.lanes[one].left_behind for one in (SCANS, STATEMENTS)), lane

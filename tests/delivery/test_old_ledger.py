@@ -71,7 +71,7 @@ def test_what_was_sent_since_is_known_again_as_a_duplicate_and_by_its_name(tmp_p
     drop(practice)
     drop(practice, STATEMENTS)
     backup.again()
-    assert practice.control.outdated
+    assert practice.control.state.outdated
     assert states(practice) == ["sent", "sent"]
     drop(practice)
     practice.drop("Statements.csv", statement("1002"), STATEMENTS)
@@ -92,8 +92,10 @@ def test_what_the_ledger_believes_to_be_on_its_way_has_been_sent(tmp_path: Path)
     practice.pass_(hours=9)
     assert states(practice) == ["sent", "sent"]
     backup.again()
-    assert (states(practice), practice.control.outdated) == (["sent", "sent"], True)
-    assert len(practice.ledger.claims(practice.control.lanes[STATEMENTS].terms.account, practice.clock.now())) == 1
+    assert (states(practice), practice.control.state.outdated) == (["sent", "sent"], True)
+    assert (
+        len(practice.ledger.claims(practice.control.state.lanes[STATEMENTS].terms.account, practice.clock.now())) == 1
+    )
     assert {packet.control_number for packet in practice.ledger.history()} - {""}
 
 
@@ -153,7 +155,7 @@ def test_a_ledger_that_knows_its_shelves_opens_no_receipt_again(tmp_path: Path) 
     practice.fs.open = noting  # type: ignore[method-assign]
     practice.restart()
     practice.pass_(minutes=10)
-    assert not practice.control.outdated
+    assert not practice.control.state.outdated
     assert [path for path in opened if path.name.endswith(RECEIPT)] == []
 
 
@@ -165,7 +167,7 @@ def test_a_copy_of_a_receipt_makes_no_ledger_an_old_one(tmp_path: Path) -> None:
     practice.fs.put(path.with_name(f"copy of {path.name}"), practice.standing()[name])
     practice.restart()
     practice.pass_(minutes=10)
-    assert (practice.control.outdated, states(practice)) == (False, ["sent"])
+    assert (practice.control.state.outdated, states(practice)) == (False, ["sent"])
 
 
 @pytest.mark.parametrize("minutes", [-1500, -600, -10, 10, 600, 1500])

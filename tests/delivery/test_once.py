@@ -88,7 +88,7 @@ def test_the_running_agent_names_the_shelf(practice: SimulatedPractice, shelf: s
     without_rights(practice, practice.folder() / shelf, Denied)
     drop(practice)
     practice.pass_(minutes=10)
-    [lane, _] = snapshot_of(practice.control, ()).lanes
+    [lane, _] = snapshot_of(practice.control.state, ()).lanes
     assert lane.problem is not None
     assert lane.problem.sentence == f"OutTray lacks the rights for {practice.folder() / shelf}."
 
@@ -213,10 +213,10 @@ def test_what_cannot_be_put_in_order_on_a_shelf_is_said_until_it_can(tmp_path: P
     practice.fs.put(put, b"{}")
     practice.fs.fail = lambda _step, path: Denied(path, "for ever") if path.is_relative_to(closed) else None
     practice.pass_(minutes=5)
-    [lane, _] = snapshot_of(practice.control, ()).lanes
+    [lane, _] = snapshot_of(practice.control.state, ()).lanes
     assert lane.problem is not None
     assert "20260101-000000-AAAAA" in lane.problem.sentence
     practice.fs.fail = lambda _step, _path: None
     practice.pass_(minutes=5)
-    [lane, _] = snapshot_of(practice.control, ()).lanes
+    [lane, _] = snapshot_of(practice.control.state, ()).lanes
     assert lane.problem is None

@@ -37,17 +37,17 @@ def left_by(tmp_path: Path, *, share: bool = True, held: bool = False) -> Simula
     assert len(practice.ledger.unfinished()) == 1
     practice.service().script[:] = [accept(n) for n in range(9)]
     practice.restart(fresh_ledger=True)
-    for lane in practice.control.lanes.values():
+    for lane in practice.control.state.lanes.values():
         lane.places.installation = NEW
     return practice
 
 
 def shown(practice: SimulatedPractice, lane: LaneId = SCANS) -> Problem | None:
-    return next(one.problem for one in snapshot_of(practice.control, ()).lanes if one.lane == str(lane))
+    return next(one.problem for one in snapshot_of(practice.control.state, ()).lanes if one.lane == str(lane))
 
 
 def adopt(practice: SimulatedPractice) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    asked = practice.control.ask(Request("adopt", actor="it"))
+    asked = practice.control.inbox.ask(Request("adopt", actor="it"))
     practice.step()
     return asked.result(0).done, asked.result(0).sentences
 
@@ -102,7 +102,7 @@ def test_a_name_that_another_pc_may_have_sent_is_held(tmp_path: Path) -> None:
     practice.pass_(minutes=1)
     practice.service(STATEMENTS).script[:] = []
     practice.restart(fresh_ledger=True)
-    for lane in practice.control.lanes.values():
+    for lane in practice.control.state.lanes.values():
         lane.places.installation = NEW
     practice.pass_(minutes=1)
     practice.drop("Statements.csv", statement("1002"), STATEMENTS)
@@ -128,7 +128,7 @@ def test_a_take_over_that_is_cut_off_anywhere_is_finished_at_the_next_start(tmp_
                 raise Cut
 
         practice.fs.fail = fail  # type: ignore[assignment]
-        practice.control.ask(Request("adopt", actor="it"))
+        practice.control.inbox.ask(Request("adopt", actor="it"))
         cut = False
         try:
             practice.step()
@@ -136,7 +136,7 @@ def test_a_take_over_that_is_cut_off_anywhere_is_finished_at_the_next_start(tmp_
             cut = True
         practice.fs.fail = lambda _step, _path: None
         practice.restart()
-        for lane in practice.control.lanes.values():
+        for lane in practice.control.state.lanes.values():
             lane.places.installation = NEW
         practice.pass_(minutes=2)
         adopt(practice)

@@ -113,7 +113,7 @@ def test_whoever_tries_again_at_once_uses_up_no_patience(
     drop(practice)
     practice.pass_(minutes=1)
     for tried in range(2, 10):
-        [packet] = practice.control.packets
+        [packet] = practice.control.state.packets
         practice.ask(Request(verb, packets=(packet,) if verb == "retry" else ()))  # type: ignore[arg-type]
         practice.pass_(seconds=20)
         assert len(practice.service().received) == tried
@@ -131,11 +131,11 @@ def test_a_long_wish_is_shown_as_what_it_is(tmp_path: Path, after: float, of_lan
     practice.service().script.append(busy(after, of_lane=of_lane))
     drop(practice)
     practice.pass_(minutes=1)
-    [packet] = practice.control.packets.values()
+    [packet] = practice.control.state.packets.values()
     assert packet.state is PacketState.QUEUED
     assert packet.problem is not None
     assert packet.problem.code == "asked-to-wait"
-    shown = snapshot_of(practice.control, ())
+    shown = snapshot_of(practice.control.state, ())
     [row] = shown.packets
     assert "It wants nothing before" in row.why
     if of_lane:
@@ -150,5 +150,5 @@ def test_a_short_wish_is_not(tmp_path: Path, after: float) -> None:
     practice.service().script.append(busy(after))
     drop(practice)
     practice.pass_(seconds=20)
-    [packet] = practice.control.packets.values()
+    [packet] = practice.control.state.packets.values()
     assert packet.problem == TROUBLE

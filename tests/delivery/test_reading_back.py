@@ -12,7 +12,7 @@ import pytest
 from agent.delivery.lane import Lane
 from agent.delivery.planner import Terms
 from agent.delivery.problems import ASK_FIRST
-from agent.delivery.reading_back import read_back
+from agent.delivery.reconcile.reading_back import read_back
 from agent.folder.real import RealFileSystem
 from agent.intake.lanes import intake_for
 from agent.ledger.ledger import Ledger

@@ -84,11 +84,11 @@ def test_a_share_that_is_unmounted_between_two_looks_withdraws_nothing_that_fall
     for account in ("1001", "1002"):
         practice.drop("Statements.csv", statement(account), STATEMENTS)
         practice.pass_(minutes=5)
-    [held] = [packet for packet in practice.control.packets.values() if packet.state == "held"]
+    [held] = [packet for packet in practice.control.state.packets.values() if packet.state == "held"]
     practice.pass_(seconds=(held.next_at - practice.clock.now()).total_seconds() - 0.5)
     practice.fs.unmount(folder)
     practice.clock.pass_(0.5)
-    practice.control._look_at[STATEMENTS] = practice.clock.steady() + 60  # the next look comes later
+    practice.control.state.timetable.look_at(STATEMENTS, practice.clock.steady() + 60)  # the next look comes later
     practice.step()
     assert practice.ledger.packet(held.id).state == "held"
     practice.fs.mount(folder)

@@ -38,12 +38,12 @@ def practice_with(tmp_path: Path, *, failed: int = 1, queued: int = 1) -> Simula
 
 
 def lanes_shown(practice: SimulatedPractice) -> dict[str, LaneSnapshot]:
-    return {lane.lane: lane for lane in snapshot_of(practice.control, ()).lanes}
+    return {lane.lane: lane for lane in snapshot_of(practice.control.state, ()).lanes}
 
 
 def retry_all(practice: SimulatedPractice) -> list[str]:
     packets = tuple(packet.id for packet in practice.ledger.unresolved())
-    answered = practice.control.ask(Request("retry", packets=packets, actor="it"))
+    answered = practice.control.inbox.ask(Request("retry", packets=packets, actor="it"))
     practice.step()
     return list(answered.result(0).sentences)
 

@@ -25,7 +25,7 @@ def practice(tmp_path: Path) -> SimulatedPractice:
 
 
 def lane_of(practice: SimulatedPractice, lane: LaneId) -> LaneSnapshot:
-    return next(one for one in snapshot_of(practice.control, ()).lanes if one.lane == str(lane))
+    return next(one for one in snapshot_of(practice.control.state, ()).lanes if one.lane == str(lane))
 
 
 def put_aside(practice: SimulatedPractice) -> None:
@@ -94,7 +94,7 @@ def test_many_are_one_thing_to_see_to(practice: SimulatedPractice) -> None:
 def test_the_page_shows_it_as_something_that_a_person_can_end(practice: SimulatedPractice) -> None:
     practice.drop("July.pdf", files.pdf(), STATEMENTS)
     practice.pass_(hours=2)
-    [item] = items(snapshot_of(practice.control, ()), (), Almanac(practice.clock.now()))
+    [item] = items(snapshot_of(practice.control.state, ()), (), Almanac(practice.clock.now()))
     assert "July.pdf" in item.heading
     assert "move it out of the folder" in item.do
 
@@ -152,13 +152,13 @@ def test_a_scan_in_a_folder_without_a_sidecar_that_never_gets_whole_needs_someon
     if data == files.pdf():
         practice.fs.fail = lambda step, path: Denied(path) if step == "open" and path.suffix == ".pdf" else None
     practice.pass_(minutes=9)
-    assert snapshot_of(practice.control, ()).needs_attention == 0
+    assert snapshot_of(practice.control.state, ()).needs_attention == 0
     practice.pass_(minutes=2)
-    snapshot = snapshot_of(practice.control, ())
+    snapshot = snapshot_of(practice.control.state, ())
     assert [(packet.name, packet.needs_someone) for packet in snapshot.packets] == [("Smith", True)]
     assert "page 1.pdf is not complete: " in snapshot.packets[0].why
     assert snapshot.needs_attention == 1
     practice.pass_(hours=1)
-    again = practice.control.lanes[SCANS].looks[0].again
+    again = practice.control.state.lanes[SCANS].looks[0].again
     assert again is not None
     assert again - practice.clock.steady() > 60  # nobody looks at it every few seconds for ever

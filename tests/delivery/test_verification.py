@@ -44,7 +44,7 @@ def receipt_of(
 ) -> dict[str, Any]:
     """Send one statement through a lane that asks afterwards; return what its receipt says of that."""
     practice = SimulatedPractice(tmp_path)
-    practice.control.lanes[STATEMENTS].verifier = Scripted(*answers)
+    practice.control.state.lanes[STATEMENTS].verifier = Scripted(*answers)
     prepare(practice)
     practice.drop("July.csv", csv(("1001", "07/03/2026", "John Snow", "12.00")), STATEMENTS)
     practice.pass_(hours=30)
@@ -100,14 +100,14 @@ def test_a_lost_try_keeps_what_was_marked_before_it(tmp_path: Path) -> None:
 
 def test_after_a_restart_behind_a_lost_try_nothing_is_comparable(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
-    practice.control.lanes[STATEMENTS].verifier = Scripted(NEVER)
+    practice.control.state.lanes[STATEMENTS].verifier = Scripted(NEVER)
     practice.service(STATEMENTS).script = [LOSE_REPLY, NAME_TAKEN]
     practice.drop("July.csv", csv(("1001", "07/03/2026", "John Snow", "12.00")), STATEMENTS)
     while not practice.service(STATEMENTS).received:
         practice.clock.pass_(practice.step())
     practice.step()
     practice.restart()
-    practice.control.lanes[STATEMENTS].verifier = Scripted(NEW)
+    practice.control.state.lanes[STATEMENTS].verifier = Scripted(NEW)
     practice.pass_(hours=30)
     [receipt] = practice.receipts(STATEMENTS)
     assert receipt["verification"]["problem"] is None
@@ -140,7 +140,7 @@ def test_what_someone_has_to_look_at_is_asked_for_whatever_the_verification_find
     tmp_path: Path, answers: tuple[Marked, ...], codes: str
 ) -> None:
     practice = SimulatedPractice(tmp_path)
-    practice.control.lanes[STATEMENTS].verifier = Scripted(*answers)
+    practice.control.state.lanes[STATEMENTS].verifier = Scripted(*answers)
     practice.service(STATEMENTS).script = [Answer(Delivered(200, {}, problem=LOOK), accepted=True)]
     practice.drop("July.csv", csv(("1001", "07/03/2026", "John Snow", "12.00")), STATEMENTS)
     practice.pass_(hours=1)
@@ -154,7 +154,7 @@ def test_what_someone_has_to_look_at_is_asked_for_whatever_the_verification_find
 
 def test_a_file_that_was_changed_while_it_was_sent_is_told_of_beside_what_was_marked_as_failed(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
-    practice.control.lanes[STATEMENTS].verifier = Scripted(NEVER, NEW)
+    practice.control.state.lanes[STATEMENTS].verifier = Scripted(NEVER, NEW)
 
     def change() -> None:
         [name] = [name for name in practice.standing(STATEMENTS) if name.endswith("July.csv")]

@@ -22,7 +22,7 @@ def practice(tmp_path: Path) -> SimulatedPractice:
 
 
 def answer_to(practice: SimulatedPractice, request: Request) -> Answer:
-    answered: Future[Answer] = practice.control.ask(request)
+    answered: Future[Answer] = practice.control.inbox.ask(request)
     practice.pass_(seconds=5)
     return answered.result(0)
 
@@ -43,13 +43,13 @@ def a_held_statement(practice: SimulatedPractice) -> str:
     for account in ("1001", "1002"):
         practice.drop("Statements.csv", csv((account, *ROW[1:])), STATEMENTS)
         practice.pass_(minutes=1)
-    [held] = [packet for packet in practice.control.packets.values() if packet.state is PacketState.HELD]
+    [held] = [packet for packet in practice.control.state.packets.values() if packet.state is PacketState.HELD]
     return held.id
 
 
 def test_an_answer_comes_after_the_deed(practice: SimulatedPractice) -> None:
     practice.pass_(seconds=1)
-    answered = practice.control.ask(Request("pause", actor="rosa"))
+    answered = practice.control.inbox.ask(Request("pause", actor="rosa"))
     assert not answered.done()
     practice.step()
     assert answered.result(0) == Answer(LANES)
@@ -68,7 +68,7 @@ def test_a_look_is_a_look_at_once_and_no_event(practice: SimulatedPractice) -> N
     practice.fs.put(practice.folder() / "late.pdf", files.pdf())  # no hint of it comes
     before = len(practice.ledger.journal())
     assert answer_to(practice, Request("look", lanes=(str(SCANS),))).done == (str(SCANS),)
-    assert "late" in [found.candidate.name for found in practice.control.lanes[SCANS].found.values()]
+    assert "late" in [found.candidate.name for found in practice.control.state.lanes[SCANS].found.values()]
     assert len(practice.ledger.journal()) == before
 
 
@@ -103,7 +103,7 @@ def test_a_withdrawn_packet_lets_go_of_its_name(practice: SimulatedPractice) -> 
 
 
 def _claims(practice: SimulatedPractice) -> list:  # type: ignore[type-arg]
-    return practice.ledger.claims(practice.control.lanes[STATEMENTS].terms.account, practice.clock.now())
+    return practice.ledger.claims(practice.control.state.lanes[STATEMENTS].terms.account, practice.clock.now())
 
 
 def test_a_withdrawn_packet_can_be_sent_after_all(practice: SimulatedPractice) -> None:
@@ -147,23 +147,23 @@ def test_what_is_in_order_cannot_be_dismissed(practice: SimulatedPractice) -> No
 
 
 def test_a_stop_is_in_the_journal_and_ends_the_loop(practice: SimulatedPractice) -> None:
-    answered = practice.control.ask(Request("stop", actor="installer"))
+    answered = practice.control.inbox.ask(Request("stop", actor="installer"))
     practice.control.run()
     assert answered.result(0) == Answer()
     assert actors(practice, "stop") == ["installer"]
 
 
 def test_nobody_waits_for_an_agent_that_has_ended(practice: SimulatedPractice) -> None:
-    before = practice.control.ask(Request("pause"))
-    practice.control.close()
-    after = practice.control.ask(Request("pause"))
+    before = practice.control.inbox.ask(Request("pause"))
+    practice.control.inbox.close()
+    after = practice.control.inbox.ask(Request("pause"))
     for answered in (before, after):
         with pytest.raises(CancelledError):
             answered.result(0)
 
 
 def test_one_who_waits_no_longer_does_no_harm(practice: SimulatedPractice) -> None:
-    practice.control.ask(Request("pause")).cancel()
+    practice.control.inbox.ask(Request("pause")).cancel()
     practice.step()
     assert all(record.paused_since for record in practice.ledger.lanes().values())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.delivery.glance import LANE_TROUBLES, Glance, Icon, glance
+from agent.delivery.glance import LANE_TROUBLES, Glance, Icon, glance, status_json
 from agent.delivery.snapshot import Snapshot
 from agent.desk.page.views.now import now_of
 from agent.desk.tray.view import Record, view
@@ -110,7 +110,7 @@ def test_tray_page_and_status_agree(
     if counts[1] and not told.items and icon is Icon.WORKING:
         assert told.headline.startswith(f"{counts[1]} ")
     # the command
-    assert json.loads(json.dumps(now.as_json))["glance"] == {
+    assert json.loads(json.dumps(status_json(now)))["glance"] == {
         "icon": str(icon), "needs": needs, "sending": counts[1], "next": counts[2], "later": counts[3],
     }  # fmt: skip
 

@@ -128,7 +128,7 @@ def test_health_and_search_are_as_the_contract_has_them_and_the_bytes_come_back(
         practice.drop_packet()
         practice.wait_until_sent(1)
         assert practice.engine is not None
-        [lane] = practice.engine.control.lanes.values()
+        [lane] = practice.engine.control.state.lanes.values()
         destination = lane.destination
         assert isinstance(destination, AttachmentsDestination)
         exchanges.clear()

@@ -132,7 +132,7 @@ def test_a_retry_that_is_asked_for_goes_after_the_sidecar_was_mended_on_the_shel
         practice.wait_until_failed(1)
         practice.ask("retry", practice.problems()["scan"]["packet"])
         assert practice.engine is not None
-        journal = practice.engine.control.ledger.journal
+        journal = practice.engine.control.state.ledger.journal
         practice.wait_for(
             lambda: len(practice.problems()) == 1 and sum(line.event == "shelved" for line in journal()) == 2,
             "it to fail again",

@@ -145,6 +145,6 @@ def test_a_part_of_a_packet_that_came_back_is_not_sent_without_the_rest(tmp_path
     undo_take(practice.fs, practice.folder(), place, packet)
     practice.pass_(minutes=5)
     assert claims(practice) == []
-    [lane] = [one for one in snapshot_of(practice.control, ()).lanes if one.lane == str(SCANS)]
+    [lane] = [one for one in snapshot_of(practice.control.state, ()).lanes if one.lane == str(SCANS)]
     assert lane.left_alone is not None
     assert lane.left_alone.code == "folder-was-a-shelf"

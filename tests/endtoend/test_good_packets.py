@@ -153,4 +153,4 @@ def test_packet_ids_are_all_different_and_in_the_ledger(day: Day) -> None:
     ids = {receipt["packet"] for receipt in day.receipts.values()}
     assert len(ids) == len(PACKETS)
     assert day.practice.engine is not None
-    assert {packet.id for packet in day.practice.engine.control.ledger.history()} == ids
+    assert {packet.id for packet in day.practice.engine.control.state.ledger.history()} == ids

@@ -24,7 +24,7 @@ def drop(practice: SimulatedPractice, name: str = "scan", **sidecar: str) -> Non
 
 
 def lane_state(practice: SimulatedPractice) -> LaneState:
-    [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
+    [lane] = [lane for lane in snapshot_of(practice.control.state, ()).lanes if lane.lane == str(SCANS)]
     return lane.state
 
 
@@ -44,7 +44,7 @@ def test_two_agents_on_one_folder_send_40_packets_once_each(tmp_path: Path) -> N
         assert one.problems() == {}
         assert one.waiting() == []
         assert len(one.sent()) == 80
-        ledgers = [each.engine.control.ledger for each in (one, two) if each.engine is not None]
+        ledgers = [each.engine.control.state.ledger for each in (one, two) if each.engine is not None]
         # One that starts when the other has sent already reads back what stands on the shelves.
         known = [{packet.id for packet in ledger.history()} for ledger in ledgers]
         assert len(set.union(*known)) == 40
@@ -58,11 +58,11 @@ def test_a_longer_scan_after_the_first_was_taken_is_told_at_once_and_learned_fro
     assert len(practice.receipts()) == 1
     practice.drop("scan.pdf", files.pdf(pages=3))
     practice.pass_(seconds=5)
-    [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
+    [lane] = [lane for lane in snapshot_of(practice.control.state, ()).lanes if lane.lane == str(SCANS)]
     assert lane.problem is not None
     assert lane.problem.sentence == "A longer scan.pdf came after the first was taken to be sent."
     practice.pass_(minutes=15)
-    [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
+    [lane] = [lane for lane in snapshot_of(practice.control.state, ()).lanes if lane.lane == str(SCANS)]
     assert lane.problem is not None
     assert lane.problem.code == "longer-came"
     practice.restart()
@@ -74,7 +74,7 @@ def test_a_lane_shows_what_lies_in_its_folder_and_will_never_go(tmp_path: Path) 
     practice = SimulatedPractice(tmp_path)
     practice.fs.put(practice.folder() / "2026/July/scan.pdf", b"x")
     practice.pass_(minutes=2)
-    [lane] = [lane for lane in snapshot_of(practice.control, ()).lanes if lane.lane == str(SCANS)]
+    [lane] = [lane for lane in snapshot_of(practice.control.state, ()).lanes if lane.lane == str(SCANS)]
     assert lane.state is LaneState.RUNNING
     assert lane.problem is not None
     assert lane.problem.code == "folder-nested"

@@ -46,7 +46,7 @@ def test_retry_after_is_honoured(tmp_path: Path, plan: str) -> None:
         practice.wait_until_sent(1)
         assert practice.receipts()["scan"]["attempts"] == 2
         assert practice.engine is not None
-        refused, sent = attempts(practice.engine.control.ledger, practice.receipts()["scan"]["packet"])
+        refused, sent = attempts(practice.engine.control.state.ledger, practice.receipts()["scan"]["packet"])
         assert refused.ended_at is not None
         assert sent.started_at - refused.ended_at > timedelta(seconds=0.9)
 

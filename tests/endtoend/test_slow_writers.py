@@ -70,7 +70,7 @@ def test_a_file_that_is_opened_and_closed_five_times_goes_once(tmp_path: Path, w
         practice.pass_(1.5)
         handle.append(part)
         handle.close()
-        practice.hint(next(iter(practice.control.lanes)))
+        practice.hint(next(iter(practice.control.state.lanes)))
         practice.pass_(1.5)
     practice.pass_(10)
     sent_once(practice, scan_pdf=SCAN)

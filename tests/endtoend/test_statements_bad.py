@@ -34,7 +34,7 @@ def test_it_fails_with_its_reason_and_nothing_goes_out(practice: StatementsPract
     practice.drop(bad.filename, bad.data)
     if not bad.settles:
         assert practice.engine is not None
-        lane = practice.engine.control.lanes[LANE]
+        lane = practice.engine.control.state.lanes[LANE]
         practice.wait_for(
             lambda: any(look.reason and look.observation.name == bad.filename for look in lane.looks),
             "a look that finds it incomplete",

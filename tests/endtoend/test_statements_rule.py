@@ -335,7 +335,7 @@ def test_a_held_file_that_is_deleted_is_withdrawn_and_the_next_moves_up(billing:
 def test_held_files_are_shown_with_the_time_at_which_they_go(billing: Billing) -> None:
     for run in (1, 2, 3):
         billing.export(run)
-    shown = snapshot_of(billing.control, ())
+    shown = snapshot_of(billing.control.state, ())
     [lane] = shown.lanes
     assert lane.counts["held"] == 2
     goes = [datetime.fromisoformat(packet.next_at or "") for packet in shown.packets if packet.state == "held"]
@@ -350,7 +350,7 @@ def test_held_files_are_shown_with_the_time_at_which_they_go(billing: Billing) -
 def test_a_name_that_the_service_refuses_is_held_and_tried_again_hourly(billing: Billing) -> None:
     billing.service(STATEMENTS).script = [NAME_TAKEN] * 3  # another PC has used it
     billing.export(1)
-    [packet] = billing.control.packets.values()
+    [packet] = billing.control.state.packets.values()
     assert packet.state == "held"
     assert len(billing.held) == 1
     billing.pass_(hours=4)

@@ -8,17 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from agent.delivery import control as controls
-from agent.delivery import engine, planner, proof, reading_back, recovery, retrying, snapshot, verdicts, wishes
+from agent.delivery import engine, planner, proof, request_handler, snapshot, verdicts
 from agent.delivery import lane as lanes
 from agent.delivery.clock_guard import ClockGuard
 from agent.delivery.control import Control
 from agent.delivery.jobs import ThreadJobs
-from agent.delivery.reading_back import _identity
-from agent.delivery.reconcile import other_pcs, settings_changed
+from agent.delivery.reconcile import (
+    other_pcs,
+    putting_back,
+    reading_back,
+    reconciliation,
+    recovery,
+    settings_changed,
+)
+from agent.delivery.reconcile.reading_back import _identity
+from agent.delivery.reconcile.reconciliation import Reconciliation
+from agent.delivery.request_handler import RequestHandler
 from agent.delivery.service_times import ServiceTimes
 from agent.delivery.unpicked import Unpicked
-from agent.delivery.wishes import Wishes
 from agent.destinations import attachments, outcomes
 from agent.destinations.answers import Answer
 from agent.folder import coming_back, looking, names, shelves
@@ -54,8 +61,8 @@ def _believing(of: Callable[[Any], Answer | None]) -> Instead:
 
 
 def _step(control: Control) -> float:
-    while not control._inbox.empty():
-        control._receive(control._inbox.get_nowait())
+    while (message := control.inbox.take()) is not None:
+        control._receive(message)
     return control._step()
 
 
@@ -292,7 +299,7 @@ WORLD = {
         "a ledger from an old backup",
         "the shelves can know more than the ledger",
         (
-            (Control, "_knows_more", lambda *_: False),
+            (Reconciliation, "_knows_more", lambda *_: False),
             (recovery, "read_back", lambda *_: reading_back.ReadBack()),
         ),
         "old-ledger",
@@ -359,7 +366,7 @@ WORLD = {
     "other-pcs-names-are-free": Mutant(
         "another PC's packets",
         "what it may have sent takes its name",
-        ((controls, "guard_names", lambda *_: None),),
+        ((reconciliation, "guard_names", lambda *_: None),),
         test=f"{_PCS}test_a_name_that_another_pc_may_have_sent_is_held",
     ),
     "every-hour-is-one-of-trying": Mutant(
@@ -371,13 +378,13 @@ WORLD = {
     "presses-use-up-patience": Mutant(
         "`give_up_after`",
         "what a person cut short was not waited",
-        ((wishes, "hastened", lambda packet, _now: packet),),
+        ((request_handler, "hastened", lambda packet, _now: packet),),
         test=f"{_PATIENCE}test_whoever_tries_again_at_once_uses_up_no_patience",
     ),
     "nobody-cuts-it-short": Mutant(
         "a long Retry-After",
         "`resume` tries at once",
-        ((Wishes, "_queued", lambda *_: []),),
+        ((RequestHandler, "_queued", lambda *_: []),),
         test=f"{_PATIENCE}test_whoever_tries_again_at_once_uses_up_no_patience",
     ),
     "a-long-wait-is-a-wait": Mutant(
@@ -404,13 +411,13 @@ FAULTS = {
     "the-spool-keeps-what-was-held": Mutant(
         "an entry that cannot be removed",
         "what was held while the agent ended goes, too",
-        ((Control, "_needing_the_spool", lambda _self: None),),
+        ((Reconciliation, "_needing_the_spool", lambda _self: None),),
         test=f"{_DATA}test_what_is_left_in_the_spool_of_no_packet_on_its_way_does_not_stay",
     ),
     "half-a-retry-is-left": Mutant(
         "a move that failed and is not repeated",
         "a retry that was cut off is finished",
-        ((retrying, "_is_half_back", lambda _lane, _packet: False),),
+        ((putting_back, "_is_half_back", lambda _lane, _packet: False),),
         test="tests/delivery/test_regressions.py::"
         "test_a_retry_that_was_cut_off_in_its_middle_by_a_file_in_use_is_finished",
     ),

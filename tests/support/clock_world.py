@@ -72,7 +72,7 @@ class ClockWorld(World):
     def _no_wait_too_long(self, lane: LaneId) -> None:
         """What is the next of its name goes within 24 hours and one, by the clock that it is shown by and truly."""
         control, clock = self.practice.control, self.practice.clock
-        packets = [packet for packet in control.packets.values() if packet.lane == lane]
+        packets = [packet for packet in control.state.packets.values() if packet.lane == lane]
         packets.sort(key=lambda packet: (packet.arrived_at, packet.id))
         for name in {self._key(packet.upload_name) for packet in packets}:
             of_name = [packet.next_at for packet in packets if self._key(packet.upload_name) == name]

@@ -11,6 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from agent.delivery.control import Control
+from agent.delivery.jobs import Jobs
 from agent.delivery.requests import Request
+from agent.delivery.state import State
 from agent.delivery.status import snapshot_of
 from agent.destinations.verifying import Marked
 from agent.folder.filesystem import Busy, Damaged, Denied, NoRoom, Offline
 from agent.folder.names import DOCUMENTS, MANIFEST
 from agent.intake.statements.spool import empty_spool
+from agent.ledger.ledger import Ledger
 from agent.model import PacketState
 from tests.support import files
 from tests.support.simulated_practice import SCANS, SETTINGS, STATEMENTS, SimulatedPractice
@@ -111,28 +115,28 @@ class FaultyPractice(SimulatedPractice):
         if self.until is not None and self.clock.seconds < self.until:
             raise SEAMS[seam][self.fault.kind]()
 
-    def _new_control(self) -> Control:
+    def _new_control(self, begin: Callable[[Ledger, datetime], None] = lambda _ledger, _now: None) -> Control:
         empty_spool(self._spool)
-        control = super()._new_control()
+        control = super()._new_control(begin)
         if not self._listened:
             event.listen(self._database, "before_cursor_execute", self._statement)
             event.listen(self._database, "commit", self._commit)
             self._listened = True
-        lane = control.lanes[STATEMENTS]
+        lane = control.state.lanes[STATEMENTS]
         lane.verifier = _Asked(self)
-        for each in control.lanes.values():
+        for each in control.state.lanes.values():
             each.watcher = _before(each.watcher, self, "watching", "supervise", "follow")
             each.intake = _before(each.intake, self, "spool", "forget")
             each.destination = _before(_after(each.destination, self, "reply", "send"), self, "service", "send")
-        control.clock = _before(control.clock, self, "clock", "now", "steady", "read")
-        control._jobs = _before(control._jobs, self, "threads", "send", "check", "verify")
-
-        def told(_control: Control) -> None:
-            self.call("snapshot")
-            self.snapshots.append(snapshot_of(control, ()))
-
-        control._changed = told
+        control.state.clock = _before(control.state.clock, self, "clock", "now", "steady", "read")
         return control
+
+    def _jobs(self) -> Jobs:
+        return _before(super()._jobs(), self, "threads", "send", "check", "verify")
+
+    def _changed(self, state: State) -> None:
+        self.call("snapshot")
+        self.snapshots.append(snapshot_of(state, ()))
 
     def _statement(self, _connection: object, _cursor: object, statement: str, *_told: object) -> None:
         self._only_pragma = statement.startswith("PRAGMA")
@@ -191,7 +195,7 @@ class FaultyPractice(SimulatedPractice):
             said = sum(receipt["possibly_sent_twice"] for receipt in receipts)
             said += sum(problem["code"] in UNSURE for problem in self.problems(lane))
             assert len(twice) <= said
-        snapshot = snapshot_of(self.control, ())
+        snapshot = snapshot_of(self.control.state, ())
         assert [lane.problem for lane in snapshot.lanes] == [None, None]
 
 

@@ -27,6 +27,7 @@ from typing import Any, Self
 
 from agent.clock import Clock
 from agent.delivery.engine import Engine, engine
+from agent.delivery.glance import status_json
 from agent.delivery.requests import Request
 from agent.desk.interface.remote import Unreachable, other_agent
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
@@ -160,7 +161,7 @@ rescan_seconds = {self._rescan:g}
         begun = time.monotonic()
         thread, self._thread = self._thread, None
         if self.engine is not None and thread is not None:
-            self.engine.control.stop()
+            self.engine.control.inbox.stop()
             thread.join(PATIENCE)
             assert not thread.is_alive(), "the control thread did not end"
         self._stack.close()
@@ -178,7 +179,7 @@ rescan_seconds = {self._rescan:g}
     def ask(self, verb: Any, *packets: str) -> None:
         """Ask the agent for something, as the commands do."""
         assert self.engine is not None
-        self.engine.control.ask(Request(verb, packets=packets, actor="front-desk"))
+        self.engine.control.inbox.ask(Request(verb, packets=packets, actor="front-desk"))
 
     # --- people -----------------------------------------------------------------------------------------------------
 
@@ -225,7 +226,7 @@ rescan_seconds = {self._rescan:g}
         """Return the snapshot of the agent here, or of the one in a process of its own; empty while there is none."""
         if self.engine is not None:
             latest = self.engine.board.latest
-            return {} if latest is None else latest.as_json
+            return {} if latest is None else status_json(latest)
         try:
             agent = other_agent(self.settings, patience=0)
             return {} if agent is None else agent.status()

@@ -39,7 +39,7 @@ class _Board(Board):
 
     @property
     def latest(self) -> Snapshot:
-        return snapshot_of(self._practice.control, ())
+        return snapshot_of(self._practice.control.state, ())
 
 
 class SimulatedDesk(SimulatedPractice):
@@ -85,7 +85,7 @@ class SimulatedDesk(SimulatedPractice):
         """Let the agent carry out what is asked, at its next step."""
         if self.asks is not None:
             return self.asks(request)
-        answered = self.control.ask(request)
+        answered = self.control.inbox.ask(request)
         self.step()
         return answered
 

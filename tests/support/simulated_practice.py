@@ -28,9 +28,10 @@ from sqlalchemy import Engine
 
 from agent.delivery.control import Control
 from agent.delivery.engine import terms_of
-from agent.delivery.jobs import InlineJobs
+from agent.delivery.jobs import InlineJobs, Jobs
 from agent.delivery.lane import Lane
 from agent.delivery.requests import Request
+from agent.delivery.state import State
 from agent.destinations.protocol import Health, Progress
 from agent.folder.filesystem import FileSystem, FileSystemProblem
 from agent.folder.names import PROBLEM_JSON, RECEIPT
@@ -267,7 +268,7 @@ class SimulatedPractice:
         self.installation = installation or self.installation
         self.control = self._new_control(begin)
         unanswered = [request for request, answered in self._asked if not answered.done()]
-        self._asked = [(request, self.control.ask(request)) for request in unanswered]
+        self._asked = [(request, self.control.inbox.ask(request)) for request in unanswered]
 
     def pass_(self, seconds: float = 0, *, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
         """Let time pass, the agent working whenever it wanted to; it has also worked at the last moment."""
@@ -291,12 +292,12 @@ class SimulatedPractice:
 
     def ask(self, request: Request) -> None:
         """Ask the agent for something, as `outtray retry`, `pause` and `resume` do; again where it was killed first."""
-        self._asked.append((request, self.control.ask(request)))
+        self._asked.append((request, self.control.inbox.ask(request)))
 
     @property
     def ledger(self) -> Ledger:
         """The agent's memory."""
-        return self.control.ledger
+        return self.control.state.ledger
 
     # --- people and programs ----------------------------------------------------------------------------------------
 
@@ -319,8 +320,8 @@ class SimulatedPractice:
 
     def hint(self, lane: LaneId) -> None:
         """Let the system's event arrive, where the lane listens for events."""
-        if self.control.lanes[lane].watcher is not None:
-            self.control.hint(lane)
+        if self.control.state.lanes[lane].watcher is not None:
+            self.control.inbox.hint(lane)
 
     def folder(self, lane: LaneId = SCANS) -> Path:
         """Return a lane's folder."""
@@ -360,13 +361,20 @@ class SimulatedPractice:
             dict(itertools.chain.from_iterable(self._lanes_of(store) for store in self.settings.store)),
             Ledger(self._database),
             self.clock,
-            InlineJobs(),
+            self._jobs(),
             senders=self._senders,
             keep_sent_days=self.settings.agent.keep_sent_days,
             keep_failed_days=self.settings.agent.keep_failed_days,
             dice=self._dice,
             before_all=begin,
+            changed=self._changed,
         )
+
+    def _jobs(self) -> Jobs:
+        return InlineJobs()
+
+    def _changed(self, state: State) -> None:
+        """Take in that the state may have changed."""
 
     def _lanes_of(self, store: Any) -> Iterable[tuple[LaneId, Lane]]:
         for lane_id, lane in store.lanes.items():

@@ -355,10 +355,10 @@ on_conflict = "{self.on_conflict}"
             answers.clear()
         self.run(60)
         for _ in range(len(self.versions) + 40):
-            if not self.practice.control.packets:
+            if not self.practice.control.state.packets:
                 break
             self.run(DAY)
-        left = [f"{packet.name}: {packet.state}" for packet in self.practice.control.packets.values()]
+        left = [f"{packet.name}: {packet.state}" for packet in self.practice.control.state.packets.values()]
         assert not left, f"has not come to rest: {left}"
         self.run(2 * 21600)
         for lane in LANES:

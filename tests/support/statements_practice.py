@@ -95,14 +95,14 @@ rescan_seconds = 1
     def wake(self) -> None:
         """Let the agent notice that its clocks have moved."""
         assert self.engine is not None
-        self.engine.control.hint(LANE)
+        self.engine.control.inbox.hint(LANE)
 
     # --- what there is to see ---------------------------------------------------------------------------------------
 
     def write_slowly(self, name: str, data: bytes, pieces: int = 4) -> None:
         """Write a file in place over whatever stands there, each piece seen by the agent, seconds apart."""
         assert self.engine is not None
-        lane = self.engine.control.lanes[LANE]
+        lane = self.engine.control.state.lanes[LANE]
         step = len(data) // pieces + 1
         with (self.folder / name).open("wb", buffering=0) as file:
             for start in range(0, len(data), step):

@@ -1,1 +1,1 @@
-"""Shelves and ledger brought in line: whatever the world did to settings, folders, shelves or the ledger itself."""
+"""Bringing the shelves and the ledger in line: at the start, regularly, and after whatever people or other PCs did."""

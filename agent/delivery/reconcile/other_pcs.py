@@ -17,7 +17,7 @@ from pathlib import Path
 from agent.delivery.lane import Lane
 from agent.delivery.places import MOVING
 from agent.delivery.problems import OTHER_PC, moment
-from agent.delivery.recovery import adopt
+from agent.delivery.reconcile.recovery import adopt
 from agent.folder import shelves
 from agent.folder.carrying import listed
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from agent.desk.interface.channel import MOST_ASKED, Connection, Listener, Peer, listen
+from agent.desk.interface.channel import MOST_ASKED, Connection, Listener, Peer
+from agent.desk.interface.system import listen
 from agent.folder.errors import problem_of
 from agent.folder.filesystem import Busy, Damaged, NoRoom
 from agent.log import log, where

@@ -20,6 +20,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import asdict
 from typing import Any, get_args
 
+from agent.delivery.glance import status_json
 from agent.delivery.requests import SEEN, Request, Verb
 from agent.delivery.snapshot import LaneSnapshot, Snapshot
 from agent.desk.desk import Desk
@@ -56,7 +57,7 @@ def _answer(asked: dict[str, Any], peer: Peer, desk: Desk, link: Callable[[str],
     if not peer.is_own:
         raise NotDone(_ANOTHERS.format(user=user_name()))
     if what == "status":
-        return desk.snapshot().as_json
+        return status_json(desk.snapshot())
     if what == "open":
         return {"url": link(str(asked.get("path", "/")))}
     wish = request_from(asked.get("request"), peer.user) if what == "request" else None

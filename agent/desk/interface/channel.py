@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
-
-from agent import own_files
 
 MOST_BYTES = 64_000_000
 """In an answer: a snapshot of very many packets."""
@@ -61,34 +56,3 @@ class Listener(Protocol):
 
     def close(self) -> None:
         """Take it away."""
-
-
-def listen(data: Path) -> Listener:
-    """Open the channel of the agent that works with a data folder. Raises OSError."""
-    _take_away_keys(data)
-    if sys.platform == "win32":
-        from agent.desk.interface import on_windows
-
-        return on_windows.listen(data)
-    from agent.desk.interface import on_posix
-
-    return on_posix.listen(data)
-
-
-def connect(data: Path) -> Connection | None:
-    """Reach the agent that works with a data folder; None where none listens, or not to this user. Raises Stranger."""
-    if sys.platform == "win32":
-        from agent.desk.interface import on_windows
-
-        return on_windows.connect(data)
-    from agent.desk.interface import on_posix
-
-    return on_posix.connect(data)
-
-
-def _take_away_keys(data: Path) -> None:
-    """Remove what older versions had to be asked with."""
-    for old in (data / "interface.json", *data.glob("private-*/interface.key")):
-        with suppress(OSError):
-            if old.parent == data or not own_files.is_link(old.parent):
-                old.unlink(missing_ok=True)

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.desk.interface.channel import MOST_BYTES, Stranger, connect
+from agent.desk.interface.channel import MOST_BYTES, Stranger
+from agent.desk.interface.system import connect
 
 if TYPE_CHECKING:
     from agent.delivery.requests import Answer, Request

@@ -15,10 +15,10 @@ def stay(agent: Engine, tray: Tray) -> bool:
     An agent that ended by itself stays in the tray as switched off. What ended it is raised when that is left with
     Quit, so that the exit code tells.
     """
-    control = agent.start()
+    thread = agent.start()
 
     def leave_with_the_agent() -> None:
-        control.join()
+        thread.join()
         if agent.failed is None:
             tray.close()
 
@@ -26,8 +26,8 @@ def stay(agent: Engine, tray: Tray) -> bool:
     try:
         wish = tray.run()
     finally:
-        agent.control.stop()
-        control.join()
+        agent.control.inbox.stop()
+        thread.join()
         tray.end()
     if agent.failed is not None and wish is not Wish.START:
         raise agent.failed

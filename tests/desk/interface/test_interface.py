@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from agent.delivery.alone import alone
+from agent.delivery.glance import status_json
 from agent.delivery.requests import Answer, Request
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.desk.interface.api import NotDone, answer_to, request_from, snapshot_from, tray_view
@@ -229,7 +230,7 @@ def test_the_running_agent_is_found(practice: DeskPractice, folder: Path) -> Non
         agent = other_agent(practice.settings)
         assert agent is not None
         assert (agent.pid, agent.user, agent.is_own) == (os.getpid(), user_name(), True)
-        assert agent.status() == json.loads(json.dumps(SNAPSHOT.as_json))
+        assert agent.status() == json.loads(json.dumps(status_json(SNAPSHOT)))
 
 
 def test_one_that_has_only_just_begun_is_waited_for(practice: DeskPractice, folder: Path) -> None:

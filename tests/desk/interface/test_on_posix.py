@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from agent.desk.interface.answering import Channel
-from agent.desk.interface.channel import MOST_ASKED, Connection, Peer, Stranger, connect, listen
+from agent.desk.interface.channel import MOST_ASKED, Connection, Peer, Stranger
+from agent.desk.interface.system import connect, listen
 from agent.desk.users import user_name
 from tests.support.waiting import until
 

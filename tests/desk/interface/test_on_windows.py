@@ -17,7 +17,8 @@ if sys.platform != "win32":
 from agent import sddl, windows_rights
 from agent.desk.interface import on_windows
 from agent.desk.interface.answering import Channel
-from agent.desk.interface.channel import MOST_ASKED, Connection, Peer, Stranger, connect
+from agent.desk.interface.channel import MOST_ASKED, Connection, Peer, Stranger
+from agent.desk.interface.system import connect
 from agent.desk.users import user_name
 
 FRONT_DESK = "S-1-5-21-1-2-3-1001"

@@ -23,6 +23,7 @@ class Loop:
     """A control loop that works until it is stopped, or breaks when it is told to."""
 
     def __init__(self) -> None:
+        self.inbox = self
         self.stopped = threading.Event()
         self.trouble: BaseException | None = None
 

@@ -36,7 +36,7 @@ def so_far(world: World) -> None:
     note_what_people_mended(world)
     broken = next(at_any_moment(world), "")
     _hold(not broken, broken)
-    for packet in world.practice.control.packets.values():
+    for packet in world.practice.control.state.packets.values():
         timeless = packet.state is PacketState.HELD and packet.next_at is None
         _hold(not timeless, f"{packet.name} is held, and nobody knows until when")
     if not world.unmounted:
@@ -53,15 +53,14 @@ def comes_to_rest(world: World) -> None:
         world.ask("adopt")
         world.live(world.clock.seconds + 60)
     for _ in range(MOST_DAYS):
-        if not world.practice.control.packets and not _unmet(world):
+        if not world.practice.control.state.packets and not _unmet(world):
             break
         world.live(world.clock.seconds + DAY)
         so_far(world)
     broken = next(at_rest(world), "")
     _hold(not broken, broken)
-    left = [
-        f"{packet.name} is {packet.state}, next {packet.next_at}" for packet in world.practice.control.packets.values()
-    ]
+    packets = world.practice.control.state.packets.values()
+    left = [f"{packet.name} is {packet.state}, next {packet.next_at}" for packet in packets]
     _hold(not left, f"has not come to rest: {left}")
     _hold(not _unmet(world), f"left in the folder: {_unmet(world)}")
     world.live(world.clock.seconds + DAY)
@@ -72,11 +71,11 @@ def _unmet(world: World) -> list[str]:
     control = world.practice.control
     shown = {
         lane.settings.folder / fault.where
-        for lane in control.lanes.values()
+        for lane in control.state.lanes.values()
         for fault in (lane.left_alone.details if lane.left_alone else ())
     }
-    folders = {str(lane): control.lanes[lane].settings.folder for lane in control.lanes}
-    for packet in snapshot_of(control, ()).packets:
+    folders = {str(lane): control.state.lanes[lane].settings.folder for lane in control.state.lanes}
+    for packet in snapshot_of(control.state, ()).packets:
         if packet.needs_someone and not packet.id:
             shown.update(folders[packet.lane] / name for name in packet.files)
     left = [path for lane in LANES for path in world.waiting(lane)]
@@ -178,7 +177,7 @@ def _token_of(world: World, lane: LaneId, receipt: dict[str, Any], path: Path) -
 
 def _snapshot(world: World) -> None:
     """What people are shown is what there is."""
-    shown = snapshot_of(world.practice.control, ())
+    shown = snapshot_of(world.practice.control.state, ())
     unresolved = [
         packet
         for packet in world.practice.ledger.history()

@@ -16,6 +16,7 @@ from sqlalchemy.pool import StaticPool
 
 from agent.delivery import control as control_module
 from agent.delivery import lane as lane_module
+from agent.delivery import telling
 from agent.delivery.engine import terms_of
 from agent.delivery.lane import Lane
 from agent.destinations.attachments import AttachmentsDestination
@@ -85,7 +86,7 @@ class RealPartsPractice(harness.SimulatedPractice):
             remote = False
 
         def hint() -> None:
-            self.control.hint(lane_id)
+            self.control.inbox.hint(lane_id)
 
         return Watcher(lane, hint, remote=remote, listen=self._hints.listen, touch=self._hints.touch)
 
@@ -146,7 +147,7 @@ def made_cheap() -> Iterator[None]:
     with (
         patch.object(harness, "memory_ledger", _copied_ledger),
         patch.object(control_module, "LONGEST_SLEEP", 24 * 3600.0),
-        patch.object(control_module, "TELL_APART", -1.0),  # nobody is told
+        patch.object(telling, "TELL_APART", -1.0),  # nobody is told
         patch.object(os, "fsync", lambda _file: None),  # the power never goes
         patch.object(lane_module, "POLL_SECONDS", POLLED_EVERY),
         patch.object(watching_module, "POLL_SECONDS", POLLED_EVERY),

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
+from agent.delivery.glance import status_json
 from agent.delivery.status import snapshot_of
 from agent.folder.names import RECEIPT
 from agent.ledger.records import PacketRecord
@@ -28,12 +29,12 @@ def at_any_moment(world: World) -> Iterator[str]:
     """Yield what is broken already."""
     now = world.clock.now()
     if not world.is_down:
-        for packet in world.practice.control.packets.values():
+        for packet in world.practice.control.state.packets.values():
             if packet.next_at is not None and packet.next_at - now > LONGEST_WAIT and packet.problem is None:
                 yield f"{packet.state} for {packet.next_at - now}, as if that went by itself"
-    if not world.practice.control.lane_records:
+    if not world.practice.control.state.lane_records:
         return  # the agent has not come to its ledger yet
-    shown = json.dumps(snapshot_of(world.practice.control, ()).as_json, default=str, ensure_ascii=False)
+    shown = json.dumps(status_json(snapshot_of(world.practice.control.state, ())), default=str, ensure_ascii=False)
     try:
         shown.encode()
     except UnicodeEncodeError:
@@ -115,7 +116,7 @@ def _go_live(world: World) -> Iterator[str]:
 def _lists(world: World) -> Iterator[str]:
     """Every packet of the ledger is in a list, and so is every one that stands on a shelf on its way."""
     control, ledger = world.practice.control, world.practice.ledger
-    snapshot = snapshot_of(control, ())
+    snapshot = snapshot_of(control.state, ())
     shown = {packet.id for packet in snapshot.packets} | {packet.id for packet in ledger.unresolved()}
     lanes = {lane.lane for lane in snapshot.lanes}
     for packet in ledger.history():

@@ -422,7 +422,7 @@ class World:
     def ask(self, verb: str, packets: tuple[str, ...] = ()) -> None:
         """Ask the agent for something."""
         self.practice.ask(Request(verb, packets=packets, actor="it"))  # type: ignore[arg-type]
-        self.practice.control.hint()
+        self.practice.control.inbox.hint()
 
     def set_clock(self, minutes: float) -> None:
         """Set the PC's clock."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from agent.crashpoints import here
 from agent.delivery import documents, problems
@@ -28,26 +27,47 @@ from agent.delivery.actions import (
     Start,
 )
 from agent.delivery.lane import Lane
+from agent.delivery.open_questions import Verifications
+from agent.delivery.reconcile.people import withdrawn
+from agent.delivery.reconcile.reconciliation import Reconciliation
+from agent.delivery.service_times import ServiceTimes
+from agent.delivery.state import State
 from agent.delivery.troubles import FIRST_PATIENCE, Thing, is_ledgers
-from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing, Offline
+from agent.delivery.workers import Workers
+from agent.folder.filesystem import Busy, Changed, FileSystemProblem, Missing
 from agent.folder.names import name_key
 from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction
 from agent.log import log
 from agent.model import AttemptResult, LaneId, LaneKind, PacketState, Problem, Unknown, both
 
-if TYPE_CHECKING:
-    from agent.delivery.control import Control
 
+class Executor:
+    """Carries actions out. Belongs to the control thread. `show_names`: the log may have the files' names."""
 
-class CarryingOut:
-    """The control thread's hands."""
+    def __init__(
+        self,
+        state: State,
+        workers: Workers,
+        verifications: Verifications,
+        service_times: ServiceTimes,
+        reconciliation: Reconciliation,
+        *,
+        show_names: bool = False,
+    ) -> None:
+        self._state = state
+        self._workers = workers
+        self._verifications = verifications
+        self._service_times = service_times
+        self._reconciliation = reconciliation
+        self._show_names = show_names
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
-
-    def all(self, actions: Sequence[Action], now: datetime) -> set[str]:
+    def carry_out(self, actions: Sequence[Action], now: datetime) -> set[str]:
         """Carry actions out; return the packets of which something could not be written down."""
+        for action in actions:
+            if isinstance(action, Check):
+                self._workers.check(action)
+        actions = [action for action in actions if not isinstance(action, Check)]
         ready = [action for action in actions if self._files_first(action, now)]
         to_write: list[Action] = [action for action in ready if not isinstance(action, Shelve)]
         unwritten = self._write_down(to_write, now) if to_write else []
@@ -55,14 +75,14 @@ class CarryingOut:
         for action in (action for action in ready if id(action) not in left):
             match action:
                 case Admit(start=True, found=found):
-                    self._control.launch(self._control.packets[found.packet])
+                    self._workers.send(self._state.packets[found.packet])
                 case Start(packet=packet):
-                    self._control.launch(self._control.packets[packet.id])
+                    self._workers.send(self._state.packets[packet.id])
                 case Deliver(packet=packet):
-                    self._control.verifications.begin(self._control.packets[packet.id])
+                    self._verifications.begin(self._state.packets[packet.id])
                 case Hold(packet=packet):
                     if not self._move_to_shelf(packet, Shelf.HELD):
-                        self._control.recover_again(packet.lane)
+                        self._reconciliation.recover_again(packet.lane)
                 case _:
                     pass
         self._shelve_all([action.packet for action in ready if isinstance(action, Shelve)], now)
@@ -73,8 +93,8 @@ class CarryingOut:
         written: list[str] = []
         try:
             before = [action.continues for action in actions if isinstance(action, Admit) and action.continues]
-            continued = {packet.id: packet for packet in self._control.ledger.packets(before)}
-            with self._control.ledger.transaction() as tx:
+            continued = {packet.id: packet for packet in self._state.ledger.packets(before)}
+            with self._state.ledger.transaction() as tx:
                 for action in actions:
                     written.extend(self._write(tx, action, now, continued))
                 here("not-committed")
@@ -88,21 +108,21 @@ class CarryingOut:
         here("committed")
         for action in actions:
             if isinstance(action, SetLane):
-                self._control.lane_records[action.record.id] = action.record
-        self._control.refresh(written)
+                self._state.lane_records[action.record.id] = action.record
+        self._state.refresh(written)
         for action in actions:
             for thing in _things(action):
-                self._control.troubles.over(thing)
+                self._state.troubles.over(thing)
         return []
 
     def _not_written(self, action: Action, error: Exception) -> None:
         """Remember what could not be written; files that were taken or moved for it go back."""
         for thing in _things(action):
             named = action.packet.name if not isinstance(action, Admit | SetLane | Check) else thing.name
-            self._control.troubles.meet(thing, error, named or thing.lane)
+            self._state.troubles.meet(thing, error, named or thing.lane)
             if thing.lane is not None:
-                self._control.recover_again(thing.lane)
-                self._control.look_again(thing.lane, 0.0)
+                self._reconciliation.recover_again(thing.lane)
+                self._state.timetable.look_within(thing.lane, 0.0)
 
     # --- Files first ------------------------------------------------------------------------------------------------
 
@@ -115,7 +135,7 @@ class CarryingOut:
         return True
 
     def _take(self, action: Admit, now: datetime) -> bool:
-        lane = self._control.lanes[action.lane]
+        lane = self._state.lanes[action.lane]
         found = action.found
         shelf = Shelf.HELD if action.state is PacketState.HELD else Shelf.SENDING
         try:
@@ -128,41 +148,41 @@ class CarryingOut:
             self._not_taken(lane, found, FIRST_PATIENCE * 5, lane.problem_of(trouble))
             return False
         except Exception as trouble:  # noqa: BLE001 - of these files alone
-            self._control.troubles.meet(Thing("files", lane.id, found.candidate.name), trouble, found.candidate.name)
+            self._state.troubles.meet(Thing("files", lane.id, found.candidate.name), trouble, found.candidate.name)
             self._not_taken(lane, found, FIRST_PATIENCE * 5)
             return False
         here("taken-not-recorded")
         lane.drop(found.packet)
         if self._failed_before(found, lane.id):  # dragged back: what stands on `failed` for it is done with
-            self._control.tidy_soon(lane.id)
+            self._state.timetable.tidy_soon(lane.id)
         return True
 
     def _failed_before(self, found: Found, lane: LaneId) -> bool:
         name = name_key(found.candidate.name)
         return any(
             packet.state is PacketState.FAILED and packet.lane == lane and name_key(packet.name) == name
-            for packet in self._control.ended
+            for packet in self._state.ended
         )
 
     def _not_taken(self, lane: Lane, found: Found, patience: float, trouble: Problem | None = None) -> None:
         lane.not_yet(found.packet, trouble)
-        self._control.look_again(lane.id, patience)
+        self._state.timetable.look_within(lane.id, patience)
         if lane.places.is_half_taken(found.packet):  # what had moved could not be put back just now either
-            self._control.recover_again(lane.id)
+            self._reconciliation.recover_again(lane.id)
 
     def _move_to_shelf(self, packet: PacketRecord, shelf: Shelf) -> bool:
         """Move a packet between `held` and `sending`; one that people took away is withdrawn."""
-        lane = self._control.lanes[packet.lane]
+        lane = self._state.lanes[packet.lane]
         other = Shelf.HELD if shelf is Shelf.SENDING else Shelf.SENDING
         try:
             lane.places.transfer(packet, other, shelf)
         except Missing:
-            self._withdrawn(packet)
+            withdrawn(self._state, packet)
             return False
         except Exception as trouble:  # noqa: BLE001 - of this packet alone
             self._set_back(packet, trouble)
             return False
-        self._control.troubles.over(_thing(packet))
+        self._state.troubles.over(_thing(packet))
         here("transferred-not-recorded")
         return True
 
@@ -179,8 +199,8 @@ class CarryingOut:
                 tx.start_attempt(packet, now)
                 return [packet.id]
             case Deliver(packet=packet, result=result, delivered=delivered):
-                destination = self._control.lanes[packet.lane].destination.name
-                sent_at = self._control.service_times.truly(packet.lane, now)  # it names the day on the shelf
+                destination = self._state.lanes[packet.lane].destination.name
+                sent_at = self._service_times.truly(packet.lane, now)  # it names the day on the shelf
                 receipt = documents.receipt(packet, result, delivered, destination, sent_at)
                 tx.end_attempt(packet, now, "delivered", delivered.status, body=str(result.body))
                 # What goes out of a statement file is made of it: its own digest is known from the check.
@@ -244,12 +264,12 @@ class CarryingOut:
             warnings=found.checked.warnings if found.checked else (),
             problem=action.problem,
             ended_at=now if action.state is PacketState.FAILED else None,
-            account=self._control.lanes[action.lane].terms.account,
+            account=self._state.lanes[action.lane].terms.account,
         )
         if action.continues:
             record = _with_doubts_of(record, continued)
         tx.admit(record, now)
-        if self._control.show_names:
+        if self._show_names:
             log.info("named", extra={"packet": record.id, "files": [file.name for file in record.files]})
         if action.continues:
             tx.release_claim(action.continues)
@@ -268,7 +288,7 @@ class CarryingOut:
         if not shelved:
             return
         try:
-            with self._control.ledger.transaction(synced=False) as tx:
+            with self._state.ledger.transaction(synced=False) as tx:
                 for packet, stands_as in shelved:
                     tx.shelved(packet, now, stands_as)
         except Exception as trouble:  # noqa: BLE001 - to shelve them once more does no harm
@@ -276,13 +296,13 @@ class CarryingOut:
                 self._set_back(packet, trouble)
             return
         for packet, _ in shelved:
-            self._control.troubles.over(_thing(packet))
+            self._state.troubles.over(_thing(packet))
         here("shelved")
-        self._control.refresh([packet.id for packet, _ in shelved])
+        self._state.refresh([packet.id for packet, _ in shelved])
 
     def _shelve(self, packet: PacketRecord, now: datetime) -> str | None:
         """Move an ended packet's files to their last shelf; return where they stand (`stands_as`), None: not now."""
-        lane = self._control.lanes[packet.lane]
+        lane = self._state.lanes[packet.lane]
         ended = packet.ended_at or now
         try:
             if packet.state is PacketState.DELIVERED:
@@ -310,52 +330,17 @@ class CarryingOut:
         if problem.sentence in told or not lane.changed_since(packet):
             return packet
         receipt["warnings"] = [*told, problem.sentence]
-        with self._control.ledger.transaction() as tx:
+        with self._state.ledger.transaction() as tx:
             tx.verified(packet, receipt, both(packet.problem, problem), now)
-        self._control.refresh([packet.id])
-        return self._control.packets[packet.id]
+        self._state.refresh([packet.id])
+        return self._state.packets[packet.id]
 
     def _set_back(self, packet: PacketRecord, trouble: Exception) -> None:
         """Let a packet whose files could not be moved wait. What is the ledger's trouble is raised again."""
         if is_ledgers(trouble):
             raise trouble
-        place = self._control.lanes[packet.lane].place_in(trouble) or packet.name
-        self._control.troubles.meet(_thing(packet), trouble, place)
-
-    # --- What people take away --------------------------------------------------------------------------------------
-
-    def notice_what_people_did(self, lane: Lane) -> None:
-        """Notice waiting packets whose files people have removed, and failed ones that they have dealt with.
-
-        Raises FileSystemProblem when the shelves cannot be read.
-        """
-        for packet in list(self._control.packets.values()):
-            waits = packet.state in (PacketState.HELD, PacketState.QUEUED)
-            if waits and packet.lane == lane.id and self._files_gone(lane, packet):
-                self._withdrawn(packet)
-        failed = [packet for packet in self._control.ledger.unresolved() if packet.lane == lane.id]
-        dealt_with = lane.places.dealt_with(failed) if failed else []
-        if dealt_with:
-            with self._control.ledger.transaction(synced=False) as tx:
-                for packet in dealt_with:
-                    tx.resolve(packet, self._control.clock.now(), "files-gone")
-
-    def _files_gone(self, lane: Lane, packet: PacketRecord) -> bool:
-        try:
-            return lane.places.files_gone(packet)
-        except Offline:
-            raise
-        except FileSystemProblem:
-            return False  # one packet's folder that cannot be read says nothing, and stops no other
-
-    def _withdrawn(self, packet: PacketRecord) -> None:
-        now = self._control.clock.now()
-        words = problems.WITHDRAWN if packet.state is PacketState.HELD else problems.VANISHED
-        with self._control.ledger.transaction() as tx:
-            tx.fail(packet, words.problem(name=packet.upload_name or packet.name), now)
-            if not packet.possibly_sent:
-                tx.release_claim(packet.id)
-        self._control.refresh([packet.id])
+        place = self._state.lanes[packet.lane].place_in(trouble) or packet.name
+        self._state.troubles.meet(_thing(packet), trouble, place)
 
 
 def _with_doubts_of(record: PacketRecord, earlier: PacketRecord | None) -> PacketRecord:

@@ -8,19 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from agent.delivery import problems
-from agent.delivery.reconcile.other_pcs import take_over
+from agent.delivery.reconcile.reconciliation import Reconciliation
 from agent.delivery.requests import SEEN, Answer, Request
-from agent.delivery.retrying import retry
+from agent.delivery.state import State
 from agent.delivery.verdicts import hastened
 from agent.folder.filesystem import FileSystemProblem
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import LaneId, PacketState
-
-if TYPE_CHECKING:
-    from agent.delivery.control import Control
 
 _TOO_LATE = {
     PacketState.QUEUED: "is about to be sent",
@@ -31,11 +27,13 @@ _TOO_LATE = {
 }
 
 
-class Wishes:
-    """The control thread's ear."""
+class RequestHandler:
+    """Carries requests out. Belongs to the control thread. `stop`: what ends the agent."""
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
+    def __init__(self, state: State, reconciliation: Reconciliation, stop: Callable[[], None]) -> None:
+        self._state = state
+        self._reconciliation = reconciliation
+        self._stop = stop
 
     def carry_out(self, request: Request, now: datetime) -> Answer:
         """Do what is asked, as far as it can be done. Raises DatabaseError where the ledger cannot be written."""
@@ -55,16 +53,16 @@ class Wishes:
             case "note":
                 return Answer()
             case "stop":
-                self._control.stop()  # before the note: it ends also while the ledger cannot be written
-                with self._control.ledger.transaction() as tx:
+                self._stop()  # before the note: it ends also while the ledger cannot be written
+                with self._state.ledger.transaction() as tx:
                     tx.note(now, "stop", actor=request.actor)
                 return Answer()
 
     def _write_down(self, request: Request, now: datetime) -> None:
         """Note what a person has done, for each packet that it was done to, else for the lanes."""
-        packets = self._control.ledger.packets(list(request.packets))
-        lanes = [] if packets else [lane for lane in self._control.lanes if str(lane) in request.lanes]
-        with self._control.ledger.transaction(synced=request.note not in SEEN) as tx:
+        packets = self._state.ledger.packets(list(request.packets))
+        lanes = [] if packets else [lane for lane in self._state.lanes if str(lane) in request.lanes]
+        with self._state.ledger.transaction(synced=request.note not in SEEN) as tx:
             if not packets and not lanes:
                 tx.note(now, request.note, actor=request.actor)
             for packet in packets:
@@ -72,10 +70,12 @@ class Wishes:
             for lane in lanes:
                 tx.note(now, request.note, lane=lane, actor=request.actor)
 
-    def _each_packet(self, request: Request, wish: Callable[[str, datetime, str], str], now: datetime) -> Answer:
+    def _each_packet(
+        self, request: Request, carry_out_one: Callable[[str, datetime, str], str], now: datetime
+    ) -> Answer:
         done, sentences = [], []
         for packet_id in dict.fromkeys(request.packets):
-            reason = wish(packet_id, now, request.actor)
+            reason = carry_out_one(packet_id, now, request.actor)
             if reason:
                 sentences.append(reason)
             else:
@@ -83,78 +83,76 @@ class Wishes:
         return Answer(tuple(done), tuple(sentences))
 
     def _retry(self, packet_id: str, now: datetime, actor: str) -> str:
-        control = self._control
-        queued = control.packets.get(packet_id)
-        if queued is not None and queued.state is PacketState.QUEUED and queued.lane in control.lanes:
+        state = self._state
+        queued = state.packets.get(packet_id)
+        if queued is not None and queued.state is PacketState.QUEUED and queued.lane in state.lanes:
             return self._at_once(queued, now, actor)
-        reason = why_not_retried(packet_id, control.ledger.packet(packet_id), control.lanes)
+        reason = why_not_retried(packet_id, state.ledger.packet(packet_id), state.lanes)
         if reason:
             return reason
-        lanes = list(retry(control.ledger, control.lanes, [packet_id], now, actor))
+        lanes = list(self._reconciliation.put_back([packet_id], now, actor))
         for lane in lanes:
-            control.look_again(lane, 0.0)
+            state.timetable.look_within(lane, 0.0)
         if lanes:
             return ""
-        reason = why_not_retried(packet_id, control.ledger.packet(packet_id), control.lanes)
+        reason = why_not_retried(packet_id, state.ledger.packet(packet_id), state.lanes)
         in_use = f"The files of packet {packet_id} cannot be moved just now. Close what has them open, and ask again."
         return reason or in_use
 
     def _at_once(self, packet: PacketRecord, now: datetime, actor: str) -> str:
         """Let a packet that waits for its next try, or for a lane that rests, have it now."""
-        lane = self._control.lane_records[packet.lane]
+        lane = self._state.lane_records[packet.lane]
         rested = lane if lane.stopped or lane.paused_since else replace(lane, rest_until=None)
-        with self._control.ledger.transaction() as tx:
+        with self._state.ledger.transaction() as tx:
             tx.note(now, "retry", packet=packet.id, lane=packet.lane, actor=actor)
             tx.reschedule(hastened(packet, now), now)
             tx.lane(rested)
-        self._control.lane_records[packet.lane] = rested
-        self._control.refresh([packet.id])
+        self._state.lane_records[packet.lane] = rested
+        self._state.refresh([packet.id])
         return ""
 
     def _withdraw(self, packet_id: str, now: datetime, actor: str) -> str:
-        control = self._control
-        packet = control.packets.get(packet_id) or control.ledger.packet(packet_id)
-        if packet is None or packet.lane not in control.lanes:
+        state = self._state
+        packet = state.packets.get(packet_id) or state.ledger.packet(packet_id)
+        if packet is None or packet.lane not in state.lanes:
             return _unknown(packet_id)
         if packet.state is not PacketState.HELD:
             return f"{packet.name} {_TOO_LATE.get(packet.state, 'is not held')}, so it cannot be withdrawn any more."
         problem = problems.WITHDRAWN.problem(name=packet.upload_name or packet.name)
-        with control.ledger.transaction() as tx:
+        with state.ledger.transaction() as tx:
             tx.note(now, "withdraw", packet=packet.id, lane=packet.lane, actor=actor)
             tx.fail(packet, problem, now)
             if not packet.possibly_sent:
                 tx.release_claim(packet.id)
-        control.refresh([packet.id])
+        state.refresh([packet.id])
         return ""
 
     def _dismiss(self, packet_id: str, now: datetime, actor: str) -> str:
         """Remember that a person has seen to it; its files stay where they are."""
-        packet = self._control.ledger.packet(packet_id)
+        packet = self._state.ledger.packet(packet_id)
         if packet is None:
             return _unknown(packet_id)
         if packet.resolved_at is not None:
             return f"Packet {packet_id} was dealt with already."
         if packet.problem is None or packet.state not in (PacketState.FAILED, PacketState.SENT):
             return f"Packet {packet_id} needs nobody: it is {packet.state}."
-        with self._control.ledger.transaction() as tx:
+        with self._state.ledger.transaction() as tx:
             tx.resolve(packet, now, "dismissed", actor)
         return ""
 
     def _adopt(self, request: Request, now: datetime) -> Answer:
         """Take over what PCs that are not heard of any more have left in these lanes; answer with the packets."""
-        control, done, sentences = self._control, list[str](), list(_unknown_lanes(request.lanes, self._control.lanes))
-        for lane in control.lanes.values():
+        state, done, sentences = self._state, list[str](), list(_unknown_lanes(request.lanes, self._state.lanes))
+        for lane in state.lanes.values():
             if request.lanes and str(lane.id) not in request.lanes:
                 continue
             try:
-                left = control.meet_other_pcs(lane, now)
-                taken = list(take_over(control.ledger, lane, left, lane.new_id(now), now))
-                control.meet_other_pcs(lane, now)
+                taken, left = self._reconciliation.take_over(lane, now)
             except FileSystemProblem as trouble:
                 sentences.append(lane.problem_of(trouble).sentence)
                 continue
             if taken:
-                with control.ledger.transaction() as tx:
+                with state.ledger.transaction() as tx:
                     tx.note(now, "adopt", lane=lane.id, actor=request.actor, packets=len(taken))
             if len(taken) < sum(one.silent for one in left):
                 sentences.append(f"Some packets of {lane.id} cannot be moved just now. Ask again in a moment.")
@@ -164,32 +162,32 @@ class Wishes:
                 if not any(other.silent for other in left)
             )
             done += taken
-            control.look_again(lane.id, 0.0)
-        control.refresh(done)
+            state.timetable.look_within(lane.id, 0.0)
+        state.refresh(done)
         return Answer(tuple(done), tuple(sentences))
 
     def _lanes(self, request: Request, now: datetime) -> Answer:
-        control = self._control
-        chosen = [lane for lane in control.lanes if not request.lanes or str(lane) in request.lanes]
+        state = self._state
+        chosen = [lane for lane in state.lanes if not request.lanes or str(lane) in request.lanes]
         for lane in chosen:
             if request.verb != "look":
                 self._set(lane, request, now)
-            control.look_again(lane, 0.0)
-        return Answer(tuple(map(str, chosen)), tuple(_unknown_lanes(request.lanes, control.lanes)))
+            state.timetable.look_within(lane, 0.0)
+        return Answer(tuple(map(str, chosen)), tuple(_unknown_lanes(request.lanes, state.lanes)))
 
     def _set(self, lane: LaneId, request: Request, now: datetime) -> None:
-        record = asked(self._control.lane_records[lane], request.verb, now)
+        record = asked(self._state.lane_records[lane], request.verb, now)
         due = self._queued(lane) if request.verb == "resume" else []
-        with self._control.ledger.transaction() as tx:
+        with self._state.ledger.transaction() as tx:
             tx.note(now, request.verb, lane=lane, actor=request.actor)
             tx.lane(record)
             for packet in due:  # whatever the service's patience, a person can have it tried at once
                 tx.reschedule(hastened(packet, now), now)
-        self._control.lane_records[lane] = record
-        self._control.refresh([packet.id for packet in due])
+        self._state.lane_records[lane] = record
+        self._state.refresh([packet.id for packet in due])
 
     def _queued(self, lane: LaneId) -> list[PacketRecord]:
-        packets = self._control.packets.values()
+        packets = self._state.packets.values()
         return [packet for packet in packets if packet.lane == lane and packet.state is PacketState.QUEUED]
 
 

@@ -18,8 +18,8 @@ from agent.delivery import problems
 from agent.delivery.lane import Lane
 from agent.delivery.places import MOVING, packet_files, shelf_packet
 from agent.delivery.problems import held
-from agent.delivery.reading_back import read_back
-from agent.delivery.retrying import finish_putting_back
+from agent.delivery.reconcile.putting_back import finish_putting_back
+from agent.delivery.reconcile.reading_back import read_back
 from agent.delivery.verdicts import lost_each_time
 from agent.folder import shelves
 from agent.folder.filesystem import FileSystemProblem, Missing, Offline
