@@ -17,6 +17,7 @@ Kind = Literal["statement", "blank", "footer", "doubt"]
 _IDENTIFIERS = ("account", "external_id", "account_and_name", "pms_id")
 _NAMES = ("name", "first_name", "last_name")
 _NOUN = r"(?:patient|account|record|statement|row|guarantor|item|entr|line|page)(?:s|ies|y|\(s\))?"
+_NOUNS = r"(?:patient|account|record|statement|row|guarantor|item|entr|line|page)(?:s|ies|\(s\))"
 _SUM_OF = r"(?:for|of|due|balances?|amounts?|outstanding|receivables?|accounts?|a/?r)"
 _WHOSE = r"""(?:grand|report|practice|office|provider|clinic|location|overall|final|page|account|patient|sub|group
          |department|total|ag(?:e)?ing|insurance|aged|a/?r)"""
@@ -27,7 +28,8 @@ _PHRASE = re.compile(
        | average\s+balance
        | page\s*[:\#]?\s*\d+(?:\s*(?:of|/)\s*\d+)?
        | -\s*\d+\s*-
-       | \(?\d[\d,]*\)?\s*-?\s*{_NOUN}(?:\s+(?:listed|printed|total|in\ all|exported|found))?
+       | (?:1\s*-\s*{_NOUN}|\d[\d,]*\s*-\s*{_NOUNS})
+       | \(?\d[\d,]*\)?\s*{_NOUN}(?:\s+(?:listed|printed|total|in\ all|exported|found))?
        | {_NOUN}(?:\s+\w+)?\s*:\s*\d[\d,]*
        | (?:number\s+of|no\.?\s+of|total|count\s+of)\s+{_NOUN}
        | {_NOUN}\s+count | count | end | summary
@@ -46,6 +48,19 @@ _LONGEST = 120  # characters of what stands below a report
 def is_phrase(text: str) -> bool:
     """Tell whether a cell says what stands below a report, and not a name."""
     return len(text) < _LONGEST and bool(_PHRASE(text) or _PHRASE(_BEHIND.sub("", text)))
+
+
+_SUM = re.compile(
+    r"(?:(?:sub|grand|patient|statement|account)[\s-]*)*totals?(?:\s+(?:charges?|fees?|payments?|credits?|balances?|amounts?"
+    r"|due|owed))*|(?:new|ending|current|total|account)?\s*(?:balance|amount)\s+(?:due|owed)|(?:new|ending)\s+balance",
+    re.IGNORECASE,
+).fullmatch
+
+
+def is_sum(text: str) -> bool:
+    """Tell whether what a line is called may mean that it sums up the lines above it."""
+    bare = text.strip(" :.*=-")
+    return len(text) < _LONGEST and bool(_SUM(bare) or is_phrase(text))
 
 
 class Footers:

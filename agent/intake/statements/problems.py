@@ -180,6 +180,10 @@ RUNNING = Notice(
     "1 statement's balance goes on from line to line; each line's own is sent",
     "The balances of {count} statements go on from line to line; each line's own is sent",
 )
+SEVERAL_PATIENTS = Notice(
+    "1 statement has lines of several patients or locations, and goes under those of its first line",
+    "{count} statements have lines of several patients or locations, and go under those of their first lines",
+)
 NOTHING_DUE = Notice("1 statement asks for nothing", "{count} statements ask for nothing")
 NO_AMOUNT = Notice("1 statement has lines but no amount due", "{count} statements have lines but no amount due")
 SAME_ACCOUNT = Notice(
@@ -187,6 +191,10 @@ SAME_ACCOUNT = Notice(
 )
 TOTAL_LEFT_OUT = Notice(
     "1 row of totals, counts or page numbers left out", "{count} rows of totals, counts or page numbers left out"
+)
+NAMELESS = Notice(
+    "1 row has values in columns without a heading, which are not sent",
+    "{count} rows have values in columns without a heading, which are not sent",
 )
 HIDDEN_SENT = Notice("1 hidden row sent", "{count} hidden rows sent")
 HIDDEN_LEFT_OUT = Notice("1 hidden row left out", "{count} hidden rows left out")
@@ -198,6 +206,9 @@ CREDIT_TWO_WAYS = (
 SUM_OR_LINE = (
     "This row has amounts and does not say what for. Delete it if it is a sum of the rows above; else fill in the "
     "date, the code or the description."
+)
+SUM_BY_NAME = (
+    "This row may be a sum of the rows above. Delete it if it is; else describe what it asks for in other words."
 )
 TWICE = "The same account is asked for the same amount in {unit} {number}. Delete one of the two, or join them."
 SPELLED_TWICE = (

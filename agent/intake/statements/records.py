@@ -12,13 +12,16 @@ from agent.intake.statements.columns import Column, compiled
 from agent.intake.statements.converters import NOTED, Marked
 from agent.intake.statements.descriptions import Found, split_code, with_whole_descriptions
 from agent.intake.statements.findings import Findings
+from agent.intake.statements.footers import is_sum
 from agent.intake.statements.problems import (
     CREDIT_SIGN,
     CREDIT_TWO_WAYS,
     LINE_SUM,
     NO_AMOUNT,
     RUNNING,
+    SEVERAL_PATIENTS,
     STATEMENT_SUM,
+    SUM_BY_NAME,
     SUM_OR_LINE,
     UNREACHABLE,
 )
@@ -88,15 +91,25 @@ class RecordStatements:
             record.lines = with_whole_descriptions(record.lines, self._description, self._entry, self._layout.hard_cut)
         found = self._found(record.cells, self._statement)
         of_lines: list[tuple[Line, Found]] = []
+        several = False
         for line in record.lines:
             for field, better in self._found(line.cells, self._statement).items():
-                found.setdefault(field, better)
+                first = found.setdefault(field, better)
+                several = several or plain(first[2]).casefold() != plain(better[2]).casefold()
             of_line = self._found(line.cells, self._line)
             if of_line:
                 of_lines.append((line, of_line))
+        if several and not self._profile.recognise.any_table:  # where rows are joined, they were compared
+            self._findings.notice(SEVERAL_PATIENTS, record.number)
         self._look_for_sums(record, of_lines)
         running = self._layout.balance == "running" or self._goes_on(record, [of_line for _, of_line in of_lines])
-        lines = [self._line_text(record, line, of_line, running=running) for line, of_line in of_lines]
+        lines: list[tuple[str, int | None]] = []
+        before: int | None = None
+        for line, of_line in of_lines:
+            said = _value(of_line, "balance") if running else None
+            step = said - before if said is not None and before is not None else None
+            lines.append(self._line_text(record, line, of_line, running=running, step=step))
+            before = said
         pieces = {field: self._piece(record, record, at[1], at[2]) for field, at in found.items()}
         self._complete(record, pieces, found)
         if not lines and not pieces.get("amount_due"):
@@ -136,34 +149,51 @@ class RecordStatements:
         return piece
 
     def _look_for_sums(self, record: Record, lines: list[tuple[Line, Found]]) -> None:
-        """Note a fault for each row of a table that has amounts and nothing else, among others that say more."""
+        """Note a fault for each row of a table that has amounts and nothing else, or is called a sum, among others."""
         if record.place.startswith("row ") and any(not found.keys() <= _AMOUNTS for _, found in lines):
             for line, found in lines:
                 if found.keys() <= _AMOUNTS:
                     self._findings.fault(line.number, line.place, "", SUM_OR_LINE)
+                    continue
+                called = [plain(found[field][2]) for field in ("description", "code") if field in found]
+                if called and all(map(is_sum, called)) and not _AMOUNTS.isdisjoint(found):
+                    self._findings.fault(line.number, line.place, called[0], SUM_BY_NAME)
 
     def _goes_on(self, record: Record, lines: list[Found]) -> bool:
-        """Tell whether the balances of any table's lines are proved to go on from line to line, and tell people."""
+        """Tell whether the balances of any table's lines are proved to go on from line to line, and tell people.
+
+        The first line may be what was open before: a balance, and nothing else.
+        """
         if not self._profile.recognise.any_table or len(lines) < _FEWEST_RUNNING:
             return False
         values = [[_value(found, field) for field in ("charges", "credit", "balance")] for found in lines]
-        if any(balance is None or (charges is None and credit is None) for charges, credit, balance in values):
+        if any(balance is None for *_, balance in values):
             return False
-        own = [(charges or 0) - (credit or 0) for charges, credit, _ in values]
+        if any(charges is None and credit is None for charges, credit, _ in values[1:]):
+            return False
         said = [balance or 0 for _, _, balance in values]
+        own = [(charges or 0) - (credit or 0) for charges, credit, _ in values]
+        if values[0][:2] == [None, None]:
+            own[0] = said[0]
         steps = [later - earlier for earlier, later in pairwise(said)]
         if own == said or steps != own[1:]:
             return False
         self._findings.notice(RUNNING, record.number)
         return True
 
-    def _line_text(self, record: Record, line: Line, found: Found, *, running: bool) -> tuple[str, int | None]:
+    def _line_text(
+        self, record: Record, line: Line, found: Found, *, running: bool, step: int | None
+    ) -> tuple[str, int | None]:
+        """Return a line, and its balance. `step`: by how much a running balance goes on here, where that is known."""
         if self._layout.code_in_description and "description" in found:
             split_code(found, self._line)
         pieces = {field: self._piece(record, line, at[1], at[2]) for field, at in found.items()}
         charges, credit, balance = (_amount(pieces.get(f, "")) for f in ("charges", "credit", "balance"))
         if credit is not None and credit < 0 and self._profile.recognise.any_table:
             credit = self._settled_credit(record, line, found, charges or 0, credit, None if running else balance)
+            pieces["credit"] = wire.pair(wire.FIELDS["credit"].wire[0], credit)
+        elif credit is not None and credit < 0 and step not in (None, (charges or 0) - credit):
+            credit = self._settled_credit(record, line, found, charges or 0, credit, step)
             pieces["credit"] = wire.pair(wire.FIELDS["credit"].wire[0], credit)
         if charges is not None or credit is not None:
             own = (charges or 0) - (credit or 0)

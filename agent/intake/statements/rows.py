@@ -13,7 +13,7 @@ from agent.intake.statements.converters import NOTED, REFUSED, Marked
 from agent.intake.statements.findings import Findings
 from agent.intake.statements.footers import Footers
 from agent.intake.statements.mapping import Mapping
-from agent.intake.statements.problems import TOTAL_LEFT_OUT, TOTAL_OR_PATIENT, UNREACHABLE
+from agent.intake.statements.problems import NAMELESS, TOTAL_LEFT_OUT, TOTAL_OR_PATIENT, UNREACHABLE
 from agent.intake.statements.profile import normal
 from agent.intake.statements.readers import Block, Row
 from agent.intake.statements.readers import Column as Cells
@@ -48,6 +48,7 @@ class Kept:
         self._footers = Footers(mapping)
         self._rivals = Rivals(mapping, findings)
         self._count = 0
+        self._nameless = [i for i, heading in enumerate(mapping.headings) if not heading]
         watched = [mapping.indexes[f] for f in ("statement_date", "name", "last_name") if f in mapping.indexes]
         self._never_blank = watched[:1]
         layout = mapping.profile.layout
@@ -60,10 +61,10 @@ class Kept:
         columns = block.columns
         if columns is not None and self._all_to_send(columns):
             self._count += len(block.numbers)
-            self._rivals.compare(block.numbers, columns)
+            self._look_beside(block.numbers, columns)
             return block.numbers, block.rows
         numbers, rows = self._looked_at(block)
-        self._rivals.compare(numbers, list(zip(*rows, strict=True)))
+        self._look_beside(numbers, list(zip(*rows, strict=True)))
         return numbers, rows
 
     def columns_of(self, block: Block) -> tuple[Sequence[int], Sequence[Cells]]:
@@ -71,12 +72,21 @@ class Kept:
         columns = block.columns
         if columns is not None and self._all_to_send(columns):
             self._count += len(block.numbers)
-            self._rivals.compare(block.numbers, columns)
+            self._look_beside(block.numbers, columns)
             return block.numbers, columns
         numbers, rows = self._looked_at(block)
         by_column = list(zip(*rows, strict=True))
-        self._rivals.compare(numbers, by_column)
+        self._look_beside(numbers, by_column)
         return numbers, by_column
+
+    def _look_beside(self, numbers: Sequence[int], columns: Sequence[Cells]) -> None:
+        """Compare rival columns, and tell of values that no heading names."""
+        self._rivals.compare(numbers, columns)
+        for index in self._nameless if numbers else ():
+            if any(columns[index]):
+                for number, cell in zip(numbers, columns[index], strict=True):
+                    if plain(cell):
+                        self._findings.notice(NAMELESS, number)
 
     def _looked_at(self, block: Block) -> tuple[Sequence[int], Sequence[Row]]:
         numbers: list[int] = []

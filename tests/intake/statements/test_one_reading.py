@@ -406,3 +406,48 @@ def test_a_file_that_ends_in_empty_space_goes_with_a_word(tmp_path: Path) -> Non
     warnings = check(csv(ONE, headings=BASE) + bytes(300), "a.csv", tmp_path / "s.json").warnings
     assert any("look whether the last rows are there" in warning for warning in warnings)
     assert check(csv(ONE, headings=BASE) + b"\x1a", "a.csv", tmp_path / "s.json").warnings == ()
+
+
+LINES = ("Account", "Statement Date", "Patient Name", "DOS", "Code", "Description", "Charges", "Payments", "Balance")
+STARK = ("A1", "2026-07-20", "Cat Stark")
+PROPHY = (*STARK, "2026-07-01", "D1110", "Prophy", "100.00", "0.00", "100.00")
+EXAM = (*STARK, "2026-07-01", "D0120", "Exam", "50.00", "0.00", "50.00")
+
+
+@pytest.mark.parametrize(
+    "words", ["Total", "Subtotal", "Total Charges", "Balance Due", "Patient Total", "New Balance:"]
+)
+def test_a_line_that_is_called_a_sum_is_asked_about(words: str, tmp_path: Path) -> None:
+    sum_ = (*STARK, "", "", words, "150.00", "0.00", "150.00")
+    assert "may be a sum" in _said(csv(PROPHY, EXAM, sum_, headings=LINES), tmp_path / "s.json")
+
+
+def test_a_running_balance_may_begin_with_what_was_open_before(tmp_path: Path) -> None:
+    rows = [
+        (*STARK, "", "", "Balance Forward", "", "", "55.00"),
+        (*STARK, "2026-07-01", "D1110", "Prophy", "100.00", "0.00", "155.00"),
+        (*STARK, "2026-07-02", "", "Payment", "", "20.00", "135.00"),
+    ]
+    checked = check(csv(*rows, headings=LINES), "a.csv", tmp_path / "s.json")
+    (sent,) = body(checked, tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert [line["balance"] for line in sent["lineItems"]] == [5500, 10000, -2000]
+    assert any("goes on from line to line" in warning for warning in checked.warnings)
+
+
+@pytest.mark.parametrize("gap", ["\u200b", "\u00ad", "\u2060", "\ufeff"])
+def test_what_takes_no_room_is_no_part_of_a_value(gap: str, tmp_path: Path) -> None:
+    row = (f"12{gap}345", "2026-07-20", f"Mu{gap}\u00f1oz, Ana", "12.00")
+    data = csv((row[0], row[1], f'"{row[2]}"', row[3]), headings=("Account", "Statement Date", "Patient Name", "Due"))
+    (sent,) = body(check(data, "a.csv", tmp_path / "s.json"), tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert (sent["externalPatientId"], sent["lastName"]) == ("12345", "Mu\u00f1oz")
+
+
+def test_values_without_a_heading_are_told(tmp_path: Path) -> None:
+    checked = check(csv((*ONE, "do not send", "98.00"), headings=(*BASE, "", "")), "a.csv", tmp_path / "s.json")
+    assert any("columns without a heading" in warning for warning in checked.warnings)
+
+
+def test_a_second_list_of_lines_in_json_is_not_dropped(tmp_path: Path) -> None:
+    lines = b', "lineItems": [{"sku": "D1", "charges": 100}], "line_items": [{"sku": "D2", "charges": 500}]}'
+    data = b"[" + ONE_OF_JSON[:-1] + lines + b"]"
+    assert "same name twice" in _said(data, tmp_path / "s.json", "a.json")

@@ -340,3 +340,56 @@ def test_the_services_own_sample_comes_through_as_a_table_field_by_field(spool: 
     account = wanted.pop("patientId")  # a table's patient number is the PMS's, not the payment system's own
     assert statement == {"rowNum": 1, **wanted, "externalPatientId": account, "externalPmsPatientId": account}
     assert checked.warnings == ()
+
+
+@pytest.mark.parametrize("element", ["AmountDue", "Account", "EMail"])
+def test_an_element_that_stands_twice_with_two_values_is_asked_about(element: str, spool: Path) -> None:
+    data = made.opendental(made.statement()).decode()
+    end = f"</{element}>"
+    assert end in data
+    problem = made.check(data.replace(end, f"{end}<{element}>7.00{end}").encode(), "Statements.xml", spool).problem
+    assert problem is not None
+    assert "stands twice" in problem.details[0].message
+
+
+def _one_statement(total: str, *lines: str) -> bytes:
+    head = "Invoice/Statement Number,Date Created,Procedure Total,Ins Estimate,Total Amount,"
+    under = "Date,Patient Number,Patient Name,Code,Description,Charges,Credits,Balance"
+    return "\r\n".join(
+        [head, f"12,07/20/2026,1,1,{total},", "", "", under, *(f"{line}," for line in lines), ""]
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("total", "line"),
+    [
+        ("100.00", "07/01/2026,1045,John Snow,D1110,Prophy, adult,1,100.00,0.00,1,100.00"),
+        ("100.00", "07/01/2026,1045,John Snow, Jr,D1110,Prophy,100.00,0.00,100.00"),
+    ],
+)
+def test_commas_that_can_stand_in_two_places_are_asked_about(total: str, line: str, spool: Path) -> None:
+    problem = made.check(_one_statement(total, line), "s.csv", spool).problem
+    assert problem is not None
+    assert any("in double quotes" in fault.message for fault in problem.details)
+
+
+def test_a_total_in_whole_dollars_keeps_its_thousands(spool: Path) -> None:
+    line = "07/01/2026,1045,John Snow,D1110,Prophy,100.00,0.00,100.00"
+    (sent,) = made.uploads(_one_statement("1,150", line), "s.csv", spool)
+    assert sent["amountDue"] == 115000
+
+
+def test_lines_of_several_patients_are_told(spool: Path) -> None:
+    lines = ("07/01/2026,1046,Arya Snow,D1,Prophy,10.00,0.00,10.00", "07/01/2026,1045,John Snow,D2,X,10.00,0.00,20.00")
+    warnings = made.check(_one_statement("20.00", *lines), "s.csv", spool).warnings
+    assert any("several patients" in warning for warning in warnings)
+
+
+def test_a_credit_with_a_minus_is_a_payment_where_the_running_balance_falls(spool: Path) -> None:
+    items = (
+        made.item("D1110 Prophy", charges="100.00", balance="100.00"),
+        made.item("Payment", credit="-80.00", balance="20.00"),
+    )
+    data = made.opendental(made.statement(due="20.00", items=made.details(*items)))
+    (sent,) = made.uploads(data, "Statements.xml", spool)
+    assert [line["balance"] for line in sent["lineItems"]] == [10000, -8000]

@@ -84,7 +84,9 @@ def _uploads(text: _Text, spell: Spell) -> Iterator[Record]:
 
 def _record(statement: dict[str, Any], number: int, text: _Text, spell: Spell) -> Record:
     place = f"statement {number}"
-    named = next((key for key in statement if normal(key) == normal(LINES)), LINES)
+    named, *others = [key for key in statement if normal(key) == normal(LINES)] or [LINES]
+    if others:
+        raise text.twice()
     lines = statement.pop(named, None) or []
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise text.damaged()

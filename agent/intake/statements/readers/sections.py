@@ -21,7 +21,8 @@ UNQUOTED = (
     "This row has more cells than headings. Put the cell with the comma in it, such as 1,234.56, in double quotes."
 )
 _BEFORE_COMMA = re.compile(r"-?\$?\d{1,3}").fullmatch
-_AFTER_COMMA = re.compile(r"\d{3}\.\d\d").fullmatch
+_AFTER_COMMA = re.compile(r"\d{3}(?:\.\d\d)?").fullmatch
+_CODE = re.compile(r"[A-Z]\d{4}").match
 _FEWEST_LINE_COLUMNS = 3
 
 
@@ -38,7 +39,9 @@ def records(
                 continue
             if record is None:
                 row = with_commas(row, len(headings))
-                if any(str(cell).strip() for cell in row[len(headings) :]):
+                if len(row) > len(headings) and (
+                    _pairs(row) or any(str(cell).strip() for cell in row[len(headings) :])
+                ):
                     findings.fault(number, f"row {number}", ",".join(map(str, row)), UNQUOTED)
                 cells = _spelled(profile, dict(zip(headings, row, strict=False)))
                 record = Record(number, f"row {number}", cells)
@@ -49,7 +52,10 @@ def records(
                 kept, lines_under = Kept(mapping, findings), mapping.headings
             else:
                 width = len(lines_under) + (1 if lines_under[-1] and not str(row[-1]).strip() else 0)
-                record.lines += _lines(kept, profile, lines_under, number, with_commas(row, width))
+                row = with_commas(row, width)
+                if len(row) > width and (_pairs(row) or _is_moved(lines_under, profile, row)):
+                    findings.fault(number, f"row {number}", ",".join(map(str, row)), UNQUOTED)
+                record.lines += _lines(kept, profile, lines_under, number, row)
     if record is not None:
         yield record
 
@@ -60,7 +66,7 @@ def with_commas(row: Row, width: int) -> Row:
     Only where joining all such pairs makes the row as wide as its headings; else it is returned as it is.
     """
     cells = [str(cell) for cell in row]
-    pairs = [i for i in range(len(cells) - 1) if _BEFORE_COMMA(cells[i].strip()) and _AFTER_COMMA(cells[i + 1].strip())]
+    pairs = _pairs(row)
     if not pairs or len(cells) - len(pairs) != width:
         return row
     joined: list[str] = []
@@ -70,6 +76,18 @@ def with_commas(row: Row, width: int) -> Row:
         else:
             joined.append(cell)
     return joined
+
+
+def _pairs(row: Row) -> list[int]:
+    """Return where two cells may be one amount."""
+    cells = [str(cell).strip() for cell in row]
+    return [i for i in range(len(cells) - 1) if _BEFORE_COMMA(cells[i]) and _AFTER_COMMA(cells[i + 1])]
+
+
+def _is_moved(headings: Sequence[str], profile: Profile, row: Row) -> bool:
+    """Tell whether a comma stands before the column that takes what is too much: the code is found in that one."""
+    at = headings.index(profile.layout.overflow) if profile.layout.overflow in headings else 0
+    return at > 0 and bool(_CODE(str(row[at]).strip())) and not _CODE(str(row[at - 1]).strip())
 
 
 def _lines(kept: Kept, profile: Profile, headings: Sequence[str], number: int, row: Row) -> list[Line]:

@@ -10,6 +10,7 @@ from agent.intake.statements.problems import unreadable
 from agent.intake.statements.profile import Layout
 from agent.intake.statements.readers import Line, Record
 from agent.intake.statements.source import Source
+from agent.intake.statements.values import Refused
 
 _CHUNK = 64 * 1024
 _LONGEST_TAG = 1 << 20  # a parser begins again with each chunk until it has the whole of a tag or a comment
@@ -63,6 +64,9 @@ def _fed(source: Source, target: _Target) -> Iterator[None]:
         ) from None
     except (ValueError, LookupError):
         raise unreadable(source.name, "it is in a character encoding that cannot be read") from None
+
+
+_TWICE = "This stands twice in one statement, with two values. Have it written once."
 
 
 class _TooDeep(Exception):
@@ -146,4 +150,8 @@ class _Target:
         layout = self._layout
         if layout is not None and name == layout.note and cells.get(key):
             text = f"{cells[key]}\n{text.strip()}"
-        cells[key] = text
+        before = cells.get(key, "")
+        twice = (
+            isinstance(before, str) and before.strip() not in ("", text.strip()) and name != (layout and layout.note)
+        )
+        cells[key] = Refused(f"{before}, {text}", _TWICE) if twice else text

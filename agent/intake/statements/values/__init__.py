@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Self
 
 from agent.intake.statements.values.spoiled import spoiled
@@ -88,7 +89,14 @@ def tidy(text: str) -> str:
     """Return the text on one line: every run of blanks and control characters is one blank."""
     if type(text) is Refused:
         return text.seen
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join("".join(map(_seen, text)).split())
+
+
+def _seen(character: str) -> str:
+    """Return a character, a blank for one that is not shown, and nothing for one without any room (a soft hyphen)."""
+    if character.isprintable():
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "
 
 
 def require_value(raw: object) -> None:
