@@ -42,9 +42,11 @@ class Forgetting:
 
     _connection: Connection
     touched: Touched
+    lets_go: bool
 
     def forget(self, record: PacketRecord) -> None:
         """Let go of the names of a failed packet whose files are gone. Its claim, if it may have arrived, stays."""
+        self.lets_go = True
         self.touched.everything = True
         problem = self._as_stored(without_names(record.problem))
         self._connection.execute(
@@ -54,6 +56,7 @@ class Forgetting:
 
     def let_go(self, record: PacketRecord) -> None:
         """Know nothing any more of a packet that is another PC's to send; a name that it may have used stays used."""
+        self.lets_go = True
         self.touched.everything = True
         self._connection.execute(delete(schema.attempt).where(schema.attempt.c.packet == record.id))
         self._connection.execute(delete(schema.packet_file).where(_FILE.packet == record.id))
@@ -64,6 +67,7 @@ class Forgetting:
 
     def forget_sent(self, lane: LaneId, before: datetime) -> int:
         """Let go of names, numbers and replies of what was sent before a moment; return how many packets that were."""
+        self.lets_go = True
         self.touched.everything = True
         old = select(_PACKET.id).where(forgettable(lane, PacketState.SENT, before)).scalar_subquery()
         self._connection.execute(update(schema.packet_file).where(_FILE.packet.in_(old)).values(name=GONE))
@@ -80,6 +84,7 @@ class Forgetting:
         last = self._connection.execute(old.limit(1)).first()
         if last is None:
             return
+        self.lets_go = True
         self._connection.execute(delete(schema.journal_start))
         self._connection.execute(insert(schema.journal_start).values(id=1, number=last.number, chain=last.chain))
         self._connection.execute(delete(schema.journal).where(_LINE.number <= last.number))

@@ -93,6 +93,7 @@ class Ledger:
         self._opened = engine if isinstance(engine, Engine) else None
         self._standing = StandingClaims()
         self.last_line = 0  # of the journal, as far as it is known to be on the disk
+        self._has_let_go = True  # a log that was left by one that was killed may hold anything
 
     def open(self) -> None:
         """Open it, where that has not been done. Raises LedgerUnavailable."""
@@ -117,6 +118,7 @@ class Ledger:
             try:
                 with connection.begin():
                     yield writing
+                self._has_let_go |= writing.lets_go
                 if synced:
                     self.last_line = max(self.last_line, writing.last_line)
             finally:
@@ -331,6 +333,22 @@ class Ledger:
         """Return what a query finds."""
         with self._engine.connect() as connection:
             return connection.execute(query).all()
+
+    def write_over(self) -> None:
+        """Have nothing stand in the database's log either of what was let go of: it holds what pages were before.
+
+        While somebody reads it cannot be; then the next call does it. Nobody is kept waiting.
+        """
+        if not self._has_let_go or self._engine.dialect.name != "sqlite":
+            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            patience = connection.execute(text("PRAGMA busy_timeout")).scalar_one()
+            connection.execute(text("PRAGMA busy_timeout = 0"))
+            try:
+                is_busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+            finally:
+                connection.execute(text(f"PRAGMA busy_timeout = {int(patience)}"))
+        self._has_let_go = bool(is_busy)
 
     def close(self) -> None:
         """Close every connection."""

@@ -60,6 +60,7 @@ class Transaction(Times, Forgetting):
         self._connection = connection
         self.touched = Touched()
         self.last_line = 0  # of the journal, that this has written
+        self.lets_go = False  # of something that nobody is to find in the file any more
         self._chain: str | None = None  # of its last line; None: not asked yet
 
     # --- Packets ----------------------------------------------------------------------------------------------------
@@ -221,6 +222,7 @@ class Transaction(Times, Forgetting):
         if record.state is PacketState.DELIVERED:
             self._step(record, PacketState.SENT, shelf=Shelf.SENT, stands_as=stands_as)
         else:
+            self.lets_go = True
             kept: dict[str, Any] = {"problem": problem_to(_at_rest(record)), "warnings": []}
             self._change(record, shelf=Shelf.FAILED, stands_as=stands_as, **kept)
         self.note(at, "shelved", packet=record.id, lane=record.lane)

@@ -65,6 +65,30 @@ def test_no_value_is_left_in_the_file(tmp_path: Path, problem: Problem, way: str
     assert held_in(tmp_path) == []
 
 
+@pytest.mark.parametrize("way", ["shelved", "forgotten", "left in the log by one that was killed"])
+def test_while_it_is_open_no_value_is_left_in_its_log(tmp_path: Path, way: str) -> None:
+    ledger = Ledger(open_ledger(tmp_path / "ledger.sqlite", NOW).engine)
+    ledger.write_over()
+    failed = packet(state=PacketState.FAILED, problem=QUOTING, name=f"{VALUES[0]}.csv")
+    with ledger.transaction() as tx:
+        tx.admit(failed, NOW)
+    with ledger.transaction(synced=False) as tx:
+        tx.shelved(failed, NOW, "/failed/July")
+        if way == "forgotten":
+            tx.forget(failed)
+    assert held_in(tmp_path), "nothing was ever there: it proves nothing"
+    if way.startswith("left"):
+        ledger = Ledger(open_ledger(tmp_path / "ledger.sqlite", NOW).engine)
+    reader = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM packet").fetchall()
+    ledger.write_over()
+    reader.close()
+    ledger.write_over()
+    assert held_in(tmp_path) == ([VALUES[0]] if way != "forgotten" else []), "the name of the file is kept, and no more"
+    ledger.close()
+
+
 def words_in_the_program() -> Iterator[tuple[str, str]]:
     for path in Path(agent.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
