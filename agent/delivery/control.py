@@ -166,7 +166,7 @@ class Control:
         if not state.stopping:
             self.verifications.ask()
             self.service_times.ask()
-        self.ledger.write_over()
+        state.ledger.write_over()
         state.trouble = None
         self._telling.tell()
         return self._next_due(now, begun)
