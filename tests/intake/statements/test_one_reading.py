@@ -451,3 +451,29 @@ def test_a_second_list_of_lines_in_json_is_not_dropped(tmp_path: Path) -> None:
     lines = b', "lineItems": [{"sku": "D1", "charges": 100}], "line_items": [{"sku": "D2", "charges": 500}]}'
     data = b"[" + ONE_OF_JSON[:-1] + lines + b"]"
     assert "same name twice" in _said(data, tmp_path / "s.json", "a.json")
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", "|"])
+def test_a_quote_that_was_cut_off_swallows_no_rows(delimiter: str, tmp_path: Path) -> None:
+    notes = ('"I will pay on the first of the mon', "x", 'file 5"', "y")
+    rows = [(f"A{n}", "2026-07-20", f"{n}.00", note) for n, note in enumerate(notes, 1)]
+    lines = [delimiter.join(row) for row in ((*BASE[:3], "Note"), *rows)]
+    checked = check("\r\n".join(lines).encode(), "a.csv", tmp_path / "s.json")
+    sent = body(checked, tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert [(one["externalPatientId"], one["amountDue"]) for one in sent] == [(f"A{n}", 100 * n) for n in range(1, 5)]
+
+
+def test_a_note_over_several_lines_stays_one_cell(tmp_path: Path) -> None:
+    data = csv(
+        ("A1", "2026-07-20", "5.00", '"Thank you, all.\r\nCall us: a, b\r\nGoodbye"'), headings=(*BASE[:3], "Note")
+    )
+    (sent,) = body(check(data, "a.csv", tmp_path / "s.json"), tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert sent["patientNote"] == "Thank you, all.\nCall us: a, b\nGoodbye"
+
+
+@pytest.mark.parametrize("between", ["\x1a\r\n", "\x1a"])
+def test_rows_behind_the_end_mark_of_a_joined_file_go(between: str, tmp_path: Path) -> None:
+    rows = f'A1,2026-07-20,5.00,"a" b\r\n{between}A2,2026-07-20,6.00,x\r\n'
+    data = f"{','.join((*BASE[:3], 'Note'))}\r\n{rows}\x1a".encode()
+    sent = body(check(data, "a.csv", tmp_path / "s.json"), tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert [one["externalPatientId"] for one in sent] == ["A1", "A2"]

@@ -26,6 +26,8 @@ _SEPARATOR = "\x1f"
 _QUOTED_LINES = 500  # a cell may go over lines; a quote that does not close within these is a plain character
 _CLOSES = {d: re.compile(rf'"(?:{re.escape(d)}(?! [^" ])|$)').search for d in DELIMITERS}
 _END_OF_FILE = "\x1a"  # what DOS programs still write
+_NOTHING = _END_OF_FILE + "\0 \t\r\n"
+_FEWEST_OF_A_ROW = 2  # delimiters: with one, it may be a comma in a sentence
 _FIRST: Callable[[str], str] = itemgetter(0)
 _LAST: Callable[[str], str] = itemgetter(-1)
 
@@ -81,7 +83,7 @@ def _blocks(text: io.TextIOWrapper, delimiter: str) -> Iterator[Block]:
             following = (line + "\n" for more in text for line in _lines(more))
             yield from _batched(_careful(chain((line + "\n" for line in lines), following), number, delimiter))
             return
-        if lines[-1].startswith(_END_OF_FILE):
+        if lines[-1].startswith(_END_OF_FILE) and not lines[-1].strip(_NOTHING):
             rows.pop()
         yield Block(range(number, number + len(rows)), rows)
         number += len(lines)
@@ -155,8 +157,7 @@ def _careful(lines: Iterator[str], number: int, delimiter: str) -> Iterator[tupl
     ahead: deque[str] = deque()
     while (line := ahead.popleft() if ahead else next(lines, None)) is not None:
         taken = 1
-        if line.startswith(_END_OF_FILE):
-            return
+        line = line.lstrip(_END_OF_FILE)  # between two files that were joined, rows follow it
         if '"' not in line:
             row = line.rstrip("\n").split(delimiter)
         else:
@@ -165,11 +166,24 @@ def _careful(lines: Iterator[str], number: int, delimiter: str) -> Iterator[tupl
             try:
                 row = next(strict)
                 taken = len(used)
+                if taken > 1 and _has_swallowed_rows(used, len(row) - 1, delimiter):
+                    raise csv.Error
             except (csv.Error, StopIteration):
+                taken = 1
                 ahead.extendleft(reversed(used[1:]))
                 row = _literal(line.rstrip("\n"), delimiter)
         yield number, row
         number += taken
+
+
+def _has_swallowed_rows(lines: list[str], delimiters: int, delimiter: str) -> bool:
+    """Tell whether a line inside a quoted cell is one that everybody would take for a row of its own.
+
+    Of the last one counts what stands before the quote that closes the cell.
+    """
+    *inner, last = lines[1:]
+    before = last.replace('""', "").partition('"')[0]
+    return delimiters >= _FEWEST_OF_A_ROW and any(text.count(delimiter) >= delimiters for text in (*inner, before))
 
 
 def _following(used: list[str], ahead: deque[str], lines: Iterator[str]) -> Iterator[str]:
