@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.clock import Clock
+from agent.delivery.clock_guard import ClockGuard
 from agent.delivery.executor import Executor
 from agent.delivery.inbox import Asked, CheckEnded, Hint, Inbox, Message, Stop, TryEnded
 from agent.delivery.jobs import Jobs
@@ -142,7 +143,7 @@ class Control:
 
     def _step(self) -> float:
         state = self.state
-        state.ledger.open()
+        self._open_ledger()
         reading = state.clock.read()
         now, begun = reading.wall, reading.steady
         if state.clock_guard.mind(reading):
@@ -170,6 +171,28 @@ class Control:
         state.trouble = None
         self._telling.tell()
         return self._next_due(now, begun)
+
+    def _open_ledger(self) -> None:
+        """Open the ledger; where its file is another by now, or is gone, begin anew with what stands there.
+
+        First what is under way ends, and comes to its shelf: there its receipt is the proof that the next ledger reads.
+        """
+        state = self.state
+        if not state.ledger.is_gone:
+            state.ledger.open()
+            return
+        is_known, state.leaving = state.leaving, True
+        cannot_write = state.trouble is not None
+        if state.sending or ((state.finished or self.verifications.packets or not is_known) and not cannot_write):
+            return
+        log.error("the ledger was deleted, or another was put in its place")
+        state.ledger.open_anew()
+        state.replaced, state.leaving, self._started = True, False, False
+        state.clock_guard = ClockGuard(state.ledger)
+        state.finished.clear()
+        for lane in state.lanes.values():
+            lane.recovered = False
+            state.timetable.tidy_soon(lane.id)
 
     def _start(self, now: datetime) -> None:
         self._reconciliation.begin(now)

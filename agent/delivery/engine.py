@@ -67,6 +67,7 @@ class Opening:
         self._clock = clock
         self.opened: Opened | None = None
         self.trouble = ""
+        self._stood = (0, 0)
 
     def __call__(self) -> Database:
         """Return what was opened. Raises LedgerUnavailable."""
@@ -75,7 +76,21 @@ class Opening:
         except LedgerUnavailable as trouble:
             self.trouble = str(trouble)
             raise
+        self._stood = self._identity()
         return self.opened.engine
+
+    def is_there(self) -> bool:
+        """Tell whether the file that was opened stands where it stood; also where that cannot be told."""
+        try:
+            return self._identity() == self._stood
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    def _identity(self) -> tuple[int, int]:
+        found = self._path.stat()
+        return found.st_dev, found.st_ino
 
 
 @dataclass
@@ -105,6 +120,8 @@ class Engine:
         if opened.set_aside is not None:
             why = "was damaged" if opened.why == "damaged" else "was written by a newer OutTray"
             what = f"The ledger {why} and was set aside as {opened.set_aside.name}."
+        elif self.control.state.replaced:
+            what = "The ledger was deleted while OutTray worked with it, or another was put in its place."
         elif self.control.state.outdated:
             what = "The ledger is older than what stands on the shelves: an old copy of it was restored, perhaps."
         elif self.control.state.adopted:
@@ -201,7 +218,7 @@ def _build(
         log.warning("the spool cannot be used", extra={"trouble": where(trouble)})
     installation = installation_of(folder)  # before there is a new ledger: an older OutTray's is known by having none
     opening = Opening(ledger_file(settings.agent), clock)
-    ledger = Ledger(opening)
+    ledger = Ledger(opening, opening.is_there)
     try:
         ledger.open()
     except LedgerUnavailable as trouble:

@@ -35,6 +35,8 @@ class State:
         self.trouble: Problem | None = None  # what keeps the whole agent from working
         self.adopted = False  # packets stood on the shelves that the ledger should have known: it was lost
         self.outdated = False  # the shelves know more than the ledger: an old one was restored
+        self.replaced = False  # the ledger's file was deleted, or replaced by another, while the agent worked with it
+        self.leaving = False  # the same, and what is under way ends before there is another: nothing new begins
         self.stopping = False
         self.packets: dict[str, PacketRecord] = {}  # those that have not come to rest
         self.lane_records: dict[LaneId, LaneRecord] = {}
@@ -43,6 +45,11 @@ class State:
         self.finished: list[Finished] = []  # results of tries that are not recorded yet
         self.ended: deque[PacketRecord] = deque(maxlen=KNOWN_ENDED)  # what came to rest lately
         self._numbers: tuple[dict[LaneId, int], dict[LaneId, dict[PacketState, int]]] = ({}, {})
+
+    @property
+    def begins_nothing(self) -> bool:
+        """Whether nothing new is to be sent or taken: what is under way is only ended."""
+        return self.stopping or self.leaving
 
     def read(self) -> None:
         """Read everything from the ledger again, believing nothing that is remembered of it."""

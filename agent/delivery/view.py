@@ -29,7 +29,7 @@ def view_of(
         free_senders=free_senders,
         stuck=stuck,
         verifying=verifying,
-        stopping=state.stopping,
+        stopping=state.begins_nothing,
     )
 
 

@@ -28,7 +28,7 @@ class Workers:
     @property
     def free_senders(self) -> int:
         """Return how many more packets can be sent at once."""
-        return 0 if self._state.stopping else self._senders - len(self._state.sending)
+        return 0 if self._state.begins_nothing else self._senders - len(self._state.sending)
 
     def send(self, packet: PacketRecord) -> None:
         """Give a packet to a sender. Raises nothing: where no thread can be had, the try ends at once."""

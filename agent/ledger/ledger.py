@@ -86,9 +86,13 @@ _WAITING = select(schema.waiting).where(
 
 
 class Ledger:
-    """Reads and writes over one database. While it is not `open`, all of it raises LedgerUnavailable."""
+    """Reads and writes over one database. While it is not `open`, all of it raises LedgerUnavailable.
 
-    def __init__(self, engine: Engine | Callable[[], Engine]) -> None:
+    `is_there`: whether what was opened still stands where it stood.
+    """
+
+    def __init__(self, engine: Engine | Callable[[], Engine], is_there: Callable[[], bool] = lambda: True) -> None:
+        self._is_there = is_there
         self._opener = engine
         self._opened = engine if isinstance(engine, Engine) else None
         self._standing = StandingClaims()
@@ -99,6 +103,22 @@ class Ledger:
         """Open it, where that has not been done. Raises LedgerUnavailable."""
         if self._opened is None and not isinstance(self._opener, Engine):
             self._opened = self._opener()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether somebody has deleted it since it was opened, or put another in its place.
+
+        What is open goes on for as long as it is open, on systems that let go of a name before the file; nobody will
+        ever read it again.
+        """
+        return self._opened is not None and not self._is_there()
+
+    def open_anew(self) -> None:
+        """Open what stands in its place now, or make a new one. Raises LedgerUnavailable."""
+        self.close()
+        self._opened, self.last_line = None, 0
+        self._standing.forget_all()
+        self.open()
 
     @property
     def _engine(self) -> Engine:

@@ -359,7 +359,7 @@ class SimulatedPractice:
     def _new_control(self, begin: Callable[[Ledger, datetime], None] = lambda _ledger, _now: None) -> Control:
         return Control(
             dict(itertools.chain.from_iterable(self._lanes_of(store) for store in self.settings.store)),
-            Ledger(self._database),
+            self._ledger_of(),
             self.clock,
             self._jobs(),
             senders=self._senders,
@@ -369,6 +369,9 @@ class SimulatedPractice:
             before_all=begin,
             changed=self._changed,
         )
+
+    def _ledger_of(self) -> Ledger:
+        return Ledger(self._database)
 
     def _jobs(self) -> Jobs:
         return InlineJobs()
