@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 FOLDER, FILE = 0o700, 0o600
+_ABOVE = 0o755  # what is made above a folder of ours: nobody else may put another in its place
 _OTHERS = 0o077
 _WINDOWS = sys.platform == "win32"
 _NO_LINK = 0 if _WINDOWS else os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -38,7 +39,9 @@ def make_folder(path: Path, *, may_be_link: bool = False) -> None:
 
     Raises OSError: PermissionError for a folder of another account, NotADirectoryError for a link or a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for above in reversed(path.parents):
+        if not above.is_dir():
+            above.mkdir(mode=_ABOVE, exist_ok=True)
     try:
         path.mkdir(mode=FOLDER)
     except FileExistsError:
@@ -55,6 +58,25 @@ def make_folder(path: Path, *, may_be_link: bool = False) -> None:
 def open_new(path: Path, buffer: int = -1) -> BinaryIO:
     """Open a file of ours for writing, emptied, or made. Raises OSError, also where it is a link or another's."""
     return os.fdopen(descriptor_of(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb", buffer)
+
+
+def create(path: Path) -> BinaryIO:
+    """Make a file of ours that is not there yet, for writing. Raises OSError: FileExistsError also for a link."""
+    return os.fdopen(descriptor_of(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
+
+
+def read_whole(path: Path, most: int) -> bytes:
+    """Return what is in a file that somebody has named, through links too. Nothing but a file is opened and waited for.
+
+    Raises OSError, also for more than `most` bytes.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        if len(data := file.read(most + 1)) > most:
+            raise OSError(errno.EFBIG, "it is too large")
+        return data
 
 
 def touch(path: Path) -> None:

@@ -6,13 +6,16 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from agent import own_files
+from agent.cli import app
 from agent.log import log, write_to
+from agent.sandbox.journal import Journal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has access lists instead")
 
@@ -114,3 +117,79 @@ def test_a_folder_of_somebody_elses_is_not_used(tmp_path: Path) -> None:
     with pytest.raises(PermissionError):
         own_files.make_folder(folder)
     assert [fault.why for fault in own_files.faults(folder)] == ["owner"]
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _dangling(path: Path) -> None:
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def _to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _large(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 40)
+
+
+@pytest.mark.parametrize("make", [_fifo, _dangling, _to_a_device, _large, Path.mkdir])
+def test_what_somebody_has_named_is_read_only_if_it_is_a_small_file(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "named")
+    with pytest.raises(OSError):  # noqa: PT011 - which one is the system's to say
+        own_files.read_whole(tmp_path / "named", 1000)
+    (tmp_path / "file").write_bytes(b"x" * 1000)
+    (tmp_path / "linked").symlink_to(tmp_path / "file")
+    assert own_files.read_whole(tmp_path / "linked", 1000) == b"x" * 1000
+
+
+@pytest.mark.parametrize("stands", ["file", "link", "link to nowhere"])
+def test_a_new_file_is_never_one_that_stands_there(tmp_path: Path, stands: str) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "new"
+    if stands == "file":
+        path.write_bytes(b"theirs")
+    else:
+        if stands == "link":
+            victim.write_bytes(b"theirs")
+        path.symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        own_files.create(path)
+    assert victim.exists() == (stands == "link")
+    with own_files.create(tmp_path / "other") as file:
+        file.write(b"ours")
+    assert mode(tmp_path / "other") == 0o600
+
+
+def test_what_is_made_above_a_folder_of_ours_is_nobody_elses_to_write(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        own_files.make_folder(tmp_path / "a" / "b" / "ours")
+    finally:
+        os.umask(old)
+    assert [mode(tmp_path / name) for name in ("a", "a/b", "a/b/ours")] == [0o755, 0o755, 0o700]
+
+
+@pytest.mark.parametrize("command", ["config init", "diagnostics", "sandbox journal"])
+def test_what_a_command_writes_is_this_accounts_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    if command == "config init":
+        written = tmp_path / "config" / "outtray.toml"
+        done = CliRunner().invoke(app, ["config", "init", str(written), "--environment", "sandbox"])
+        assert done.exit_code == 0, done.output
+        assert mode(written.parent) == 0o700
+    elif command == "diagnostics":
+        written = tmp_path / "d.zip"
+        monkeypatch.setattr("agent.desk.diagnostics.contents.contents", lambda *_: [("README.txt", "It.")])
+        config = str(tmp_path / "none.toml")
+        done = CliRunner().invoke(app, ["diagnostics", str(written), "--offline", "--config", config])
+        assert done.exit_code == 0, done.output
+    else:
+        written = tmp_path / "journal.jsonl"
+        Journal(written).close()
+    assert mode(written) == 0o600

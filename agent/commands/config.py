@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence, Sized
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from agent import own_files
 from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config, load_or_exit
 from agent.console import say, tell
 
@@ -61,9 +61,10 @@ def init(
         _there_already(target)
     chosen = environment or (Environment.SANDBOX if as_json else _asked_environment())
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(template(environment=chosen))
+        if not target.parent.exists() or target == locations.user_settings_file():
+            own_files.make_folder(target.parent, may_be_link=True)
+        with own_files.create(target) as file:
+            file.write(template(environment=chosen).encode())
     except FileExistsError:
         _there_already(target)
     except OSError as problem:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
+from agent import own_files
 from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, chosen_config
 from agent.console import say, tell
 
@@ -29,20 +30,24 @@ def diagnostics(
     findings = list(checked.findings)
     if checked.settings is not None:
         findings += run_checks(checked.settings, the_world(), offline=offline)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        with file.open("xb"):  # taken before anything is gathered, and never written over
-            pass
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in contents(checked.settings, findings):
-                archive.writestr(name, text)
-        unfinished.replace(file)
+        with own_files.create(file) as made:
+            _write(made, contents(checked.settings, findings), file)
     except FileExistsError:
         tell(f"{file} is there already. Name another file.")
         raise typer.Exit(USAGE_OR_SETTINGS) from None
     except OSError as trouble:
-        for begun in (unfinished, file):
-            begun.unlink(missing_ok=True)
         tell(f"{file} cannot be written: {trouble.strerror}.")
         raise typer.Exit(USAGE_OR_SETTINGS) from None
     say(f"{file} is ready to be sent to support. It names no patient and no file; README.txt in it tells more.")
+
+
+def _write(made: BinaryIO, contents: Iterable[tuple[str, str]], file: Path) -> None:
+    """Write the archive, or leave no file behind."""
+    try:
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in contents:
+                archive.writestr(name, text)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise

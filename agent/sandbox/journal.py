@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from threading import Condition
 from typing import TextIO
 
+from agent import own_files
 from agent.sandbox.records import AcceptedAttachments, AcceptedStatements
 
 
@@ -16,7 +18,7 @@ class Journal:
     def __init__(self, file: Path | None = None) -> None:
         self._records: list[AcceptedAttachments | AcceptedStatements] = []
         self._changed = Condition()
-        self._file: TextIO | None = None if file is None else file.open("a", encoding="utf-8")
+        self._file: TextIO | None = None if file is None else _opened(file)
 
     def add(self, record: AcceptedAttachments | AcceptedStatements) -> None:
         """Write down one accepted request; its line is in the file before its reply goes out."""
@@ -43,3 +45,8 @@ class Journal:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _opened(path: Path) -> TextIO:
+    """Open the file to write on; it holds names, so it is this account's alone. Raises OSError, also for a link."""
+    return os.fdopen(own_files.descriptor_of(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "a", encoding="utf-8")

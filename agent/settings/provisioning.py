@@ -14,8 +14,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, BinaryIO
 
+from agent import own_files
 from agent.settings import locations, reading
 from agent.settings.reading import SettingsProblem
 from agent.settings.schema import Settings
@@ -227,10 +229,12 @@ def _write_for_one(path: Path, data: bytes) -> None:
 
 def _write_aside(path: Path, data: bytes, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh = path.with_name(f".{path.name}.{token_hex(8)}.new")
     try:
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:  # noqa: PTH123 - a descriptor
+        with own_files.create(fresh) as file:
             file.write(data)
+            if sys.platform != "win32":
+                os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

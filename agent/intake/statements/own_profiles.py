@@ -20,7 +20,7 @@ from typing import Any
 
 from agent import own_files
 from agent.intake.statements.problems import BAD_PROFILE, Unreadable
-from agent.intake.statements.profile import Profile, heading_keys, made_of, normal, parse
+from agent.intake.statements.profile import MOST_BYTES, Profile, heading_keys, made_of, normal, parse
 from agent.settings.values import environment_part
 
 _one_at_a_time = Lock()
@@ -162,7 +162,7 @@ def _stem(store: str) -> str:
 
 def _read(path: Path) -> Kept:
     try:
-        data = path.read_bytes()
+        data = own_files.read_whole(path, MOST_BYTES)
         profile = parse(data.decode("utf-8-sig"), path.name)
     except (OSError, UnicodeDecodeError) as trouble:
         raise _unusable(path.name) from trouble

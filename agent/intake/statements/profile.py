@@ -13,11 +13,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from agent import own_files
 from agent.intake.statements.problems import BAD_PROFILE, NO_PROFILE, Unreadable
 from agent.intake.statements.values.dates import DateOrder
 from agent.intake.statements.values.money import AmountUnit
 from agent.intake.statements.values.names import NameOrder
 from agent.intake.statements.wire import FIELDS
+
+MOST_BYTES = 1_000_000
+"""In a profile's file."""
 
 _NOT_HEADING = re.compile(r"[^a-z0-9%/]+")
 
@@ -148,7 +152,7 @@ def find(name_or_path: str) -> Profile:
     if path.suffix.lower() != ".toml":
         raise Unreadable(NO_PROFILE.problem(profile=name_or_path))
     try:
-        text = path.read_text("utf-8-sig")
+        text = own_files.read_whole(path, MOST_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         raise Unreadable(NO_PROFILE.problem(profile=path.name)) from None
     except (OSError, UnicodeDecodeError):
@@ -164,6 +168,8 @@ def parse(text: str, source: str) -> Profile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
         raise Unreadable(BAD_PROFILE.problem(profile=source, reason=f"it is not TOML: {wrong}.")) from None
+    except RecursionError:
+        raise Unreadable(BAD_PROFILE.problem(profile=source, reason="it is not TOML: too many brackets.")) from None
     return made_of(table, source)
 
 
