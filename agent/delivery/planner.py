@@ -215,6 +215,9 @@ def _ready(
     possibly_sent = False
     for twin in (lane.lookalikes or {}).get(found.packet, ()):
         if not _is_twin(found, twin):
+            # Its metadata was corrected since: the doubt is about its scans.
+            corrected = twin.state is PacketState.FAILED and twin.possibly_sent and _same_bytes(twin, found)
+            possibly_sent = possibly_sent or corrected
             continue
         if twin.state in (PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED):
             return None

@@ -58,8 +58,12 @@ _LOOKALIKES = _PACKETS.where(
         _PACKET.account == bindparam("account"),
         and_(_PACKET.account == "", _PACKET.store == bindparam("store"), _PACKET.kind == bindparam("kind")),
     ),
-    _PACKET.fingerprint.in_([bindparam("fingerprint"), ""]),
-    or_(_PACKET.fingerprint != "", _PACKET.size == bindparam("size")),
+    or_(
+        _PACKET.fingerprint == bindparam("fingerprint"),
+        and_(_PACKET.fingerprint == "", _PACKET.size == bindparam("size")),
+        # One whose metadata was corrected meanwhile: its scans may be there already.
+        and_(_PACKET.state == PacketState.FAILED, _PACKET.size == bindparam("size")),
+    ),
     or_(
         _PACKET.state.in_(ACTIVE),
         and_(_PACKET.state == PacketState.SENT, _PACKET.ended_at >= bindparam("since")),
@@ -225,7 +229,8 @@ class Ledger:
     ) -> list[PacketRecord]:
         """Return the account's packets of this fingerprint that are under way or were sent after `since`.
 
-        Of those that have none (read back from a shelf, say) all that have the total size: their bytes may tell.
+        Of those that have none (read back from a shelf, say), and of failed ones that may have arrived, all that have
+        the total size: their bytes may tell.
         """
         about = {"store": lane.store, "kind": lane.kind, "account": account}
         found = self._packets(_LOOKALIKES, **about, size=size, fingerprint=fingerprint, since=since)

@@ -29,6 +29,7 @@ from agent.desk.page.forms.scans import Scan, Waiting, candidate_with, sidecar_n
 from agent.desk.page.page import Page
 from agent.desk.page.tokens import file_token
 from agent.desk.page.words import Almanac, files_name, listed
+from agent.folder.carrying import stands
 from agent.folder.filesystem import Exists, FileSystemProblem
 from agent.intake.attachments.check import check_packet
 from agent.intake.attachments.fields import printable
@@ -36,6 +37,7 @@ from agent.intake.attachments.sidecar import Sidecar, read_sidecar
 from agent.model import Fault, Readiness
 
 NOTE = "metadata-completed"
+_IN_THE_WAY = "something else is called {name} there. Give that another name or take it out of the folder, then save."
 _GONE = Gone(
     "This scan does not wait any more",
     "It was taken out of the folder, or its sidecar has come. Nothing was written.",
@@ -119,7 +121,11 @@ def save_beside(page: Page, found: Waiting, scans: tuple[Scan, ...], entered: En
     try:
         fs.write(settings.folder / name, data)
     except Exists:
-        raise Refused(sentences=(_has_come(scans),)) from None
+        if stands(fs, settings.folder / name):
+            raise Refused(sentences=(_has_come(scans),)) from None
+        raise Refused(
+            sentences=(f"The sidecar cannot be written: {_IN_THE_WAY.format(name=printable(base))}",)
+        ) from None
 
 
 def _expect_no_sidecar(page: Page, found: Waiting, scans: tuple[Scan, ...]) -> None:

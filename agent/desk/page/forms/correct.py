@@ -1,14 +1,15 @@
 """Correcting the metadata of a packet on `failed`: the sidecar is replaced there, and the packet goes again.
 
-The sidecar that was wrong stays on the shelf under another name. Where the packet's files do not all go with it any
-more, what goes is put into a packet subfolder of its own, in which no name can mean another file; the other scans go
-back into the folder, where they wait for a sidecar.
+The sidecar that was wrong stays on the shelf under another name. What goes is put into a packet subfolder of its own,
+in which no name can mean another file, whatever else is dropped meanwhile; scans that are left out go back into the
+folder, where they wait for a sidecar.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 from starlette.datastructures import ImmutableMultiDict
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from agent.delivery.requests import Request as Wish
-from agent.desk.page.forms.complete import Refused, save_beside
+from agent.desk.page.forms.complete import Refused
 from agent.desk.page.forms.fields import Entered, Placed, defaults, entered_by, entered_in, placed, sidecar_text
 from agent.desk.page.forms.metadata import (
     Gone,
@@ -31,19 +32,20 @@ from agent.desk.page.forms.metadata import (
     is_part,
     shown_scans,
 )
-from agent.desk.page.forms.scans import Scan, Waiting, candidate_with, token_of
+from agent.desk.page.forms.scans import candidate_with, sidecar_base
 from agent.desk.page.forms.shelf import (
     REPLACED,
     Card,
     OnShelf,
     back_into_folder,
+    into_own_folder,
     keep_beside,
     on_shelf,
     read_card,
-    replace_sidecar,
+    seen_now,
 )
 from agent.desk.page.page import Page
-from agent.desk.page.words import files_name
+from agent.desk.page.words import files_name, listed
 from agent.folder.filesystem import FileSystemProblem
 from agent.folder.names import name_key
 from agent.folder.settling import FileLook, FileStatus
@@ -188,13 +190,21 @@ def _sheet(
         ),
         show=(("packet", record.id),),
         lane=str(record.lane),
-        hidden=(("was", case.card.digest if case.card else ""),),
+        hidden=(
+            ("was", case.card.digest if case.card else ""),
+            *(("seen", token) for token in seen_now(page.desk.files, packet).values()),
+        ),
         sentences=sentences,
-        ticks=tuple(ticks) if case.lists else (),
-        ticks_legend="Files of this packet",
-        ticks_name="file",
+        ticks=tuple(ticks) if case.lists else _without(case),
+        ticks_legend="Files of this packet" if case.lists else "Files that do not stand there any more",
+        ticks_name="file" if case.lists else "without",
         text=printable_text(case.card.text) if case.card and unreadable else "",
     )
+
+
+def _without(case: _Case) -> tuple[Tick, ...]:
+    names = [name.rpartition("/")[2] for name in case.packet.gone]
+    return tuple(Tick(case.token(name), f"Send it without {printable(name)}") for name in names)
 
 
 def printable_text(text: str) -> str:
@@ -214,7 +224,7 @@ def _save(page: Page, request: Request, case: _Case) -> Response:
     ticked = frozenset(form.getlist("file"))
     sentences: tuple[str, ...] = ()
     try:
-        _expect_unchanged(case, form)
+        _expect_unchanged(page, case, form)
         if case.card is None:
             _complete(page, case, entered)
         else:
@@ -227,7 +237,8 @@ def _save(page: Page, request: Request, case: _Case) -> Response:
     return back_to_now(page, request, NOTE, sentences)
 
 
-def _expect_unchanged(case: _Case, form: ImmutableMultiDict[str, str]) -> None:
+def _expect_unchanged(page: Page, case: _Case, form: ImmutableMultiDict[str, str]) -> None:
+    """Raise `Refused` where a file is not the one that was shown: what was typed may be about another picture."""
     if form.get("was", "") != (case.card.digest if case.card else ""):
         raise Refused(
             sentences=(
@@ -235,6 +246,26 @@ def _expect_unchanged(case: _Case, form: ImmutableMultiDict[str, str]) -> None:
                 "more to go with it. The changed one is kept on the shelf.",
             )
         )
+    seen, now = set(form.getlist("seen")), seen_now(page.desk.files, case.packet)
+    changed = [name.rpartition("/")[2] for name, token in now.items() if token not in seen]
+    gone = [name.rpartition("/")[2] for name in case.packet.gone]
+    if changed or len(seen) != len(now):
+        raise Refused(sentences=(_not_as_shown(changed, gone),))
+    if not case.lists and not {case.token(name) for name in gone} <= set(form.getlist("without")):
+        raise Refused(sentences=(_not_as_shown((), gone),))
+
+
+def _not_as_shown(changed: Sequence[str], gone: Sequence[str]) -> str:
+    told = []
+    if changed:
+        told.append(f"{_names(changed)} on the failed shelf was changed since this form was shown. Look at it again.")
+    if gone:
+        told.append(f"{_names(gone)} does not stand on the failed shelf any more. Put it back, or say it goes without.")
+    return f"{' '.join(told) or 'The files on the failed shelf have changed.'} What you entered still stands here."
+
+
+def _names(names: Sequence[str]) -> str:
+    return listed([printable(name) for name in names])
 
 
 def _correct(page: Page, case: _Case, card: Card, entered: Entered, ticked: frozenset[str]) -> tuple[str, ...]:
@@ -255,39 +286,32 @@ def _correct(page: Page, case: _Case, card: Card, entered: Entered, ticked: froz
         raise Refused(tuple(faults))
     if is_whole and keeps_names:
         _expect_pairing(case, sidecar)
-        replace_sidecar(page.desk.files, packet, packet.sidecar, data)
-        return ask_again(page, record.id, NOTE)
     fs = page.desk.files
-    keep_beside(fs, packet, packet.places[packet.sidecar], REPLACED)
-    as_folder = replace(packet, record=replace(record, folder=record.folder or record.name))
-    first, *_ = back_into_folder(fs, as_folder, chosen)
-    place = first.rpartition("/")[0]
-    fs.write(packet.settings.folder / place / card.name, data)
-    if rest := [name for name in packet.scans if name not in chosen]:
+    kept = keep_beside(fs, packet, packet.places[packet.sidecar], REPLACED)
+    try:
+        into_own_folder(fs, packet, chosen, card.name, sidecar_text(entered, named or list(case.bases.values())))
+    except FileSystemProblem:
+        fs.move(kept, packet.places[packet.sidecar])
+        raise
+    rest = [name for name in packet.scans if name not in chosen]
+    with suppress(FileSystemProblem):  # else they are put back by the retry, which tells it where that cannot be done
         back_into_folder(fs, packet, rest)
     ask_again(page, record.id, NOTE)  # its files have left the shelf: it is dealt with
     return ()
 
 
 def _complete(page: Page, case: _Case, entered: Entered) -> None:
-    """Let scans that have waited too long, or have lost their sidecar, go with a new one from the lane's folder."""
+    """Let scans that have waited too long, or have lost their sidecar, go with a new one from a folder of their own."""
     packet, record = case.packet, case.packet.record
-    sidecar = read_sidecar(sidecar_text(entered), record.name + ENDING)
+    data = sidecar_text(entered, list(case.bases.values()))
+    name = sidecar_base(record.folder or record.name)
+    sidecar = read_sidecar(data, name)
     assert isinstance(sidecar, Sidecar)  # noqa: S101 - it was written as one just now
     faults = _faults(page, case, sidecar, packet.scans)
     if faults:
         raise Refused(tuple(faults))
-    fs, folder = page.desk.files, packet.settings.folder
-    scans = []
-    as_folder = replace(packet, record=replace(record, folder=record.folder or record.name))
-    for name in back_into_folder(fs, as_folder, packet.scans):  # where no other sidecar can come first
-        identity = fs.identify(folder / name)
-        scans.append(Scan(name, identity, None, token_of(str(record.lane), name, identity)))
-    place = scans[0].name.rpartition("/")[0]
-    try:
-        save_beside(page, Waiting(record.lane, case.settings, place, tuple(scans), ()), tuple(scans), entered)
-    finally:
-        ask_again(page, record.id, "metadata-completed")
+    into_own_folder(page.desk.files, packet, packet.scans, name, data)
+    ask_again(page, record.id, "metadata-completed")
 
 
 def ask_again(page: Page, packet: str, note: str) -> tuple[str, ...]:

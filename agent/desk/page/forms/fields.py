@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agent.desk.page.tokens import token
 from agent.folder.names import name_key
 from agent.intake.attachments.fields import SidecarField, claim_fields, file_fields, missing_words, printable
 from agent.intake.attachments.sidecar import Sidecar
@@ -102,11 +103,11 @@ def entered_in(form: Mapping[str, str], files: Sequence[str] = ()) -> Entered:
     values = {info.name: form.get(info.name, "")[:LONGEST_VALUE] for info in claim_fields()}
     of_files = {
         name: {
-            info.name: form.get(file_input(number, info.name), "")[:LONGEST_VALUE]
+            info.name: form.get(file_input(name, info.name), "")[:LONGEST_VALUE]
             for info in file_fields()
             if info.name not in _NOT_EDITED
         }
-        for number, name in enumerate(files)
+        for name in files
     }
     return Entered(values, of_files)
 
@@ -124,9 +125,9 @@ def defaults(settings: AttachmentsSettings) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def file_input(number: int, name: str) -> str:
-    """Return the form's name for a field of one file."""
-    return f"file-{number}-{name}"
+def file_input(file: str, name: str) -> str:
+    """Return the form's name for a field of one file: the file's own, whichever others come and go meanwhile."""
+    return f"file-{token('field', file)}-{name}"
 
 
 # --- From faults to fields ------------------------------------------------------------------------------------------
@@ -184,10 +185,10 @@ def groups(entered: Entered, wrong: Placed, prefix: str) -> list[Group]:
         Group("Which claim?", tuple(inputs[name] for name in of_claim)),
         Group("Who sends it?", tuple(inputs[name] for name in by_default), folded=settled),
     ]
-    for number, (file, values) in enumerate(entered.of_files.items()):
+    for file, values in entered.of_files.items():
         of_file = tuple(
             _input(
-                info, file_input(number, info.name), values.get(info.name, ""),
+                info, file_input(file, info.name), values.get(info.name, ""),
                 wrong.at_fields.get((file, info.name), ""), prefix,
             )
             for info in file_fields()

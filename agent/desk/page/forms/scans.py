@@ -6,16 +6,15 @@ waiting for its sidecar, and a token holds what that scan was like when the form
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from agent.delivery.snapshot import PacketSnapshot
 from agent.desk.desk import Desk
 from agent.desk.dry_run.read_only import ReadOnly
+from agent.desk.page.forms.shelf import seen_token
 from agent.desk.page.tokens import meant
 from agent.folder.filesystem import Busy, FileSystem, Missing
 from agent.folder.looking import look
@@ -78,13 +77,13 @@ def waiting(desk: Desk, lane: str, asked: str) -> Waiting | None:
     if packet is None or name is None:
         return None
     lane_id, settings = known
-    scans = list(_standing(desk.files, settings.folder, packet, lane))
+    scans = list(_standing(desk.files, settings, packet, lane, is_shown=True))
     if len(scans) != len(packet.files):
         return None
     others: list[Scan] = []
     if "/" not in name:
         rest = [one for one in without if one is not packet and not any("/" in name for name in one.files)]
-        others = [scan for one in rest[:MOST_OTHERS] for scan in _standing(desk.files, settings.folder, one, lane)]
+        others = [scan for one in rest[:MOST_OTHERS] for scan in _standing(desk.files, settings, one, lane)]
     others.sort(key=lambda scan: scan.name)
     return Waiting(lane_id, settings, name.rpartition("/")[0], tuple(scans), tuple(others))
 
@@ -100,20 +99,20 @@ def is_without_sidecar(packet: PacketSnapshot, lane: str) -> bool:
     )
 
 
-def token_of(lane: str, name: str, identity: Identity) -> str:
-    """Return what names a file, as it is now, in a form."""
-    said = f"{lane}\0{name}\0{identity.size}\0{identity.mtime_ns}\0{identity.file_id}"
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:24]
-
-
-def _standing(fs: FileSystem, folder: Path, packet: PacketSnapshot, lane: str) -> Iterable[Scan]:
+def _standing(
+    fs: FileSystem, settings: AttachmentsSettings, packet: PacketSnapshot, lane: str, *, is_shown: bool = False
+) -> Iterable[Scan]:
+    """Yield what stands there. Of a scan whose picture is shown the bytes have to stay the same, too."""
     since = datetime.fromisoformat(packet.since) if packet.since else None
+    limit = settings.max_file_mb if is_shown else 0
     for name in packet.files:
+        path = settings.folder / name
         try:
-            identity = fs.identify(folder / name)
-        except Missing:
+            identity = fs.identify(path)
+            token = seen_token(fs, lane, name, path, identity, limit)
+        except (Missing, Busy):
             continue
-        yield Scan(name, identity, since, token_of(lane, name, identity))
+        yield Scan(name, identity, since, token)
 
 
 # --- The sidecar that is to come ------------------------------------------------------------------------------------
@@ -126,10 +125,15 @@ def sidecar_name(scans: Sequence[Scan], folder: str) -> tuple[str, bool]:
     that a file that comes at the last moment does not go along.
     """
     if folder:
-        return f"{folder}/{_fitting(folder)}{ENDING}", True
+        return f"{folder}/{sidecar_base(folder)}", True
     first = scans[0].base
     fitting = _fitting(first)
     return f"{fitting}{ENDING}", len(scans) > 1 or fitting != first
+
+
+def sidecar_base(stem: str) -> str:
+    """Return the file name of a sidecar for this stem; a stem that is too long for that is cut."""
+    return f"{_fitting(stem)}{ENDING}"
 
 
 def _fitting(stem: str) -> str:

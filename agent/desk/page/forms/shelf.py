@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from agent.delivery.places import past_of, shelf_packet, shelves_of
 from agent.delivery.told import as_told
 from agent.desk.desk import Desk
-from agent.folder.carrying import keys_of, listed
+from agent.folder.carrying import drop_folder, keys_of, listed
 from agent.folder.coming_back import could_meet
+from agent.folder.digest import digest_of
 from agent.folder.documents import number_on
 from agent.folder.failed import shelf_of
 from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing
@@ -29,6 +30,7 @@ from agent.settings.schema import LaneSettings
 from agent.shown import in_unicode
 
 REPLACED, SET_ASIDE = ".replaced", ".set-aside"
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class OnShelf:
     def scans(self) -> tuple[str, ...]:
         """The first names of the other files that stand there, in their order."""
         return tuple(file.name for file in self.record.documents if file.name in self.standing)
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The first names of those that do not stand there any more."""
+        return tuple(file.name for file in self.record.documents if file.name not in self.standing)
 
     def seen(self, name: str) -> Observation:
         """Return a file as it is seen from the shelf."""
@@ -87,6 +94,25 @@ def on_shelf(desk: Desk, packet: str) -> OnShelf | None:
         except Missing:
             continue
     return OnShelf(as_told(fs, record), settings, standing, places, shelf) if standing else None
+
+
+def seen_now(fs: FileSystem, packet: OnShelf) -> dict[str, str]:
+    """Return what stands for each of the packet's scans as it is now, by its first name: another one for other bytes.
+
+    One that is too large to go is known by its identity alone. Raises `FileSystemProblem`.
+    """
+    limit = packet.settings.max_file_mb
+    return {
+        name: seen_token(fs, packet.record.id, name, packet.places[name], packet.standing[name], limit)
+        for name in packet.scans
+    }
+
+
+def seen_token(fs: FileSystem, owner: str, name: str, path: Path, identity: Identity, limit_mb: float) -> str:
+    """Return what stands for a file in a form, by its identity and its digest. Raises `FileSystemProblem`."""
+    digest = digest_of(fs, path) if identity.size <= limit_mb * _MEGABYTE else ""
+    said = "\0".join((owner, name, str(identity.size), str(identity.mtime_ns), identity.file_id, digest))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 # --- Sidecars -------------------------------------------------------------------------------------------------------
@@ -175,6 +201,32 @@ def back_into_folder(fs: FileSystem, packet: OnShelf, names: Sequence[str]) -> t
     for name, base in zip(names, bases, strict=True):
         fs.move(packet.places[name], lane / free / base)
     return tuple(f"{free}/{base}" for base in bases)
+
+
+def into_own_folder(fs: FileSystem, packet: OnShelf, names: Sequence[str], card: str, data: bytes) -> None:
+    """Move scans from the shelf into a folder of their own in the lane's folder, with a new sidecar that lists them.
+
+    What came as no folder gets `NAME (2)`: people drop folders that are called as their scans are. The sidecar is there
+    first: as long as one of its scans is not, nothing of the packet goes. Where a step fails everything stands on the
+    shelf as before. Raises `FileSystemProblem`.
+    """
+    lane, record = packet.settings.folder, packet.record
+    used = keys_of(fs, lane)
+    names_of_it = _numbered(record.folder, "") if record.folder else islice(_numbered(record.name, ""), 1, None)
+    place = lane / next(name for name in names_of_it if name_key(name) not in used)
+    moved: list[str] = []
+    fs.make_folder(place)
+    try:
+        fs.write(place / card, data)
+        for name in names:
+            fs.move(packet.places[name], place / packet.places[name].name)
+            moved.append(name)
+    except FileSystemProblem:
+        for name in reversed(moved):
+            fs.move(place / packet.places[name].name, packet.places[name])
+        fs.remove(place / card)
+        drop_folder(fs, place)
+        raise
 
 
 def _moved(fs: FileSystem, path: Path, folder: Path, head: str, tail: str) -> Path:

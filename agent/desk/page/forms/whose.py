@@ -27,6 +27,7 @@ from agent.desk.page.forms.shelf import (
     on_shelf,
     read_card,
     replace_sidecar,
+    seen_now,
 )
 from agent.desk.page.page import Page
 from agent.desk.page.words import Almanac, files_name, listed
@@ -38,6 +39,7 @@ from agent.model import Problem
 from agent.settings.schema import AttachmentsSettings
 
 NOTE = "whose-said"
+_CHANGED = "The sidecars or the scan have changed since they were shown. Look at them again, then say whose it is."
 _NAMES = ("patientFirstName", "patientLastName")
 
 
@@ -100,6 +102,7 @@ class Question:
     shown: tuple[Shown, ...]
     claimants: tuple[Claimant, ...]
     show: tuple[tuple[str, str], ...]
+    seen: tuple[str, ...]
     sentences: tuple[str, ...] = ()
     back: str = "/"
 
@@ -133,10 +136,10 @@ def routes(page: Page) -> list[Route]:
             if request.method != "POST":
                 return _ask(page, request, packet, claimants)
             form = page.form(request)
-            tokens = {claimant.token for claimant in claimants}
+            tokens = {*(claimant.token for claimant in claimants), *seen_now(page.desk.files, packet).values()}
             chosen = next((one for one in claimants if one.token == form.get("sidecar", "")), None)
             if chosen is None or tokens != set(form.getlist("seen")):
-                said = ("The sidecars have changed since they were shown. Look at them again, then say whose it is.",)
+                said = (_CHANGED,)
                 return _ask(page, request, packet, claimants, said, 422)
             sentences = _settle(page, packet, claimants, chosen)
         except FileSystemProblem as trouble:
@@ -177,6 +180,7 @@ def _ask(
             page, record.lane, [(name, packet.places[name], packet.standing[name], None) for name in scans], record.id
         ),
         claimants=claimants,
+        seen=tuple(seen_now(page.desk.files, packet).values()),
         show=(("packet", record.id),),
         sentences=sentences,
     )

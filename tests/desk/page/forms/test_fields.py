@@ -105,7 +105,7 @@ def test_what_is_said_of_a_file_has_fields_of_its_own() -> None:
     wrong = placed([Fault("fileMetadata a.pdf: toothNumbers", "99", "There is no tooth 99.")], entered)
     [about] = [group for group in groups(entered, wrong, "m") if group.legend == "About a.pdf"]
     assert {one.name: one.wrong for one in about.inputs if one.wrong} == {
-        file_input(0, "toothNumbers"): "There is no tooth 99."
+        file_input("a.pdf", "toothNumbers"): "There is no tooth 99."
     }
 
 

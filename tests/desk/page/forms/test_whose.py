@@ -64,7 +64,7 @@ def test_sidecars_that_changed_since_they_were_shown_are_shown_anew(tmp_path: Pa
         (practice.folder / "failed" / "PA.json").write_bytes(changed)
         answer = form.send(client, sidecar=[form.buttons[0][1]])
         assert answer.status_code == 422
-        assert "The sidecars have changed" in answer.text
+        assert "The sidecars or the scan have changed" in answer.text
         assert "Mia" in answer.text
         assert len(practice.failed()) == 3
 
