@@ -191,7 +191,10 @@ class _Reader:
         if isinstance(value, Number) and plain_numbers:
             return value.text
         if isinstance(value, list) and where.endswith(("toothNumbers", "procedureCodes")):
-            return ",".join(self._list_or_text(where, entry) for entry in value if not isinstance(entry, list))
+            inner = (
+                self._text(where, one) if isinstance(one, list) else self._list_or_text(where, one) for one in value
+            )
+            return ",".join(inner)
         return self._text(where, value)
 
 

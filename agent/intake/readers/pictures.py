@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from agent.intake.readers.findings import damaged, whole
 from agent.intake.readers.picture_data import bare_png, jpeg_up_to_its_end, lacks_rows
-from agent.intake.structure.images import has_all_rows
+from agent.intake.structure.images import has_all_rows, incomplete_gif
 from agent.intake.structure.tiff import has_cut_directory, incomplete_tiff
 
 _FORMATS = {
@@ -22,6 +22,7 @@ _FORMATS = {
 _MOST_RASTER = 160_000_000  # bytes of a decoded page: a letter in colour at 600 dpi has 101 million
 _MOST_POINTS = 200_000_000  # of all decoded pages of a file
 _MOST_IN_MEMORY = 80_000_000  # bytes of a file that its decoder takes whole
+_MOST_COEFFICIENTS = 320_000_000  # bytes
 _MOST_PAGES = 10_000
 _SIDE = 512  # points to which a JPEG is decoded
 _SLACK = 65_536  # bytes that lengths may name beyond the file's end
@@ -69,9 +70,10 @@ def read(stream: BinaryIO, question: Any) -> dict[str, Any]:
 
 
 def _decodes(found: Any, stream: BinaryIO) -> bool:
-    """Decode a picture. One too large for that has to be a BMP with all its rows: nothing else shows what is there."""
+    """Decode a picture. Of one too large for that, a BMP has to have its rows, and a GIF its end."""
     if _raster(found) > _MOST_RASTER:
-        return found.format == "BMP" and has_all_rows(stream, stream.seek(0, 2))
+        size = stream.seek(0, 2)
+        return has_all_rows(stream, size) if found.format == "BMP" else incomplete_gif(stream, size) is None
     try:
         found.load()
     except _FAULTS:
@@ -125,9 +127,23 @@ def _jpeg(stream: BinaryIO) -> dict[str, Any]:
     """Decode a JPEG up to its end mark: with nothing missing before it, it is the same whatever follows."""
     stream.seek(0)
     data = stream.read(_MOST_IN_MEMORY + 1)
+    if _wants_too_much(data):
+        return whole() if len(jpeg_up_to_its_end(data)) < len(data.rstrip(b"\0")) else damaged(_CUT)
     if len(data) > _MOST_IN_MEMORY:
         return whole() if _drawn(stream) is not None else damaged(_CUT)
     return whole() if _same(jpeg_up_to_its_end(data), lambda made: _drawn(io.BytesIO(made))) else damaged(_CUT)
+
+
+def _wants_too_much(data: bytes) -> bool:
+    """Tell whether a decoder would keep all of the picture, as it does of a progressive one, and has no room for it."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as found:
+            kept = found.size[0] * found.size[1] * len(found.getbands()) * 2
+            return bool(found.info.get("progressive")) and kept > _MOST_COEFFICIENTS
+    except _FAULTS:
+        return False
 
 
 def _drawn(stream: BinaryIO) -> bytes | None:

@@ -14,6 +14,7 @@ from agent.intake.statements import wire
 from agent.intake.statements.problems import (
     DATE_AHEAD,
     EMAIL_LEFT_OUT,
+    NAME_CUT,
     NO_VALUE,
     NOTHING_DUE,
     ORDER_ID_CUT,
@@ -95,7 +96,7 @@ def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
         if field.of_line:
             first_only = layout.members == "first-name"
             return lambda raw: _pairs(field.wire, names.split_member(_name(raw), layout.names, first_only=first_only))
-        return lambda raw: _pairs(field.wire, names.split(_name(raw), layout.names))
+        return lambda raw: _whole_name(field.wire, _name(raw), layout)
     if field.kind == "phone":
         return lambda raw: _contact(first, raw, contacts.phone, PHONE_LEFT_OUT)
     if field.kind == "email":
@@ -127,6 +128,13 @@ def _noted(piece: str, notice: Notice) -> str:
 
 def _pairs(names_: Sequence[str], values: Sequence[str]) -> str:
     return "".join(map(wire.pair, names_, values))
+
+
+def _whole_name(names_: Sequence[str], text: str, layout: Layout) -> str:
+    first, last = names.split(text, layout.names)
+    piece = _pairs(names_, (first, last))
+    told = layout.names == "auto" and names.says_more(text, first, last)  # else the program's way is known
+    return _noted(piece, NAME_CUT) if told else piece
 
 
 def _same(names_: Sequence[str], value: str) -> str:

@@ -54,7 +54,14 @@ class Mapping:
         """Return the compiled columns with their places, in the order of the wire."""
         fields = sorted(self.indexes, key=wire.ORDER.__getitem__)
         layout = self.layout
-        return [(i := self.indexes[f], compiled(wire.FIELDS[f], self.headings[i], layout, today)) for f in fields]
+        turned = layout.model_copy(update={"names": "last-first"})
+        return [
+            (
+                i := self.indexes[f],
+                compiled(wire.FIELDS[f], h := self.headings[i], turned if _turns(h) else layout, today),
+            )
+            for f in fields
+        ]
 
     @property
     def layout(self) -> Layout:
@@ -146,6 +153,9 @@ def _key(heading: str, wanted: Collection[str]) -> str:
     dollars = _DOLLARS(key) if key not in wanted else None
     return key[: dollars.start()] if dollars and key[: dollars.start()] in wanted else key
 
+
+_turns = re.compile(r".*\blast\b.*\bfirst\b.*", re.IGNORECASE).fullmatch
+"""A heading that says in which order its names stand."""
 
 _ASKS = re.compile(r"due|owed|portion|resp|^statement(?:amount|balance)$|^pat(?:ient)?bal").search
 _GUARANTOR = re.compile(r"^(?:guar|resp|billto|recipient)").match

@@ -151,6 +151,10 @@ class Notice:
 
 PHONE_LEFT_OUT = Notice("1 phone number left out", "{count} phone numbers left out")
 EMAIL_LEFT_OUT = Notice("1 e-mail address left out", "{count} e-mail addresses left out")
+NAME_CUT = Notice(
+    "1 name goes without its middle initial or a name in brackets",
+    "{count} names go without their middle initials or names in brackets",
+)
 ZIP_PADDED = Notice(
     "1 ZIP code had lost its leading zero, which was put back",
     "{count} ZIP codes had lost their leading zeros, which were put back",

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from agent.intake.statements import wire
+from agent.intake.statements.beside import Beside
 from agent.intake.statements.columns import Column, Pieces
 from agent.intake.statements.converters import NOTED, REFUSED, Marked
 from agent.intake.statements.findings import Findings
@@ -47,6 +48,7 @@ class Kept:
         self._account = next(mapping.indexes[f] for f in (*_IDENTIFIERS, "pms_id") if f in mapping.indexes)
         self._footers = Footers(mapping)
         self._rivals = Rivals(mapping, findings)
+        self._beside = Beside(mapping, findings)
         self._count = 0
         self._nameless = [i for i, heading in enumerate(mapping.headings) if not heading]
         watched = [mapping.indexes[f] for f in ("statement_date", "name", "last_name") if f in mapping.indexes]
@@ -82,6 +84,7 @@ class Kept:
     def _look_beside(self, numbers: Sequence[int], columns: Sequence[Cells]) -> None:
         """Compare rival columns, and tell of values that no heading names."""
         self._rivals.compare(numbers, columns)
+        self._beside.look(numbers, columns)
         for index in self._nameless if numbers else ():
             if any(columns[index]):
                 for number, cell in zip(numbers, columns[index], strict=True):

@@ -477,3 +477,73 @@ def test_rows_behind_the_end_mark_of_a_joined_file_go(between: str, tmp_path: Pa
     data = f"{','.join((*BASE[:3], 'Note'))}\r\n{rows}\x1a".encode()
     sent = body(check(data, "a.csv", tmp_path / "s.json"), tmp_path / "s.json")["pendingInvoiceUploads"]
     assert [one["externalPatientId"] for one in sent] == ["A1", "A2"]
+
+
+def _named(cell: str, spool: Path, heading: str = "Patient Name") -> tuple[tuple[str, str] | None, bool]:
+    """Return first and last name that go, None where it is asked; and whether something is told."""
+    checked = check(csv((*ONE, f'"{cell}"'), headings=(*BASE, heading)), "a.csv", spool)
+    if checked.problem is not None:
+        return None, True
+    (sent,) = body(checked, spool)["pendingInvoiceUploads"]
+    told = any("middle initial" in warning for warning in checked.warnings)
+    return (sent.get("firstName", ""), sent.get("lastName", "")), told
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("King David Brown", ("King David", "Brown")),
+        ("Nelson, Prince Rogers", ("Prince Rogers", "Nelson")),
+        ("Lady Bird Johnson", ("Lady Bird", "Johnson")),
+        ("Judge Allen Smith", ("Judge Allen", "Smith")),
+        ("Cruz, Ma. Teresa", ("Ma. Teresa", "Cruz")),
+        ("Md. Abdul Rahman", ("Md. Abdul", "Rahman")),
+        ("Rahman, Md Abdul", ("Md Abdul", "Rahman")),
+        ("Mr. John Snow", ("John", "Snow")),
+        ("Dr. Ann Lee", ("Ann", "Lee")),
+    ],
+)
+def test_given_names_that_are_titles_elsewhere_stay(cell: str, names: tuple[str, str], tmp_path: Path) -> None:
+    assert _named(cell, tmp_path / "s.json") == (names, False)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Pat O Brien", "Lou D Angelo", "Bob (Smith)", "John Smith - DECEASED", "Jane Smith c/o Tim", "Maria y Garcia",
+        "Smith, John (deceased)", "Smith, John (DO NOT SEND)", "Smith, John (bill to mother)", "John and Ann Smith",
+    ],
+)  # fmt: skip
+def test_a_name_with_something_else_in_it_is_asked_about(cell: str, tmp_path: Path) -> None:
+    assert _named(cell, tmp_path / "s.json") == (None, True)
+
+
+@pytest.mark.parametrize("cell", ["Smith, John A", "John A Smith", "Smith, Robert (Bob)"])
+def test_what_is_left_out_of_a_name_is_told(cell: str, tmp_path: Path) -> None:
+    assert _named(cell, tmp_path / "s.json")[1]
+
+
+@pytest.mark.parametrize("heading", ["Last, First", "Last Name, First Name", "Patient Name (Last, First)"])
+def test_a_heading_says_in_which_order_names_stand(heading: str, tmp_path: Path) -> None:
+    quoted = f'"{heading}"'
+    assert _named("Snow John", tmp_path / "s.json", quoted) == (("John", "Snow"), False)
+    assert _named("De La Cruz Maria", tmp_path / "s.json", quoted) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "harmless"),
+    [
+        ("DR/CR", "CR", "DR"),
+        ("Sign", "-", "+"),
+        ("Balance Type", "Credit", "Debit"),
+        ("", "CR", "x"),
+        ("Currency", "CAD", "USD"),
+        ("Cents", "34", "0"),
+    ],
+)
+def test_what_stands_beside_an_amount_and_changes_it_is_asked_about(
+    heading: str, cell: str, harmless: str, tmp_path: Path
+) -> None:
+    said = _said(csv((*ONE, cell), headings=(*BASE, heading)), tmp_path / "s.json")
+    assert "row 2, column Amount Due" in said
+    assert check(csv((*ONE, harmless), headings=(*BASE, heading)), "a.csv", tmp_path / "s.json").problem is None

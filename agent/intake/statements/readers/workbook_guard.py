@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from agent.intake.statements.problems import SAVE_AS, Unreadable, unreadable
+from agent.intake.structure.containers import content_types
 
 MOST_BYTES = 1 << 29
 MOST_RATIO = 200  # of unpacked to packed bytes, beyond `_RATIO_FROM` bytes
@@ -49,6 +50,8 @@ def check_xlsx(name: str, data: bytes) -> None:
             raise unreadable(name, "it is a binary workbook (.xlsb)", SAVE_AS)
         if "content.xml" in names:
             raise unreadable(name, "it is an OpenDocument spreadsheet", SAVE_AS)
+        if b"spreadsheetml" in content_types(io.BytesIO(data)):
+            raise unreadable(name, "its parts do not stand where those of an Excel workbook do", SAVE_AS)
         raise unreadable(name, "it is not an Excel workbook")
     if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > MOST_BYTES:
         raise _too_much(name)
