@@ -226,7 +226,7 @@ def _save(page: Page, request: Request, case: _Case) -> Response:
     try:
         _expect_unchanged(page, case, form)
         if case.card is None:
-            _complete(page, case, entered)
+            sentences = _complete(page, case, entered)
         else:
             sentences = _correct(page, case, case.card, entered, ticked)
     except Refused as refused:
@@ -296,11 +296,16 @@ def _correct(page: Page, case: _Case, card: Card, entered: Entered, ticked: froz
     rest = [name for name in packet.scans if name not in chosen]
     with suppress(FileSystemProblem):  # else they are put back by the retry, which tells it where that cannot be done
         back_into_folder(fs, packet, rest)
-    ask_again(page, record.id, NOTE)  # its files have left the shelf: it is dealt with
-    return ()
+    return _settled(page, record.id, NOTE)
 
 
-def _complete(page: Page, case: _Case, entered: Entered) -> None:
+def _settled(page: Page, packet: str, note: str) -> tuple[str, ...]:
+    """Let it be noted that a packet's files have left the shelf; return why they do not go now, if so."""
+    told = ask_again(page, packet, note)
+    return () if page.desk.is_alive() else told
+
+
+def _complete(page: Page, case: _Case, entered: Entered) -> tuple[str, ...]:
     """Let scans that have waited too long, or have lost their sidecar, go with a new one from a folder of their own."""
     packet, record = case.packet, case.packet.record
     data = sidecar_text(entered, list(case.bases.values()))
@@ -311,7 +316,7 @@ def _complete(page: Page, case: _Case, entered: Entered) -> None:
     if faults:
         raise Refused(tuple(faults))
     into_own_folder(page.desk.files, packet, packet.scans, name, data)
-    ask_again(page, record.id, "metadata-completed")
+    return _settled(page, record.id, "metadata-completed")
 
 
 def ask_again(page: Page, packet: str, note: str) -> tuple[str, ...]:
