@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, load_or_exit
+from agent.commands.requests import reachable
 from agent.console import say, tell
 from agent.model import PacketState
 
@@ -28,7 +29,9 @@ def history(
     as_json: JsonOption = False,
 ) -> None:
     """Show the packets that OutTray has had, the newest first."""
+    from agent.delivery.requests import LISTED
     from agent.delivery.told import as_told
+    from agent.desk.asking import ask_note
     from agent.folder.real import RealFileSystem
     from agent.ledger.ledger import Ledger
     from agent.ledger.opening import LedgerUnavailable, read_only
@@ -45,6 +48,8 @@ def history(
     except LedgerUnavailable:
         packets = []
     else:
+        with reachable():
+            ask_note(settings, LISTED)
         fs = RealFileSystem()
         found = ledger.history(since=moment, states=state or (), store=store, limit=limit)
         packets = [as_told(fs, packet) for packet in found]

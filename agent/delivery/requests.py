@@ -9,8 +9,8 @@ Verb = Literal["retry", "pause", "resume", "withdraw", "dismiss", "look", "adopt
 
 
 OPENED, VIEWED, PICTURED = "page-opened", "receipt-viewed", "scan-viewed"
-SEARCHED, EXPORTED, AUDITED = "searched", "history-exported", "audit-exported"
-SEEN = frozenset((OPENED, VIEWED, PICTURED, SEARCHED, EXPORTED, AUDITED))
+LISTED, SEARCHED, EXPORTED, AUDITED = "history-listed", "searched", "history-exported", "audit-exported"
+SEEN = frozenset((OPENED, VIEWED, PICTURED, LISTED, SEARCHED, EXPORTED, AUDITED))
 """Events of the journal that change nothing: a person has seen something (45 CFR 164.312(b))."""
 
 

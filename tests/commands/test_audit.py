@@ -105,3 +105,10 @@ def test_a_line_that_cannot_be_read_was_changed_and_is_exported_as_it_stands(
         done = audit(config, ["export", "--format", form])
         assert done.exit_code == 0
         assert "day-2" in done.stdout
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_who_lists_the_history_is_written_down(config: Path, more: list[str]) -> None:
+    assert CliRunner().invoke(app, ["history", "--config", str(config), *more]).exit_code == 0
+    lines = json.loads(audit(config, ["export", "--format", "json"]).stdout)
+    assert [(line["event"], line["actor"]) for line in lines[DAYS:-1]] == [("history-listed", user_name())]

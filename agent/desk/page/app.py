@@ -37,6 +37,7 @@ def page_app(
     lock_minutes: float = DEFAULT_LOCK_MINUTES,
     more: Callable[[Page], list[Route]] = lambda _page: [],
     of_own_user: Callable[[Scope], bool] = own_user,
+    who_asks: Callable[[Scope], str] = lambda _scope: "",
 ) -> Starlette:
     """Return the app over one desk. `app.state.page` is the `Page`, `app.state.events` its `Events`.
 
@@ -51,7 +52,7 @@ def page_app(
         Mount("/static", StaticFiles(directory=STATIC_FOLDER)),
         *routes(page),
     ]
-    guard = Middleware(Guard, page=page, port=port, of_own_user=of_own_user)
+    guard = Middleware(Guard, page=page, port=port, of_own_user=of_own_user, who_asks=who_asks)
     handlers = dict.fromkeys(UNUSABLE, partial(_ledger_away, page))
     handlers |= dict.fromkeys((FileSystemProblem, OSError), partial(_disk_away, page))
     app = Starlette(routes=every, middleware=[guard], exception_handlers=handlers)

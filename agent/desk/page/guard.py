@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.desk.page.page import ADMITTED, BODY, LIVE, SESSION, Page
+from agent.desk.page.page import ADMITTED, ASKER, BODY, LIVE, SESSION, Page
 from agent.desk.page.session import Standing
 from agent.log import log, where
 
@@ -71,12 +71,14 @@ class Guard:
         page: Page,
         port: int,
         of_own_user: Callable[[Scope], bool] = own_user,
+        who_asks: Callable[[Scope], str] = lambda _scope: "",
     ) -> None:
         self._app = app
         self._page = page
         self._hosts = {f"{host}:{port}" for host in HOSTS}
         self._cookie = cookie_name(port)
         self._of_own_user = of_own_user
+        self._who_asks = who_asks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let the request in."""
@@ -104,6 +106,7 @@ class Guard:
         if body is None:
             return
         scope[BODY] = body
+        ASKER.set(self._who_asks(scope))
         try:
             await self._app(scope, _replay(body, receive), send_guarded)
         except Exception as trouble:  # noqa: BLE001 - the last place of a request: logged, and told to the person

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from agent.delivery.requests import LISTED
 from agent.delivery.requests import Request as Wish
 from agent.desk.desk import Desk
 from agent.desk.page import forms, views
@@ -30,6 +32,10 @@ BODY = "outtray.body"  # where the guard leaves a request's body, read and bound
 ADMITTED = "outtray.admitted"  # there is, once the guard has let a request in that knows a session or a key
 SESSION = "outtray.session"  # where it leaves the session's cookie
 MOST_FIELDS = 2000
+ASKER: ContextVar[str] = ContextVar("asker", default="")
+"""The OS user whose program has sent the request, where the system tells."""
+
+_ONCE = (LISTED,)  # in a session
 LIVE = "outtray-live"
 """A request with this header is the page's own (a fragment fetched anew): nobody has used the page by it."""
 
@@ -52,13 +58,18 @@ def templates() -> Environment:
 class Page:
     """The page over one desk. Handlers are plain functions that take a Request; they run in a pool of threads.
 
-    `actor` is the OS user's name, for the journal.
+    `user` is the OS user whose agent it is.
     """
 
     desk: Desk
     sessions: Sessions
     templates: Environment = field(default_factory=templates)
-    actor: str = field(default_factory=user_name)
+    user: str = field(default_factory=user_name)
+
+    @property
+    def actor(self) -> str:
+        """Return who asks, for the journal: by the system's word, and the agent's user where it tells nothing."""
+        return ASKER.get() or self.user
 
     def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a template's page. `request`, `desk` and `actor` are known in every template."""
@@ -66,8 +77,12 @@ class Page:
         return HTMLResponse(in_unicode(self.templates.get_template(template).render(known | values)), status)
 
     def note(self, request: Request, event: str, packet: str = "", lane: str = "") -> None:
-        """Have it written down who has seen something (`requests.SEEN`): once, and not each time it is fetched anew."""
-        if LIVE not in request.headers and request.method != "HEAD":
+        """Have it written down who has seen something (`requests.SEEN`): once, and not each time it is fetched anew.
+
+        What a session has not seen yet is never fetched anew, whatever a request says of itself.
+        """
+        is_first = self.sessions.sees_first(request.scope.get(SESSION, ""), (event, packet, lane))
+        if is_first or (LIVE not in request.headers and event not in _ONCE):
             packets, lanes = (packet,) if packet else (), (lane,) if lane else ()
             self.desk.note(Wish("note", packets, lanes, self.actor, event))
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from starlette.types import Scope
 
+from agent.desk.users import name_of
+
 _CONNECTIONS = Path("/proc/net/tcp")
 _LOCAL, _REMOTE, _STATE, _UID = 1, 2, 3, 7  # columns
 _ESTABLISHED = "01"
@@ -27,13 +29,26 @@ class NotTold(Exception):
 
 def is_own_user(scope: Scope) -> bool:
     """Tell whether a request comes from this user's program; True also where the system does not tell."""
-    client, server = scope.get("client"), scope.get("server")
-    if client is None or server is None:
-        return True
     try:
-        return client_of(tuple(client), tuple(server)) in (0, os.getuid())
+        return _uid_of(scope) in (0, os.getuid())
     except NotTold:
         return True
+
+
+def who_asks(scope: Scope) -> str:
+    """Return the name of the OS user whose program asks; empty where the system does not tell."""
+    try:
+        uid = _uid_of(scope)
+    except NotTold:
+        return ""
+    return "" if uid is None else name_of(uid)
+
+
+def _uid_of(scope: Scope) -> int | None:
+    client, server = scope.get("client"), scope.get("server")
+    if client is None or server is None:
+        raise NotTold
+    return client_of(tuple(client), tuple(server))
 
 
 def client_of(client: tuple[str, int], server: tuple[str, int]) -> int | None:

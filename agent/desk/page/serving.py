@@ -15,7 +15,7 @@ from agent.desk.desk import Desk
 from agent.desk.page.app import page_app
 from agent.desk.page.connections import Connection
 from agent.desk.page.events import Events
-from agent.desk.page.peer import is_own_user
+from agent.desk.page.peer import is_own_user, who_asks
 from agent.desk.page.session import Sessions
 
 LAST_ANSWERS_SECONDS = 1.0
@@ -25,7 +25,7 @@ KEEP_ALIVE_SECONDS = 30
 
 def configured(desk: Desk, sessions: Sessions, port: int) -> Starlette:
     """Return the app as it is served."""
-    return page_app(desk, port=port, sessions=sessions, of_own_user=is_own_user)
+    return page_app(desk, port=port, sessions=sessions, of_own_user=is_own_user, who_asks=who_asks)
 
 
 class Served(uvicorn.Server):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
@@ -23,6 +24,7 @@ LINK_SECONDS = 60.0
 MOST_LINKS = 32
 MOST_SESSIONS = 32
 MOST_KEPT = 64
+MOST_SEEN = 10_000
 DEFAULT_LOCK_MINUTES = 15.0
 
 
@@ -51,6 +53,7 @@ class Sessions:
         self._used_at: OrderedDict[str, float] = OrderedDict()
         self._locked: OrderedDict[str, None] = OrderedDict()
         self._kept: dict[str, OrderedDict[str, Any]] = {}
+        self._seen: dict[str, set[Hashable]] = {}
 
     def link(self, path: str = "/") -> str:
         """Return a new link's token; whoever opens it within a minute, once, comes to `path`.
@@ -116,8 +119,19 @@ class Sessions:
             kept = self._kept.get(session)
             return None if kept is None else kept.get(token)
 
+    def sees_first(self, session: str, what: Hashable) -> bool:
+        """Tell whether an open session sees this for the first time, and remember that it has."""
+        with self._guarded:
+            seen = self._seen.setdefault(session, set()) if session in self._used_at else set()
+            if len(seen) >= MOST_SEEN:
+                seen.clear()
+            is_first = what not in seen
+            seen.add(what)
+            return is_first
+
     def _lock(self, session: str) -> None:
         self._kept.pop(session, None)
+        self._seen.pop(session, None)
         if self._used_at.pop(session, None) is not None:
             self._locked[session] = None
             _drop_oldest(self._locked, MOST_SESSIONS)

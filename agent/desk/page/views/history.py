@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from agent.delivery.requests import EXPORTED, SEARCHED
+from agent.delivery.requests import EXPORTED, LISTED, SEARCHED
 from agent.delivery.told import as_told
 from agent.desk.page.page import SESSION, Page
 from agent.desk.page.views.attention import packet_anchor
@@ -283,6 +283,7 @@ def routes(page: Page) -> list[Route]:
 
     def history(request: Request) -> Response:
         almanac = Almanac(page.desk.clock.now())
+        page.note(request, LISTED)
         return page.render(request, "history.html", found=found(page, query_of(page, request, almanac), almanac))
 
     def search(request: Request) -> Response:
