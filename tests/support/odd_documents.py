@@ -174,6 +174,8 @@ def opening() -> dict[str, bytes]:
         "word.doc": files.doc(),
         "large.doc": compound({"Data": bytes(9 << 20), **WORD}),
         "locked-table-inside.doc": compound({**WORD, "ObjectPool": {"EncryptedPackage": bytes(5000)}}),
+        "behind-words.pdf": b"Scanned by MFP 3" + pdf,
+        "behind-a-print-job.pdf": b"\x1b%-12345X" + pdf,
         "postscripts-header.pdf": pdf.replace(b"%PDF-1.", b"%!PS-Adobe-3.0 PDF-1.", 1),
         "received.txt": b"Received: 3 x-rays from Dr. Lee.\r\nTooth 14.",
         "program-by-name.txt": "MZ: paciente se\u00f1or".encode("cp1252"),

@@ -17,8 +17,12 @@ _BARE_DICOM = re.compile(
 ).match
 
 
-# At the beginning, behind a line's end or behind what is no text; or as Acrobat allows it (ISO 32000-1, annex H).
+# At the beginning, behind a line's end or behind what is no text; or as Acrobat allows it (ISO 32000-1, annex H). A
+# text may name it anywhere else, and then no object follows.
 _PDF_HEADER = re.compile(rb"(?:\A|[^\x20-\x7e])%PDF-|\A%!PS-Adobe-\d\.\d PDF-\d\.\d").search
+
+
+_OBJECT = re.compile(rb"\d+\s+\d+\s+obj\b").search
 
 
 class Signature(StrEnum):
@@ -65,7 +69,8 @@ def signature(head: bytes) -> Signature | None:
         return Signature.DICOM
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS:
         return Signature.BMP
-    if _PDF_HEADER(head[:_PDF_HEADER_WITHIN]):
+    begun = head[:_PDF_HEADER_WITHIN]
+    if _PDF_HEADER(begun) or (b"%PDF-" in begun and _OBJECT(head)):
         return Signature.PDF
     return None
 
