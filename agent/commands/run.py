@@ -191,7 +191,7 @@ def _once(settings: Settings, as_json: bool) -> int:
         _tell(done)
     if done.unreachable:
         return UNREACHABLE
-    return SOME_WAIT_OR_FAILED if done.failed or done.waiting or done.left_alone else 0
+    return 0 if done.is_clean else SOME_WAIT_OR_FAILED
 
 
 def _progress(ended: int, left: int) -> None:
@@ -205,11 +205,14 @@ def _silence(_ended: int, _left: int) -> None:
 
 def _tell(done: Pass) -> None:
     say(f"{len(done.sent)} sent, {len(done.failed)} failed, {len(done.waiting)} waiting.")
+    for packet in done.sent:
+        if packet["sentence"]:
+            say(f"  sent, and someone has to look: {packet['sentence']}")
     for packet in done.failed:
         say(f"  failed: {packet['sentence']}")
     for packet in done.waiting:
         say(f"  {packet['state']}: {packet['name']}{'. ' + packet['why'] if packet['why'] else ''}")
-    for lane, sentence in (*done.unreachable.items(), *done.left_alone.items()):
+    for lane, sentence in (*done.unreachable.items(), *done.left_alone.items(), *done.needs_someone.items()):
         say(f"  {lane}: {sentence}")
 
 

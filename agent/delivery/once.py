@@ -27,7 +27,8 @@ class Pass:
     """What one pass brought about.
 
     `unreachable`: the lanes that are blocked or offline, whose service is away, or whose files cannot move, with why.
-    `left_alone`: the lanes in whose folders something lies that will never go, with what and why.
+    `left_alone`: the lanes in whose folders something lies that will never go, with what and why. `needs_someone`: the
+    lanes whose shelves, or folders of before, hold something that only a person can put right, with what to do.
     """
 
     sent: list[dict[str, Any]] = field(default_factory=list)
@@ -35,6 +36,13 @@ class Pass:
     waiting: list[dict[str, Any]] = field(default_factory=list)
     unreachable: dict[str, str] = field(default_factory=dict)
     left_alone: dict[str, str] = field(default_factory=dict)
+    needs_someone: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether nobody has to look at anything: what was sent was sent without a question."""
+        asked = any(packet["sentence"] for packet in self.sent)
+        return not (asked or self.failed or self.waiting or self.left_alone or self.needs_someone)
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -150,6 +158,9 @@ class OnePass:
                 done.unreachable[str(lane.id)] = problem.sentence
             if lane.left_alone is not None:
                 done.left_alone[str(lane.id)] = lane.left_alone.sentence
+            shelves = lane.left_behind or lane.left_elsewhere or lane.shelf_trouble or lane.spool_trouble
+            if shelves is not None:
+                done.needs_someone[str(lane.id)] = f"{shelves.sentence} {shelves.what_to_do}"
         return done
 
 

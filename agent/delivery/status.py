@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from agent.delivery.actions import Found
+from agent.delivery.installation import known_id
 from agent.delivery.lane import Lane
 from agent.delivery.problems import LEDGER_TROUBLE
 from agent.delivery.reconcile.old_folders import left_waiting
+from agent.delivery.reconcile.other_pcs import left_on_shelves
 from agent.delivery.reconcile.settings_changed import known_lanes, left_behind
 from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot, moment
 from agent.delivery.state import State
@@ -23,7 +25,7 @@ from agent.ledger.opening import LedgerUnavailable, read_only
 from agent.ledger.records import LaneRecord, PacketRecord
 from agent.model import Fault, LaneId, LaneState, PacketState, Problem, Readiness
 from agent.settings.environment import environment_of
-from agent.settings.locations import ledger_file
+from agent.settings.locations import data_folder, ledger_file
 from agent.settings.schema import Settings
 
 NEEDS_SOMEONE_AFTER = timedelta(minutes=30)  # how long a scan may wait for its sidecar before it is shown to people
@@ -99,19 +101,21 @@ def status_without_agent(settings: Settings) -> Snapshot:
             ledger.close()
     lanes = []
     watched = {lane_settings.folder for lane_settings in settings.lanes.values()}
+    own, ours = known_id(data_folder(settings.agent)), {packet.id for packet in unfinished}
     for lane, lane_settings in settings.lanes.items():
         record = records.get(lane, LaneRecord(lane))
         state, since, problem = _lane_state(record, None)
         places, folder = record.places, lane_settings.folder
         elsewhere = left_waiting(RealFileSystem(), lane, places, folder, watched) if places else None
         left_alone = remembered(waits.get(lane, {}), lane_settings.folder, now)
+        behind = left_on_shelves(RealFileSystem(), lane, lane_settings, own, ours, now) if own else None
         lanes.append(
             LaneSnapshot(
                 lane=str(lane),
                 state=state,
                 folder=str(lane_settings.folder),
                 since=moment(since),
-                problem=trouble or problem or elsewhere or left_alone,
+                problem=trouble or problem or behind or elsewhere or left_alone,
                 left_alone=left_alone,
                 counts={str(state): count for state, count in counts.get(lane, {}).items()},
                 needs_attention=unresolved.get(lane, 0),

@@ -66,12 +66,14 @@ def tidy(fs: FileSystem, shelf: Path, packet: Packet) -> None:
 def remove(fs: FileSystem, shelf: Path, packet: Packet) -> int:
     """Remove a failed packet's files and its problem from a shelf; return how many files that were.
 
-    A packet of which people have changed a file since it failed is theirs, and stays.
+    A packet of which people have changed or renamed a file since it failed is theirs, and stays.
     """
     number = number_on(fs, shelf, packet)
     if number is None:
         return 0
     names = shelf_names(packet, number)
+    if any(now != shelf / names.files[name] for name, now in _now(fs, shelf, names, packet).items()):
+        return 0
     standing = [file for file in packet.files if stands(fs, shelf / names.files[file.name])]
     if not all(is_ours(fs, shelf / names.files[file.name], file.identity) for file in standing):
         return 0

@@ -82,6 +82,7 @@ _NEVER = _any_of(".*", *_UNFINISHED, *_SYSTEM_FILES, *(f"*{document}" for docume
 _SYSTEM_FOLDER = _any_of(*_BINS)
 _NEVER_INTO = _any_of(*_BINS, *_PUT_ASIDE, *SHELF_NAMES)
 _TEMPORARY = _any_of(*_UNFINISHED)
+_LEFT_BY_SYSTEMS = _any_of(*(name for name in _SYSTEM_FILES if name != "*.lnk"), ".ds_store", "._*", ".directory")
 _MARKS = _any_of(*_BESIDE)
 _OWN_FOLDER = re.compile(r".* \([1-9][0-9]{0,5}\)")
 
@@ -115,6 +116,11 @@ def _stem(file: str) -> str:
 def _speaks_for(sidecar: str, file: str) -> bool:
     stem = sidecar.removesuffix(".json")
     return stem != sidecar and stem in (file, file.rpartition(".")[0])
+
+
+def is_left_by_systems(name: str) -> bool:
+    """Tell whether a file is what systems leave in every folder that someone has looked into."""
+    return _LEFT_BY_SYSTEMS.match(name_key(name)) is not None
 
 
 def is_watched(name: str, shelves: Collection[str] = ()) -> bool:

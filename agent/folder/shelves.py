@@ -38,7 +38,7 @@ from agent.folder.coming_back import carry_back, could_meet, is_unchanged
 from agent.folder.copying import aside_of
 from agent.folder.documents import number_on, remove_documents, write_documents
 from agent.folder.filesystem import Changed, Damaged, Exists, FileSystem, FileSystemProblem, Missing, Offline
-from agent.folder.names import MANIFEST, OWN_PREFIX, is_problem
+from agent.folder.names import MANIFEST, OWN_PREFIX, is_left_by_systems, is_problem
 from agent.folder.packets import Packet, ShelfFile, ShelfNames, manifest_bytes, read_manifest, shelf_names
 from agent.model import Identity
 
@@ -93,14 +93,16 @@ def take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
 
 
 def _leave_folder(fs: FileSystem, folder: Path) -> None:
-    """Remove a packet's own folder in the lane's, with the problem that told whose retry it was, and nothing else.
+    """Remove a packet's own folder in the lane's, with the problem that told whose retry it was; nothing of people's.
 
     The packet is taken by now: what cannot be removed stays, and does no harm.
     """
     with suppress(FileSystemProblem):
         left = names_in(fs, folder)
-        if all(map(is_problem, left)):
-            for name in left:
+        if all(is_problem(name) or name.startswith(".") or is_left_by_systems(name) for name in left):
+            for name in filter(is_problem, left):
+                fs.remove(folder / name)
+            for name in filter(is_left_by_systems, left):
                 fs.remove(folder / name)
             drop_folder(fs, folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,15 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from agent.delivery.once import LONGEST_SETTLING, LONGEST_STILL, OnePass, Pass
+from agent.delivery.reconcile.other_pcs import left_on_shelves
 from agent.delivery.status import snapshot_of
 from agent.folder.filesystem import Busy, Damaged, Denied, FileSystemProblem, NoRoom, Offline
-from agent.model import PacketState
+from agent.model import PacketState, Problem
 from tests.support import files
-from tests.support.simulated_practice import SCANS, SETTINGS, STATEMENTS, SimulatedPractice
+from tests.support.simulated_practice import SCANS, SETTINGS, STATEMENTS, UNREACHABLE, SimulatedPractice, accept
 from tests.support.statement_files import csv
 
+OLD, NEW = "pc-1", "pc-2"
 BOUND = LONGEST_SETTLING + LONGEST_STILL + 60.0
 
 
@@ -39,6 +42,17 @@ def practice(tmp_path: Path) -> SimulatedPractice:
 def drop(practice: SimulatedPractice, name: str = "scan", **said: str) -> None:
     practice.drop(f"{name}.json", files.sidecar(**said))
     practice.drop(f"{name}.pdf", files.pdf())
+
+
+def left_by_another_pc(tmp_path: Path) -> SimulatedPractice:
+    """A practice in which a PC died two hours ago, with a packet on `sending`, and another PC works by passes."""
+    practice = SimulatedPractice(tmp_path)
+    practice.service().script = [UNREACHABLE] * 2000
+    drop(practice)
+    practice.pass_(minutes=1)
+    practice.restart(fresh_ledger=True, installation=NEW)
+    practice.clock.pass_(2 * 3600)
+    return practice
 
 
 def without_rights(practice: SimulatedPractice, shelf: Path, kind: type[FileSystemProblem]) -> None:
@@ -220,3 +234,26 @@ def test_what_cannot_be_put_in_order_on_a_shelf_is_said_until_it_can(tmp_path: P
     practice.pass_(minutes=5)
     [lane, _] = snapshot_of(practice.control.state, ()).lanes
     assert lane.problem is None
+
+
+LOOK = Problem("fewer", "Fewer came than went.", "Ask the service.")
+
+
+def test_a_pass_that_sends_and_has_someone_to_ask_is_not_clean(practice: SimulatedPractice) -> None:
+    taken = accept(1)
+    practice.service().script = [replace(taken, outcome=replace(taken.outcome, problem=LOOK))]
+    drop(practice)
+    done = one_pass(practice)
+    assert ([packet["sentence"] for packet in done.sent], done.is_clean) == ([LOOK.sentence], False)
+
+
+def test_what_a_pc_that_is_gone_has_left_needs_someone_in_each_pass_and_between_them(tmp_path: Path) -> None:
+    practice = left_by_another_pc(tmp_path)
+    for _ in range(2):
+        done = one_pass(practice)
+        assert (list(done.needs_someone), done.is_clean) == ([str(SCANS)], False)
+    lane = practice.settings.lanes[SCANS]
+    between = left_on_shelves(practice.fs, SCANS, lane, NEW, (), practice.clock.now())
+    assert between is not None
+    assert done.needs_someone[str(SCANS)] == f"{between.sentence} {between.what_to_do}"
+    assert left_on_shelves(practice.fs, SCANS, lane, OLD, (), practice.clock.now()) is None

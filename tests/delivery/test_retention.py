@@ -66,6 +66,20 @@ def test_failed_files_go_after_their_days_with_what_is_known_of_them(tmp_path: P
     assert practice.ledger.verify_journal().broken_at == 0
 
 
+@pytest.mark.parametrize("renamed", [["pdf"], ["pdf", "json"]])
+def test_what_people_have_renamed_on_the_shelf_is_theirs_and_stays_with_its_problem(
+    tmp_path: Path, renamed: list[str]
+) -> None:
+    practice = practice_that_keeps(tmp_path, failed=DAYS)
+    drop(practice, "scan", refused=True)
+    for ending in renamed:
+        practice.rename(f"failed/scan.{ending}", f"failed/Lindqvist.{ending}")
+    before = standing(practice, "failed")
+    sleep(practice, DAYS + 4)
+    assert standing(practice, "failed") == before
+    assert [packet.resolved_at for packet in practice.ledger.history()] == [None]
+
+
 @pytest.mark.parametrize("clock", ["wrong", "unproved"])
 def test_nothing_goes_on_the_word_of_one_clock(tmp_path: Path, clock: str) -> None:
     practice = practice_that_keeps(tmp_path, sent=DAYS, failed=DAYS)

@@ -66,6 +66,19 @@ def test_the_folder_dragged_back_is_a_retry_and_nothing_of_it_stays_behind(tmp_p
     )
 
 
+@pytest.mark.parametrize("left", ["Thumbs.db", "desktop.ini", ".DS_Store", "._scan.pdf", ".unknown"])
+def test_what_systems_leave_in_the_folder_makes_no_trouble_after_it_has_gone(tmp_path: Path, left: str) -> None:
+    practice = SimulatedPractice(tmp_path)
+    fail_twice(practice)
+    practice.fs.rename(practice.folder() / "failed/scan (2)", practice.folder() / "scan (2)")
+    practice.fs.write(practice.folder() / "scan (2)" / left, b"of the system")
+    practice.hint(SCANS)
+    practice.pass_(minutes=5)
+    assert claims(practice) == ["CLM-2"]
+    assert practice.control.state.trouble_of(SCANS) is None
+    assert left_in_folder(practice) == (["scan (2)/.unknown"] if left == ".unknown" else [])
+
+
 @pytest.mark.parametrize("stranger", ["scan.pdf", "scan.json", "scan.tif", "scan.pdf.json"])
 @pytest.mark.parametrize("claim", ["CLM-1", "CLM-2"])
 def test_a_retry_beside_a_stranger_of_the_name_comes_back_in_a_folder(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,7 +28,8 @@ from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, Shelf
 from agent.log import log, where
 from agent.model import Candidate as Files
-from agent.model import LaneKind, Observation
+from agent.model import LaneId, LaneKind, Observation, Problem
+from agent.settings.schema import LaneSettings
 
 SIGNED_EVERY = 600.0  # seconds
 SILENT = timedelta(minutes=30)
@@ -51,7 +52,7 @@ class Foreign:
 def sign(fs: FileSystem, lane: Lane) -> None:
     """Leave a sign of life in a shared folder. Raises FileSystemProblem."""
     if fs.is_remote(lane.settings.folder):
-        path = _sign_of(lane, lane.places.installation)
+        path = _sign_of(lane.settings, lane.places.installation)
         fs.remove(path)
         fs.write(path, json.dumps({"host": platform.node()}).encode())
 
@@ -61,20 +62,47 @@ def foreign(lane: Lane, ours: Collection[str], now: datetime) -> list[Foreign]:
 
     Raises FileSystemProblem.
     """
+    return _foreign(lane.fs, lane.settings, lane.places.installation, ours, now, lambda: _age_base(lane))
+
+
+def left_on_shelves(
+    fs: FileSystem, lane: LaneId, settings: LaneSettings, installation: str, ours: Collection[str], now: datetime
+) -> Problem | None:
+    """Return what people are told of packets whose PC is silent, where no agent runs; None where there are none.
+
+    Nothing is written: how old a sign is cannot be told then, and a packet's age decides.
+    """
+    try:
+        return problem_of_silent(lane, _foreign(fs, settings, installation, ours, now, lambda: None))
+    except FileSystemProblem:
+        return None
+
+
+def _foreign(
+    fs: FileSystem,
+    settings: LaneSettings,
+    installation: str,
+    ours: Collection[str],
+    now: datetime,
+    time_by_the_disk: Callable[[], int | None],
+) -> list[Foreign]:
     found = [
-        (shelves.Taken(place, packet), Shelf(name))
+        (packet, place, Shelf(name))
         for name in MOVING
-        for place, packet in _with_manifest(lane, lane.settings.shelf(name), ours)
-        if packet.installation != lane.places.installation
+        for place, packet in _with_manifest(fs, settings.shelf(name), ours)
+        if packet.installation != installation
     ]
-    signs = {
-        taken.packet.installation: _heard_of(lane, taken.packet.installation) for taken, _ in found if taken.packet
-    }
-    own = _age_base(lane) if any(at is not None for at, _ in signs.values()) else None
+    signs = {packet.installation: _heard_of(fs, settings, packet.installation) for packet, _, _ in found}
+    own = time_by_the_disk() if any(at is not None for at, _ in signs.values()) else None
     return [
-        Foreign(packet, taken.place, shelf, signs[packet.installation][1], _is_silent(lane, packet, signs, own, now))
-        for taken, shelf in found
-        if (packet := taken.packet) is not None
+        Foreign(
+            packet,
+            place,
+            shelf,
+            host=signs[packet.installation][1],
+            silent=_is_silent(fs, settings, packet, signs[packet.installation][0], own, now),
+        )
+        for packet, place, shelf in found
     ]
 
 
@@ -89,20 +117,18 @@ def still_there(lane: Lane, packets: Collection[Foreign]) -> list[Foreign]:
     return [one for one in packets if one not in emptied]
 
 
-def told(lane: Lane, packets: Collection[Foreign]) -> None:
-    """Leave with the lane what people are told of packets whose PC is silent."""
+def problem_of_silent(lane: LaneId, packets: Collection[Foreign]) -> Problem | None:
+    """Return what people are told of packets whose PC is silent; None where there are none."""
     left = [one for one in packets if one.silent]
-    lane.left_behind = None
-    if left:
-        since = min(one.packet.arrived_at for one in left)
-        hosts = ", ".join(sorted({one.host or "another PC" for one in left}))
-        lane.left_behind = OTHER_PC.problem(
-            packets="1 packet" if len(left) == 1 else f"{len(left)} packets",
-            host=hosts,
-            since=moment(since),
-            where=", ".join(sorted({str(one.place.parent) for one in left})),
-            lane=lane.id,
-        )
+    if not left:
+        return None
+    return OTHER_PC.problem(
+        packets="1 packet" if len(left) == 1 else f"{len(left)} packets",
+        host=", ".join(sorted({one.host or "another PC" for one in left})),
+        since=moment(min(one.packet.arrived_at for one in left)),
+        where=", ".join(sorted({str(one.place.parent) for one in left})),
+        lane=lane,
+    )
 
 
 def guard_names(ledger: Ledger, lane: Lane, packets: Collection[Foreign], now: datetime) -> None:
@@ -155,25 +181,25 @@ def take_over(ledger: Ledger, lane: Lane, packets: Collection[Foreign], new_id: 
         yield packet.id
 
 
-def _with_manifest(lane: Lane, shelf: Path, ours: Collection[str]) -> Iterator[tuple[Path, Packet]]:
-    names = [entry.name for entry in listed(lane.fs, shelf) if entry.kind == "folder" and entry.name not in ours]
-    for taken in shelves.those_taken(lane.fs, shelf, names):
+def _with_manifest(fs: FileSystem, shelf: Path, ours: Collection[str]) -> Iterator[tuple[Path, Packet]]:
+    names = [entry.name for entry in listed(fs, shelf) if entry.kind == "folder" and entry.name not in ours]
+    for taken in shelves.those_taken(fs, shelf, names):
         if taken.packet is not None:
             yield taken.place, taken.packet
 
 
-def _sign_of(lane: Lane, installation: str) -> Path:
-    return lane.settings.folder / f"{OWN_PREFIX}pc-{installation}"
+def _sign_of(settings: LaneSettings, installation: str) -> Path:
+    return settings.folder / f"{OWN_PREFIX}pc-{installation}"
 
 
-def _heard_of(lane: Lane, installation: str) -> tuple[int | None, str]:
+def _heard_of(fs: FileSystem, settings: LaneSettings, installation: str) -> tuple[int | None, str]:
     """Return when an installation has left its last sign (nanoseconds, by the disk), and its PC's name."""
     if not is_plain(installation, ""):
         return None, ""
-    path = _sign_of(lane, installation)
+    path = _sign_of(settings, installation)
     try:
-        at = lane.fs.identify(path).mtime_ns
-        with lane.fs.open(path) as file:
+        at = fs.identify(path).mtime_ns
+        with fs.open(path) as file:
             return at, str(json.loads(file.read(_LARGEST_SIGN))["host"])
     except Missing:
         return None, ""
@@ -184,14 +210,13 @@ def _heard_of(lane: Lane, installation: str) -> tuple[int | None, str]:
 def _age_base(lane: Lane) -> int | None:
     """Return what time it is by the disk: that of our own sign, written just now."""
     sign(lane.fs, lane)
-    return _heard_of(lane, lane.places.installation)[0]
+    return _heard_of(lane.fs, lane.settings, lane.places.installation)[0]
 
 
 def _is_silent(
-    lane: Lane, packet: Packet, signs: dict[str, tuple[int | None, str]], own: int | None, now: datetime
+    fs: FileSystem, settings: LaneSettings, packet: Packet, at: int | None, own: int | None, now: datetime
 ) -> bool:
-    at, _ = signs[packet.installation]
     if at is None or own is None:
-        patience = SILENT_UNSIGNED_SHARE if lane.fs.is_remote(lane.settings.folder) else SILENT_UNSIGNED
+        patience = SILENT_UNSIGNED_SHARE if fs.is_remote(settings.folder) else SILENT_UNSIGNED
         return now - packet.arrived_at >= patience
     return own - at >= SILENT.total_seconds() * 1e9

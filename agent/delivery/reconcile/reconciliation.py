@@ -19,10 +19,10 @@ from agent.delivery.reconcile.other_pcs import (
     Foreign,
     foreign,
     guard_names,
+    problem_of_silent,
     sign,
     still_there,
     take_over,
-    told,
 )
 from agent.delivery.reconcile.people import notice_what_people_did
 from agent.delivery.reconcile.putting_back import retry
@@ -152,7 +152,7 @@ class Reconciliation:
             self._state.timetable.signed(lane.id)
         found = still_there(lane, foreign(lane, self._state.packets, now))
         guard_names(self._state.ledger, lane, found, now)
-        told(lane, found)
+        lane.left_behind = problem_of_silent(lane.id, found)
         return found
 
     def _left_elsewhere(self, lane: Lane) -> Problem | None:
