@@ -20,6 +20,7 @@ from agent.intake.statements.problems import (
     ORDER_ID_CUT,
     PHONE_LEFT_OUT,
     PLACE_WHOLE,
+    SERVICE_AHEAD,
     STATE_UNKNOWN,
     ZIP_PADDED,
     Notice,
@@ -87,7 +88,7 @@ def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
         return lambda raw: _city_state_zip(field.wire, places.city_state_zip(raw))
     if field.kind == "date":
         due = field.name == "statement_date"
-        latest = (today + timedelta(days=31)).isoformat() if due else ""
+        latest = (today + timedelta(days=31 if due else 366)).isoformat()
         return lambda raw: _date(first, dates.iso(raw, layout.dates, layout.excel_epoch), latest, of_statement=due)
     if field.kind == "money":
         due = field.name == "amount_due"
@@ -198,7 +199,7 @@ def _date(name: str, value: str, latest: str, *, of_statement: bool) -> str:
     if value >= _PAST_ALL_STATEMENTS or (of_statement and "" < value < _BEFORE_ALL_STATEMENTS):
         raise Refusal(f"This is {value}, a day that is too far away. Look at the year.")
     piece = wire.pair(name, value)
-    return _noted(piece, DATE_AHEAD) if latest and value > latest else piece
+    return _noted(piece, DATE_AHEAD if of_statement else SERVICE_AHEAD) if value > latest else piece
 
 
 def _money(name: str, value: int, *, due: bool) -> str:

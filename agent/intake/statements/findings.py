@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 
 from agent.intake.statements.problems import BAD_ROW, BAD_ROWS, BAD_STATEMENTS, HIDDEN_ROW, HIDDEN_ROWS, Notice
@@ -33,6 +34,7 @@ class Findings:
         self._notices: dict[Notice, list[int]] = {}
         self._counts: dict[Notice, int] = {}
         self._sentences: dict[str, None] = {}
+        self._left_out: list[int] = []
 
     def fault(self, number: int, where: str, value: object, message: str) -> None:
         """Note what fails the file. `number` is its row or statement. Raises `TooManyFaults` when it is enough."""
@@ -53,6 +55,14 @@ class Findings:
         places = self._notices.setdefault(notice, [])
         if len(places) < _PLACES_SHOWN and number not in places:
             places.append(number)
+
+    def leave_out(self, number: int) -> None:
+        """Note that a row does not go, whatever is told of it; what follows may have belonged to it."""
+        insort(self._left_out, number)
+
+    def has_left_out(self, after: int, before: int) -> bool:
+        """Tell whether a row between these two was left out."""
+        return bisect_left(self._left_out, before) > bisect_right(self._left_out, after)
 
     def warn(self, sentence: str) -> None:
         """Note a warning that holds for the whole file."""

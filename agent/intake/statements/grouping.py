@@ -28,6 +28,11 @@ _WHOSE_AMOUNT = (
     "they are the lines', or Amount Due if each row repeats what the statement asks for."
 )
 
+_WHOSE_LINE = (
+    "A row that is left out stands between this line and the statement above it. Fill in the account number of the "
+    "patient whose line this is."
+)
+
 
 def grouped(
     blocks: Iterator[Block], mapping: Mapping, findings: Findings, columns: Sequence[tuple[int, Column]]
@@ -45,6 +50,7 @@ def grouped(
     record: Record | None = None
     current: tuple[object, ...] = ()
     first: Row = ()
+    last = 0
     for block in blocks:
         for number, row in zip(*kept.of(block), strict=True):
             key = tuple(_said(column, row[i]) for i, column in keys)
@@ -52,6 +58,10 @@ def grouped(
             follows = follows and (key == current or not any(plain(row[i]) for i, _ in of_statement))
             place = f"row {number}"
             cells = dict(zip(mapping.headings, row, strict=True))
+            if record is not None and follows and key != current and findings.has_left_out(last, number):
+                index, column = next((one for one in keys if one[1].field.name != "statement_date"), keys[0])
+                findings.fault(number, f"row {number}, column {column.heading}", row[index], _WHOSE_LINE)
+            last = number
             if record is not None and follows:
                 _agree(findings, of_statement, first, row, number, record.number)
                 if whose is not None and plain(row[whose]):

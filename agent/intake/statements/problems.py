@@ -227,6 +227,9 @@ UNREACHABLE = Notice(
     "1 statement has neither an e-mail address, a phone number nor an address",
     "{count} statements have neither an e-mail address, a phone number nor an address",
 )
+SERVICE_AHEAD = Notice(
+    "1 date of a line is more than a year ahead", "{count} dates of lines are more than a year ahead"
+)
 DATE_AHEAD = Notice(
     "1 statement is dated more than a month ahead", "{count} statements are dated more than a month ahead"
 )

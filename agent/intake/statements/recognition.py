@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -25,11 +24,11 @@ from agent.intake.statements.profile import Profile, heading_keys, normal
 from agent.intake.statements.readers import Block, Row, text, workbook, xml
 from agent.intake.statements.sheets import Hidden, continues, sheet_rows
 from agent.intake.statements.source import Source
-from agent.intake.statements.values import Refusal, dates, plain
+from agent.intake.statements.title_dates import of_titles
+from agent.intake.statements.values import plain
 
 _HEADER_ROWS = 40
 _FEWEST_COLUMNS, _MOST_COLUMNS = 2, 1000
-_DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}|\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}")
 Head = tuple[Sequence[tuple[int, Row]], str, workbook.Sheet | None]
 """The first rows of a text or a sheet with their numbers, the delimiter that made them, and the sheet."""
 
@@ -58,17 +57,6 @@ class Table:
             rest = block.after(self.header_number)
             if rest is not None:
                 yield rest
-
-    def title_date(self) -> str:
-        """Return the date in the lines above the headings, `as of` first; an empty string where there is none."""
-        layout = self.mapping.profile.layout
-        for title in sorted(self.titles, key=lambda t: "as of" not in t.lower()):
-            for written in reversed(_DATE.findall(title)):
-                try:
-                    return dates.iso(written, layout.dates)
-                except Refusal:
-                    continue
-        return ""
 
 
 @dataclass(frozen=True)
@@ -282,7 +270,8 @@ def _all_exact(profile: Profile, row: Row) -> bool:
 
 def statement_date(table: Table, today: date) -> tuple[str, str]:
     """Return the date for statements whose file has no column for it, and the warning that says so."""
-    written = table.title_date() if table.mapping.profile.layout.statement_date == "title-or-today" else ""
+    layout = table.mapping.profile.layout
+    written = of_titles(table.titles, layout.dates, today) if layout.statement_date == "title-or-today" else ""
     if written:
         return written, f"There is no column for the statement date: {written}, from the title, was taken."
     return today.isoformat(), f"There is no column for the statement date: today, {today.isoformat()}, was taken."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import pairwise
 
@@ -162,21 +162,12 @@ class RecordStatements:
     def _goes_on(self, record: Record, lines: list[Found]) -> bool:
         """Tell whether the balances of any table's lines are proved to go on from line to line, and tell people.
 
-        The first line may be what was open before: a balance, and nothing else.
+        The oldest line may be what was open before: a balance, and nothing else. The newest may stand first.
         """
         if not self._profile.recognise.any_table or len(lines) < _FEWEST_RUNNING:
             return False
-        values = [[_value(found, field) for field in ("charges", "credit", "balance")] for found in lines]
-        if any(balance is None for *_, balance in values):
-            return False
-        if any(charges is None and credit is None for charges, credit, _ in values[1:]):
-            return False
-        said = [balance or 0 for _, _, balance in values]
-        own = [(charges or 0) - (credit or 0) for charges, credit, _ in values]
-        if values[0][:2] == [None, None]:
-            own[0] = said[0]
-        steps = [later - earlier for earlier, later in pairwise(said)]
-        if own == said or steps != own[1:]:
+        values = [(_value(found, "charges"), _value(found, "credit"), _value(found, "balance")) for found in lines]
+        if not (_runs(values) or _runs(values[::-1])):
             return False
         self._findings.notice(RUNNING, record.number)
         return True
@@ -274,6 +265,20 @@ class RecordStatements:
         known = [balance for balance in balances if balance is not None]
         if amount is not None and known and len(known) == len(balances) and sum(known) != amount:
             self._findings.notice(STATEMENT_SUM, record.number)
+
+
+def _runs(values: Sequence[tuple[int | None, int | None, int | None]]) -> bool:
+    """Tell whether charges, credits and balances prove that the balances go on; some lines may leave theirs out."""
+    (charges, credit, balance), *rest = values
+    if any(line[0] is None and line[1] is None for line in rest):
+        return False
+    own = [(line[0] or 0) - (line[1] or 0) for line in values]
+    if charges is None and credit is None:
+        own[0] = balance or 0
+    known = [(at, line[2]) for at, line in enumerate(values) if line[2] is not None]
+    if len(known) < _FEWEST_RUNNING or all(own[at] == said for at, said in known):
+        return False
+    return all(later - earlier == sum(own[at + 1 : then + 1]) for (at, earlier), (then, later) in pairwise(known))
 
 
 def _value(found: Found, field: str) -> int | None:

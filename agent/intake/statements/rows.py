@@ -156,6 +156,7 @@ class Kept:
         kind = self._footers.kind(row, self._count)
         if kind == "footer":
             self._findings.notice(TOTAL_LEFT_OUT, number)
+            self._findings.leave_out(number)
         if kind == "doubt":
             words = ", ".join(text for cell in row if (text := plain(cell)))
             self._findings.fault(number, f"row {number}", words, TOTAL_OR_PATIENT)

@@ -70,6 +70,7 @@ def _shown_rows(block: Block, unseen: set[int], hidden: Hidden, findings: Findin
         if number in unseen and any(plain(cell) for cell in row):
             if hidden == "skip":
                 findings.notice(HIDDEN_LEFT_OUT, name(number))
+                findings.leave_out(name(number))
                 continue
             if hidden == "ask":
                 findings.fault(name(number), f"row {name(number)}", "", HIDDEN_ROW)

@@ -316,7 +316,7 @@ def test_a_row_of_amounts_alone_below_lines_may_be_their_sum_and_is_asked_about(
     assert check(csv(*rows[:2], headings=headings), "a.csv", tmp_path / "s.json").problem is None
 
 
-@pytest.mark.parametrize("day", ["07/20/1926", "07/20/2062", "1900-02-28", "73126"])
+@pytest.mark.parametrize("day", ["07/20/1926", "07/20/2062", "1900-02-28"])
 def test_a_statement_of_another_generation_is_asked_about(day: str, tmp_path: Path) -> None:
     said = _said(csv(("A1", day, *ONE[2:]), headings=BASE), tmp_path / "s.json")
     assert "row 2, column Statement Date" in said
@@ -463,12 +463,35 @@ def test_a_quote_that_was_cut_off_swallows_no_rows(delimiter: str, tmp_path: Pat
     assert [(one["externalPatientId"], one["amountDue"]) for one in sent] == [(f"A{n}", 100 * n) for n in range(1, 5)]
 
 
+@pytest.mark.parametrize(
+    "headings", [("Account", "Note", "Statement Date", "Due"), ("Account", "Statement Date", "Due", "Note", "Email")]
+)
+@pytest.mark.parametrize("delimiter", [",", "\t", "|"])
+def test_nor_where_it_stands_in_the_middle(headings: tuple[str, ...], delimiter: str, tmp_path: Path) -> None:
+    notes = ('"I will pay on the first of the mon', 'file 5"')
+    cells = [
+        {
+            "Account": f"A{n}",
+            "Statement Date": "2026-07-20",
+            "Due": f"{n}.00",
+            "Note": note,
+            "Email": f"a{n}@example.com",
+        }
+        for n, note in enumerate(notes, 1)
+    ]
+    lines = [delimiter.join(headings), *(delimiter.join(row[h] for h in headings) for row in cells)]
+    checked = check("\r\n".join(lines).encode(), "a.csv", tmp_path / "s.json")
+    sent = body(checked, tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert [(one["externalPatientId"], one["amountDue"]) for one in sent] == [("A1", 100), ("A2", 200)]
+
+
 def test_a_note_over_several_lines_stays_one_cell(tmp_path: Path) -> None:
     data = csv(
-        ("A1", "2026-07-20", "5.00", '"Thank you, all.\r\nCall us: a, b\r\nGoodbye"'), headings=(*BASE[:3], "Note")
+        ("A1", "2026-07-20", "5.00", '"Thank you, all.\r\nPay, by check, or card, by phone\r\nGoodbye"'),
+        headings=(*BASE[:3], "Note"),
     )
     (sent,) = body(check(data, "a.csv", tmp_path / "s.json"), tmp_path / "s.json")["pendingInvoiceUploads"]
-    assert sent["patientNote"] == "Thank you, all.\nCall us: a, b\nGoodbye"
+    assert sent["patientNote"] == "Thank you, all.\nPay, by check, or card, by phone\nGoodbye"
 
 
 @pytest.mark.parametrize("between", ["\x1a\r\n", "\x1a"])
@@ -547,3 +570,64 @@ def test_what_stands_beside_an_amount_and_changes_it_is_asked_about(
     said = _said(csv((*ONE, cell), headings=(*BASE, heading)), tmp_path / "s.json")
     assert "row 2, column Amount Due" in said
     assert check(csv((*ONE, harmless), headings=(*BASE, heading)), "a.csv", tmp_path / "s.json").problem is None
+
+
+@pytest.mark.parametrize("day", ["40126", "41126", "50126", "73126"])
+def test_five_digits_that_are_a_day_in_two_ways_are_asked_about(day: str, tmp_path: Path) -> None:
+    said = _said(csv((*ONE, day, "40.00"), headings=(*BASE, "DOS", "Charges")), tmp_path / "s.json")
+    assert "row 2, column DOS" in said
+    assert "without its first zero" in said
+    assert (
+        check(csv((*ONE, "46223", "40"), headings=(*BASE, "DOS", "Charges")), "a.csv", tmp_path / "s").problem is None
+    )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [
+            ("2026-07-03", "", "", "20.00", "130.00"),
+            ("2026-07-02", "D2", "50.00", "", "150.00"),
+            ("2026-07-01", "D1", "100.00", "", "100.00"),
+        ],
+        [
+            ("2026-07-01", "D1", "100.00", "", "100.00"),
+            ("2026-07-02", "D2", "50.00", "", ""),
+            ("2026-07-03", "", "", "20.00", "130.00"),
+        ],
+    ],
+    ids=["newest first", "one left out"],
+)
+def test_balances_that_go_on_are_known_in_whatever_order(rows: list[tuple[str, ...]], tmp_path: Path) -> None:
+    headings = (*LINES[:5], *LINES[6:])
+    checked = check(csv(*((*STARK, *row) for row in rows), headings=headings), "a.csv", tmp_path / "s.json")
+    (sent,) = body(checked, tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert sum(line["balance"] for line in sent["lineItems"]) == 13000
+
+
+def test_a_line_behind_a_row_that_is_left_out_is_asked_about(tmp_path: Path) -> None:
+    rows = [
+        PROPHY,
+        ("Total for Cat Stark", "", "", "", "", "", "", "", "100.00"),
+        ("", "", "", "2026-07-03", "D7", "", "50", "", ""),
+    ]
+    said = _said(csv(*rows, headings=LINES), tmp_path / "s.json")
+    assert "row 4, column Account" in said
+    assert "left out" in said
+
+
+@pytest.mark.parametrize(
+    ("title", "day"),
+    [
+        ("Aging as of 20/07/2026, printed 30/07/2026", "2026-07-20"),
+        ("Aged balances as of 20/07/2026 (run on 30/07/2026)", "2026-07-20"),
+        ("Aging 20/07/2026", "2026-07-20"),
+        ("Next billing 15/08/2026", "2026-07-31"),
+        ("Patients seen since 05/01/2020", "2026-07-31"),
+        ("Aging 20/07/2026 to 25/07/2026", "2026-07-31"),
+    ],
+)
+def test_the_date_of_a_title_is_the_one_that_it_is_of(title: str, day: str, tmp_path: Path) -> None:
+    data = f'"{title}"\r\n{_AGED}0012,Berg,,N,5.00\r\n'.encode()
+    (sent,) = body(check(data, "a.csv", tmp_path / "s.json"), tmp_path / "s.json")["pendingInvoiceUploads"]
+    assert sent["statementDate"] == day

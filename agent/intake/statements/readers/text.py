@@ -27,7 +27,8 @@ _QUOTED_LINES = 500  # a cell may go over lines; a quote that does not close wit
 _CLOSES = {d: re.compile(rf'"(?:{re.escape(d)}(?! [^" ])|$)').search for d in DELIMITERS}
 _END_OF_FILE = "\x1a"  # what DOS programs still write
 _NOTHING = _END_OF_FILE + "\0 \t\r\n"
-_FEWEST_OF_A_ROW = 2  # delimiters: with one, it may be a comma in a sentence
+_FEWEST_OF_A_ROW = 2  # delimiters, or cells with digits: with one, it may be a sentence
+_DIGIT = re.compile(r"\d").search
 _FIRST: Callable[[str], str] = itemgetter(0)
 _LAST: Callable[[str], str] = itemgetter(-1)
 
@@ -177,13 +178,15 @@ def _careful(lines: Iterator[str], number: int, delimiter: str) -> Iterator[tupl
 
 
 def _has_swallowed_rows(lines: list[str], delimiters: int, delimiter: str) -> bool:
-    """Tell whether a line inside a quoted cell is one that everybody would take for a row of its own.
+    """Tell whether each line of a quoted cell is one that everybody would take for a row of its own.
 
-    Of the last one counts what stands before the quote that closes the cell.
+    Each has as many delimiters as a row, and those behind the first have numbers in two places: a date and an amount.
     """
-    *inner, last = lines[1:]
-    before = last.replace('""', "").partition('"')[0]
-    return delimiters >= _FEWEST_OF_A_ROW and any(text.count(delimiter) >= delimiters for text in (*inner, before))
+    return (
+        delimiters >= _FEWEST_OF_A_ROW
+        and all(line.count(delimiter) >= delimiters for line in lines)
+        and all(sum(map(bool, map(_DIGIT, line.split(delimiter)))) >= _FEWEST_OF_A_ROW for line in lines[1:])
+    )
 
 
 def _following(used: list[str], ahead: deque[str], lines: Iterator[str]) -> Iterator[str]:

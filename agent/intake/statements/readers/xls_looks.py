@@ -14,6 +14,7 @@ _COUNTED_FROM_1904 = 0x0022
 _ROW, _COLUMNS = 0x0208, 0x007D
 _NUMBER, _RK, _MANY_RK, _FORMULA, _FAULT = 0x0203, 0x027E, 0x00BD, 0x0006, 0x0205
 _BIFF8 = 0x0600
+_HEIGHT = 0x7FFF
 _ROW_HIDDEN, _COLUMN_HIDDEN = 0x20, 0x01
 _NAMES = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
@@ -109,8 +110,8 @@ class _Book:
             if is_fault:
                 sheet.note_fault(row + 1, column, _NAMES.get(value, "#N/A"))
         elif kind == _ROW and length >= 16:
-            row, flags = unpack("<H", self._data, start)[0], unpack("<H", self._data, start + 12)[0]
-            if flags & _ROW_HIDDEN:
+            row, height, flags = (unpack("<H", self._data, start + at)[0] for at in (0, 6, 12))
+            if flags & _ROW_HIDDEN or not height & _HEIGHT:
                 sheet.hide_row(row + 1)
         elif kind == _COLUMNS and length >= 10:
             first, last, width, _, flags = unpack("<HHHHH", self._data, start)

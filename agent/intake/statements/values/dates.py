@@ -123,7 +123,17 @@ def _numbered(number: float, order: DateOrder, epoch: int) -> str:
         return _packed(str(int(number)), order)
     if not 15_000 <= number <= 75_000:
         raise Refusal(f"This number is not a date. Write it as {_EXAMPLES[order]}.")
+    if number == int(number) and order == "MDY" and _is_month_day_year(f"{int(number):06}"):
+        raise Refusal(f"This can be a count of days, or a date without its first zero. Write it as {_EXAMPLES[order]}.")
     return (_EPOCHS[epoch] + timedelta(days=int(number))).isoformat()
+
+
+def _is_month_day_year(text: str) -> bool:
+    try:
+        date(2000 + int(text[4:]), int(text[:2]), int(text[2:4]))
+    except ValueError:
+        return False
+    return True
 
 
 def _full_year(year: str) -> int:
