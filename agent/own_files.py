@@ -37,11 +37,16 @@ class Fault:
 def make_folder(path: Path, *, may_be_link: bool = False) -> None:
     """Make a folder of ours with those above it, or close one that stands there.
 
-    Raises OSError: PermissionError for a folder of another account, NotADirectoryError for a link or a file.
+    Raises OSError: PermissionError for a folder of another account, and where a link of another's leads there;
+    NotADirectoryError for a link or a file.
     """
+    _refuse_strange_links(path)
     for above in reversed(path.parents):
         if not above.is_dir():
-            above.mkdir(mode=_ABOVE, exist_ok=True)
+            try:
+                above.mkdir(mode=_ABOVE, exist_ok=True)
+            except FileExistsError:
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
     try:
         path.mkdir(mode=FOLDER)
     except FileExistsError:
@@ -109,6 +114,19 @@ def is_link(path: Path) -> bool:
         return False
     reparse = getattr(found, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_REPARSE_POINT
     return stat.S_ISLNK(found.st_mode) or bool(reparse)
+
+
+def _refuse_strange_links(path: Path) -> None:
+    """Raise PermissionError where the way leads over a link that neither this account nor the system has made."""
+    if _WINDOWS:
+        return
+    for place in (path, *path.parents):
+        try:
+            found = place.lstat()
+        except OSError:
+            continue
+        if stat.S_ISLNK(found.st_mode) and found.st_uid not in (0, os.geteuid()):
+            raise PermissionError(errno.EPERM, "another account's link leads there")
 
 
 def close_all(data: Path) -> None:

@@ -193,3 +193,19 @@ def test_what_a_command_writes_is_this_accounts_alone(
         written = tmp_path / "journal.jsonl"
         Journal(written).close()
     assert mode(written) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "lchown") or os.geteuid() != 0, reason="only root can give something away")
+@pytest.mark.parametrize("above", [False, True])
+def test_another_accounts_link_leads_nowhere(tmp_path: Path, above: bool) -> None:
+    roots, link = tmp_path / "roots", tmp_path / "shared"
+    (roots / "data").mkdir(parents=True)
+    (roots / "data").chmod(0o755)
+    link.symlink_to(roots if above else roots / "data")
+    path = link / "data" if above else link
+    own_files.make_folder(path, may_be_link=True)
+    (roots / "data").chmod(0o755)
+    os.lchown(link, 65534, 65534)
+    with pytest.raises(PermissionError):
+        own_files.make_folder(path, may_be_link=True)
+    assert mode(roots / "data") == 0o755

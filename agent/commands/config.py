@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from agent import own_files
+from agent.commands.go_live import go_live
 from agent.commands.options import USAGE_OR_SETTINGS, ConfigOption, JsonOption, answer_json, chosen_config, load_or_exit
 from agent.console import say, tell
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from agent.settings.schema import Settings
 
 app = typer.Typer(help="The settings file: write, show and check it.", no_args_is_help=True)
+app.command()(go_live)
 
 
 class Environment(StrEnum):
@@ -28,8 +30,8 @@ class Environment(StrEnum):
 
 _NEXT = {
     Environment.SANDBOX: (
-        "Scans go to the sandbox: nothing of them reaches an insurer. When the trying is done, write",
-        'environment = "production" in the file; outtray config check then says what changes.',
+        "Scans go to the sandbox: nothing of them reaches an insurer. When the trying is done, leave it with:",
+        "  outtray config go-live",
     ),
     Environment.PRODUCTION: ("Scans go to the real service: everything that is sent counts.",),
 }

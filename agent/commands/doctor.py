@@ -22,7 +22,7 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Check settings, folders, rights, disk, clock, proxy, TLS, token, services and keyring."""
-    from agent.desk.doctor.examination import exit_code, run_checks
+    from agent.desk.doctor.examination import NEEDS_SOMEONE, exit_code, run_checks
     from agent.desk.doctor.finding import Check, Finding, State
     from agent.desk.doctor.settings_check import check_settings
 
@@ -36,7 +36,7 @@ def doctor(
         findings += [Finding(check, State.SKIPPED, said) for check in rest]
     code = exit_code(findings)
     if as_json:
-        answer_json({"ok": code == 0, "findings": [finding.as_json for finding in findings]})
+        answer_json({"ok": code in (0, NEEDS_SOMEONE), "findings": [finding.as_json for finding in findings]})
     else:
         _tell(findings)
     if code:

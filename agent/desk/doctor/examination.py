@@ -16,7 +16,7 @@ from agent.settings.locations import data_folder, ledger_file
 from agent.settings.schema import Settings
 from agent.settings.secrets import SECRET_OF, Source
 
-SETTINGS_WRONG, BLOCKED = 2, 4
+SETTINGS_WRONG, NEEDS_SOMEONE, BLOCKED = 2, 3, 4
 _NOT_ASKED = "Not asked, because the services were left out (--offline)."
 
 
@@ -86,8 +86,14 @@ def _lane_records(settings: Settings) -> Mapping[LaneId, LaneRecord]:
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
-    """Return 0 where nothing fails, 2 where the settings do, 4 for anything else (contract: "Commands")."""
-    failed = {finding.check for finding in findings if finding.state is State.FAIL}
+    """Return 2 where the settings fail, 4 where anything else does, 3 where something still needs someone; else 0.
+
+    (Contract: "Commands".)
+    """
+    found = list(findings)
+    failed = {finding.check for finding in found if finding.state is State.FAIL}
     if Check.SETTINGS in failed:
         return SETTINGS_WRONG
-    return BLOCKED if failed else 0
+    if failed:
+        return BLOCKED
+    return NEEDS_SOMEONE if any(finding.state is State.WARN for finding in found) else 0

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from agent.delivery.reconcile.going_live import leaving_the_sandbox
 from agent.desk.doctor.finding import Check, Finding, State, found
 from agent.settings.environment import CALLED, Environment, environment_of
-from agent.settings.schema import AttachmentsSettings, Settings
-
-_ATTACHMENTS = 'IT writes environment = "production" in the settings in place of base_url and token_url.'
-_STATEMENTS = "IT writes the address of the real service as base_url in the settings."
+from agent.settings.schema import Settings
 
 
 def check_environment(settings: Settings) -> Iterator[Finding]:
@@ -20,12 +17,11 @@ def check_environment(settings: Settings) -> Iterator[Finding]:
         if environment is Environment.PRODUCTION:
             yield Finding(Check.ENVIRONMENT, State.OK, "It sends to no sandbox that is known.", lane=str(lane))
             continue
-        write = _ATTACHMENTS if isinstance(of_lane, AttachmentsSettings) else _STATEMENTS
         yield Finding(
             Check.ENVIRONMENT,
             State.WARN,
             f"It sends to {CALLED[environment]}: nothing of it reaches an insurer or a patient.",
-            f"Once the trying is done: {write} outtray config check then says what changes.",
+            "Once the trying is done, leave it with outtray config go-live: it says what changes.",
             str(lane),
         )
     for lane, problem in leaving_the_sandbox(settings):
