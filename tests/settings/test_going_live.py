@@ -91,7 +91,8 @@ def test_statements_want_a_real_address(tmp_path: Path, url: str) -> None:
 
 
 def test_a_file_that_is_written_in_another_way_is_left_to_people(tmp_path: Path) -> None:
-    said = f"store = [{{name = 'main-street', attachments = {{folder = '{tmp_path}/s', environment = 'sandbox', client_id = 'x'}}}}]\n"
+    lane = f"{{folder = '{tmp_path}/s', environment = 'sandbox', client_id = 'x'}}"
+    said = f"store = [{{name = 'main-street', attachments = {lane}}}]\n"
     with pytest.raises(NotLive):
         live_text(said, tmp_path / "x.toml", [SCANS])
 
