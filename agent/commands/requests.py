@@ -22,7 +22,7 @@ def retry(
     ctx: typer.Context,
     packets: Annotated[list[str] | None, typer.Argument(metavar="PACKET...")] = None,
     all_failed: Annotated[
-        bool, typer.Option("--all-failed", help="Every failed packet that still needs someone.")
+        bool, typer.Option("--all-failed", help="All that failed, but for what was withdrawn or may have arrived.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -44,6 +44,8 @@ def retry(
         say(f"To be tried again: {', '.join(answer.done)}")
     elif not answer.sentences:
         say("No failed packet needs to be tried again.")
+    if answer.sentences:
+        raise typer.Exit(UNREACHABLE)
 
 
 def pause(

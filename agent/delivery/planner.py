@@ -215,9 +215,7 @@ def _ready(
     possibly_sent = False
     for twin in (lane.lookalikes or {}).get(found.packet, ()):
         if not _is_twin(found, twin):
-            # Its metadata was corrected since: the doubt is about its scans.
-            corrected = twin.state is PacketState.FAILED and twin.possibly_sent and _same_bytes(twin, found)
-            possibly_sent = possibly_sent or corrected
+            possibly_sent = possibly_sent or _was_corrected(twin, found)
             continue
         if twin.state in (PacketState.QUEUED, PacketState.SENDING, PacketState.DELIVERED):
             return None
@@ -343,6 +341,12 @@ def _is_twin(found: Found, packet: PacketRecord) -> bool:
     """Tell whether claim, metadata and sizes are the same: only then is it worth reading the bytes."""
     same_metadata = found.checked is not None and found.checked.fingerprint == packet.fingerprint
     return same_metadata and _sizes(found) == packet.sizes
+
+
+def _was_corrected(twin: PacketRecord, found: Found) -> bool:
+    """Tell whether this is a failed packet whose metadata were corrected, and that may have arrived before."""
+    was_dealt_with = twin.state is PacketState.FAILED and twin.resolved_at is not None
+    return was_dealt_with and twin.possibly_sent and _same_bytes(twin, found)
 
 
 def _alike(found: Found) -> object:

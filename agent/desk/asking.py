@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from agent.settings.schema import Settings
 
 
+_NOT_NOW = (
+    "Packet {packet} cannot be put back just now: the folder of {lane} cannot be reached, or a program has its files "
+    "open. It still stands on the failed shelf. Ask again once that is put right."
+)
+_LEFT_OUT = (
+    "What has failed was withdrawn, or may have arrived at the service, and does not go with all. To send one of them "
+    "all the same, name it: `outtray history --state failed` shows them."
+)
+
+
 class Unwilling(Exception):
     """What was asked cannot be done; the text says why."""
 
@@ -40,7 +50,7 @@ def current_status(settings: Settings) -> dict[str, Any]:
 
 
 def ask_retry(settings: Settings, packets: Sequence[str] | None) -> Answer:
-    """Ask for failed packets to be tried again; None for every one that still needs someone.
+    """Ask for failed packets to be tried again; None for every one that goes with "all" (`goes_with_all`).
 
     Raises Unwilling for a packet that is not known or has not failed, and Unreachable.
     """
@@ -70,7 +80,8 @@ def ask_retry(settings: Settings, packets: Sequence[str] | None) -> Answer:
         ]
     finally:
         ledger.close()
-    return Answer(tuple(done))
+    left = (packet for packet in chosen if packet.id not in done)
+    return Answer(tuple(done), tuple(_NOT_NOW.format(packet=packet.id, lane=packet.lane) for packet in left))
 
 
 def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
@@ -155,6 +166,7 @@ def _opened(settings: Settings, now: datetime) -> Ledger:
 
 
 def _failed(settings: Settings, packets: Sequence[str] | None) -> list[PacketRecord]:
+    from agent.delivery.all_failed import goes_with_all
     from agent.delivery.request_handler import why_not_retried
     from agent.ledger.ledger import Ledger
     from agent.ledger.opening import LedgerUnavailable, read_only
@@ -171,7 +183,10 @@ def _failed(settings: Settings, packets: Sequence[str] | None) -> list[PacketRec
         if packets is None and every and not unresolved:
             raise Unwilling(why_not_retried(every[0].id, every[0], settings.lanes))
         if packets is None:
-            return unresolved
+            chosen = [packet for packet in unresolved if goes_with_all(packet)]
+            if unresolved and not chosen:
+                raise Unwilling(_LEFT_OUT)
+            return chosen
         for packet_id in packets:
             if reason := why_not_retried(packet_id, ledger.packet(packet_id), settings.lanes):
                 raise Unwilling(reason)

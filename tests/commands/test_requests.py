@@ -179,3 +179,22 @@ def test_a_second_run_without_a_screen_says_that_one_runs(
     done = outtray(busy, "run", *how)
     assert done.exit_code == 2
     assert "already running" in done.stderr
+
+
+def test_a_retry_with_the_folder_away_says_so_and_is_not_done(tmp_path: Path) -> None:
+    with Practice(tmp_path) as practice:
+        practice.drop("scan.json", files.sidecar(payerId="TST0"))
+        practice.drop("scan.pdf", files.pdf())
+        practice.wait_until_failed(1)
+        practice.stop()
+        (tmp_path / "outtray.toml").write_text(practice.settings_text)
+        packet = practice.problems()["scan"]["packet"]
+        away = practice.folder.rename(tmp_path / "away")
+        practice.folder.mkdir()  # where a share was mounted
+        for asked in (("retry", packet), ("retry", "--all-failed")):
+            result = outtray(practice, *asked)
+            assert result.exit_code == 4
+            assert f"Packet {packet} cannot be put back just now" in result.stderr
+        practice.folder.rmdir()
+        away.rename(practice.folder)
+        assert outtray(practice, "retry", packet).exit_code == 0

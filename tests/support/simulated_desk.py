@@ -26,6 +26,7 @@ from agent.delivery.status import snapshot_of
 from agent.desk.desk import Desk
 from agent.desk.page.tokens import file_token
 from agent.model import LaneId, PacketState
+from tests.support import files
 from tests.support.page import Browser, signed_in
 from tests.support.simulated_practice import SCANS, SETTINGS, STATEMENTS, SimulatedPractice
 
@@ -88,6 +89,11 @@ class SimulatedDesk(SimulatedPractice):
         answered = self.control.inbox.ask(request)
         self.step()
         return answered
+
+    def drop_packet(self, name: str, **said: Any) -> None:
+        """Put a PDF and its sidecar into the scans' folder."""
+        self.drop(f"{name}.pdf", files.pdf())
+        self.drop(f"{name}.json", files.sidecar(**said))
 
     # --- addresses --------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ class Done:
 
 DONE = {
     "retry": Done("Asked for.", "It goes again as soon as its turn comes."),
-    "retry-failed": Done("Asked for.", "Everything that failed goes again."),
+    "retry-failed": Done("Asked for.", "What failed goes again, but for what was withdrawn or may have arrived."),
     "pause": Done("Pausing.", "What is being sent now is sent to its end; nothing new begins."),
     "resume": Done("Resumed.", "What waits goes now."),
     "withdraw": Done("Withdrawn.", "It is not sent. The file stands on the failed shelf with a note."),

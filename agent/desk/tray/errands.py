@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from enum import StrEnum
 
+from agent.delivery.all_failed import of_all
 from agent.delivery.requests import Request, Verb
 from agent.desk.desk import Desk
 from agent.desk.notices.notice import Notice
@@ -86,7 +87,7 @@ class Errands:
                 paused = [lane.lane for lane in self._desk.snapshot().lanes if lane.state is LaneState.PAUSED]
                 self._post("resume", lanes=tuple(paused))
             case Act.RETRY:
-                self._post("retry", packets=tuple(packet.id for packet in self._desk.ledger.unresolved()))
+                self._post("retry", packets=of_all(self._desk.ledger.unresolved()))
             case Act.COPY:
                 self._copy()
             case Act.START:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from agent.delivery.all_failed import of_all
 from agent.delivery.snapshot import Snapshot
 from agent.desk.desk import Desk
 from agent.desk.notices.notice import Notice
@@ -117,7 +118,7 @@ class Tray:
             ledger = self._desk.ledger
             self._record = Record(
                 last_sent=last_sent(ledger),
-                failed=len(ledger.unresolved()) if snapshot.needs_attention else 0,
+                failed=len(of_all(ledger.unresolved())) if snapshot.needs_attention else 0,
                 numbered=bool(last_control_number(ledger)),
             )
             self._record_of = rested

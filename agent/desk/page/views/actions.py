@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from agent.delivery.all_failed import of_all
 from agent.delivery.places import past_of
 from agent.delivery.requests import Request as Wish
 from agent.delivery.requests import Verb
@@ -55,13 +56,11 @@ class Actions:
         return self._ask(request, "retry", "retry", packets=(packet.id,))
 
     def retry_failed(self, request: Request) -> Response:
-        """Send everything again that has failed."""
-        failed = [
-            packet.id for packet in lookups.needing_someone(self._desk.ledger) if packet.state is PacketState.FAILED
-        ]
+        """Send everything again that has failed, but for what was withdrawn and what may have arrived."""
+        failed = of_all(lookups.needing_someone(self._desk.ledger))
         if not failed:
             return self._back(request, "gone")
-        return self._ask(request, "retry-failed", "retry", packets=tuple(failed))
+        return self._ask(request, "retry-failed", "retry", packets=failed)
 
     def withdraw(self, request: Request) -> Response:
         """Withdraw a held packet."""

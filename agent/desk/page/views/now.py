@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from agent.delivery.all_failed import of_all
 from agent.delivery.glance import Glance, Icon, glance
 from agent.delivery.snapshot import Snapshot
 from agent.delivery.told import as_told
@@ -86,7 +87,7 @@ def now_of(desk: Desk) -> Now:
         calm=calm,
         first_day=first_day,
         items=needs,
-        failed=sum(record.state is PacketState.FAILED for record in records),
+        failed=len(of_all(records)),
         sending=sending,
         next=at_a_glance.next,
         later=later,
