@@ -22,7 +22,8 @@ Run = Callable[[Sequence[str]], int]
 """Runs a program of Windows and returns its exit code."""
 
 ADMINISTRATORS, SYSTEM, NETWORK_SERVICE = "*S-1-5-32-544", "*S-1-5-18", "*S-1-5-20"
-_MEMORY, _SECRETS = "installed.json", "secrets"
+USERS = "S-1-5-32-545"
+_MEMORY, _SECRETS, _LEDGER = "installed.json", "secrets", "ledger.sqlite"
 
 
 class SetupFailed(Exception):
@@ -53,10 +54,10 @@ def set_up(
     machine = settings_file.parent
     strange = list(_set_aside(machine, (settings_file.name, _MEMORY, _SECRETS), is_systems))
     given = {one.name: properties.get(one.name, "") or one.default for one in from_installer.PROPERTIES}
-    data = Path(given[from_installer.DATA_FOLDER] or machine / "data")
-    text = from_installer.wanted_text(given, data, standing=settings_file.exists())
     group = given[from_installer.FRONT_DESK]
-    _protect(machine, group, run)
+    data = _common_data(given, machine)
+    text = from_installer.wanted_text(given, data, standing=settings_file.exists())
+    _protect(machine, group or USERS, run)
     kept = _write_settings(text, settings_file)
     settings = None
     if settings_file.exists():
@@ -64,7 +65,7 @@ def set_up(
     sentences = [*strange, kept.value]
     if settings is not None:
         if settings.agent.data_dir is not None:
-            _open_data(settings.agent.data_dir, group, run)
+            sentences += _open_data(settings.agent.data_dir, group, run)
         sentences += _make_watched(settings)
     sentences += _tasks(given, program, machine, run)
     return Done(tuple(sentences))
@@ -98,7 +99,7 @@ def _set_aside(machine: Path, names: Sequence[str], is_systems: Callable[[Path],
 
 
 def _protect(machine: Path, group: str, run: Run) -> None:
-    """Let the front desk read the machine's folder, and nobody but administrators write to it.
+    """Let who runs the agent read the machine's settings, and nobody but administrators write to them.
 
     ProgramData hands down the right to make files to everyone, and a folder's maker owns it: both are taken back.
     """
@@ -109,11 +110,28 @@ def _protect(machine: Path, group: str, run: Run) -> None:
     _must(run, ["icacls", str(machine), "/inheritance:r", "/grant:r", *rights, "/Q"])
 
 
-def _open_data(data: Path, group: str, run: Run) -> None:
-    """Let whoever of the front desk is logged in, and the service, work with the ledger."""
+def _common_data(given: Mapping[str, str], machine: Path) -> Path | None:
+    """Return the folder of a ledger in common: the front desk's, or the service's. None: each person has one.
+
+    A ledger that stands there already stays the one in use: another would not know which files were sent.
+    """
+    folder = Path(given[from_installer.DATA_FOLDER] or machine / "data")
+    is_common = given[from_installer.FRONT_DESK] or given[from_installer.SERVICE] == "1"
+    return folder if is_common or given[from_installer.DATA_FOLDER] or os.path.lexists(folder / _LEDGER) else None
+
+
+def _open_data(data: Path, group: str, run: Run) -> Iterator[str]:
+    """Let the front desk's group and the service work with the ledger, and nobody else but administrators."""
     data.mkdir(parents=True, exist_ok=True)
-    rights = [f"{_named(group)}:(OI)(CI)M", f"{NETWORK_SERVICE}:(OI)(CI)M"]
-    _must(run, ["icacls", str(data), "/grant:r", *rights, "/Q"])
+    if not group and os.path.lexists(data / _LEDGER):
+        yield (
+            f"The ledger in {data} keeps the rights that it has, because no group is named that shares it. "
+            "Name one with FRONTDESK: then nobody else of this PC can read it."
+        )
+        return
+    rights = [f"{SYSTEM}:(OI)(CI)F", f"{ADMINISTRATORS}:(OI)(CI)F", f"{NETWORK_SERVICE}:(OI)(CI)M"]
+    rights += [f"{_named(group)}:(OI)(CI)M"] if group else []
+    _must(run, ["icacls", str(data), "/inheritance:r", "/grant:r", *rights, "/Q"])
 
 
 def _make_watched(settings: Settings) -> Iterator[str]:
@@ -154,7 +172,7 @@ def _tasks(given: Mapping[str, str], program: Path, machine: Path, run: Run) -> 
         return ["It runs from the PC's start, whether or not someone is logged in."]
     if given[from_installer.AUTOSTART] != "0":
         # Without this task whoever is logged in has the tray again at the next logon: no reason to fail.
-        task = windows_tasks.start_task(program, given[from_installer.FRONT_DESK])
+        task = windows_tasks.start_task(program, given[from_installer.FRONT_DESK] or USERS)
         made = run(_creation(windows_tasks.START_TASK, task, machine / "start-task.xml")) == 0
         if made and run(["schtasks", "/Run", "/TN", windows_tasks.START_TASK]) == 0:
             sentences.append("It was started for whoever is logged in.")

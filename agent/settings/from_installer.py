@@ -39,8 +39,8 @@ PROPERTIES = (
     Property(SETTINGS, "a settings file to copy; the properties of a store are then left aside"),
     Property(AUTOSTART, "1: whoever logs in has the tray icon; 0, and where SERVICE is 1: nobody", default="1"),
     Property(SERVICE, "1: runs from the PC's start, whether or not someone logs in", default="0"),
-    Property(DATA_FOLDER, "ledger, spool and logs; default: `data` below the machine's folder", ("agent", "data_dir")),
-    Property(FRONT_DESK, "who may run it: a group's name or SID", default="S-1-5-32-545"),
+    Property(DATA_FOLDER, "a ledger in common; default: `data` below the machine's folder", ("agent", "data_dir")),
+    Property(FRONT_DESK, "the group, by name or SID, that shares one ledger; nobody: each person has one of their own"),
     Property(_STORE_NAME, "the store's short name", ("store", "name")),
     Property("STOREID", "the store's id at the statements service", ("store", "store_id")),
     Property("ATTACHMENTSFOLDER", "where scans are dropped", ("store", "attachments", "folder")),
@@ -74,11 +74,11 @@ class Kept(Enum):
     )
 
 
-def wanted_text(properties: Mapping[str, str], data_dir: Path, *, standing: bool = False) -> str | None:
+def wanted_text(properties: Mapping[str, str], data_dir: Path | None, *, standing: bool = False) -> str | None:
     """Return the settings file that the properties ask for, None where they ask for none.
 
-    `standing`: a file was installed before. SETTINGS may then name one that was taken away since: it is remembered for
-    years. Raises `SettingsProblem` where the file would not hold, and where the one that SETTINGS names cannot be read.
+    `data_dir`: of a ledger in common; None: each account has one of its own. `standing`: a file was installed before.
+    SETTINGS may then name one that was taken away since: it is remembered for years. Raises `SettingsProblem` where the file would not hold, and where the one that SETTINGS names cannot be read.
     """
     if named := properties.get(SETTINGS, ""):
         path = Path(named)
@@ -88,7 +88,7 @@ def wanted_text(properties: Mapping[str, str], data_dir: Path, *, standing: bool
         parse(text, path)
         return text
     given = {name: value for name, value in properties.items() if value}
-    made = _one_store({DATA_FOLDER: str(data_dir), **given})
+    made = _one_store(({DATA_FOLDER: str(data_dir)} if data_dir else {}) | given)
     if made is not None:
         parse(made, Path("the installer's properties"))
     return made

@@ -49,14 +49,48 @@ def test_the_folder_is_closed_before_anything_is_put_into_it(tmp_path: Path, mac
     set_up(machine, properties(tmp_path), windows)
     assert [line.split()[2] for line in windows.about("icacls")[:2]] == ["/setowner", "/inheritance:r"]
     assert "*S-1-5-32-545:(OI)(CI)RX" in windows.about("/inheritance:r")[0]
-    assert "*S-1-5-32-545:(OI)(CI)M" in windows.about("icacls", str(machine / "data"))[-1]
 
 
-def test_a_group_by_its_name_is_the_front_desk(tmp_path: Path, machine: Path) -> None:
+def test_without_a_group_each_person_has_a_ledger_of_their_own(tmp_path: Path, machine: Path) -> None:
     windows = Windows()
-    set_up(machine, properties(tmp_path, FRONTDESK="PRACTICE\\Front Desk"), windows)
-    assert "PRACTICE\\Front Desk:(OI)(CI)RX" in windows.about("/inheritance:r")[0]
+    set_up(machine, properties(tmp_path), windows)
+    assert "data_dir" not in (machine / "outtray.toml").read_text()
+    assert not windows.about(":(OI)(CI)M")
+    assert not (machine / "data").exists()
+
+
+@pytest.mark.parametrize("group", ["PRACTICE\\Front Desk", "S-1-5-21-1-2-3-1001"])
+def test_a_group_that_is_named_shares_one_ledger_and_nobody_else_does(
+    tmp_path: Path, machine: Path, group: str
+) -> None:
+    windows = Windows()
+    set_up(machine, properties(tmp_path, FRONTDESK=group), windows)
+    assert f"{group}:(OI)(CI)RX" in windows.about("/inheritance:r")[0]
+    [data] = windows.about("icacls", str(machine / "data"))
+    assert f"{group}:(OI)(CI)M" in data
+    assert "/inheritance:r" in data
     assert not windows.about("S-1-5-32-545")
+    assert "data_dir" in (machine / "outtray.toml").read_text()
+
+
+def test_the_services_ledger_is_the_services_alone(tmp_path: Path, machine: Path) -> None:
+    windows = Windows("schtasks /Query")
+    set_up(machine, properties(tmp_path, SERVICE="1"), windows)
+    [data] = windows.about("icacls", str(machine / "data"))
+    granted = [word for word in data.split() if ":(OI)" in word]
+    assert granted == ["*S-1-5-18:(OI)(CI)F", "*S-1-5-32-544:(OI)(CI)F", "*S-1-5-20:(OI)(CI)M"]
+
+
+def test_a_ledger_that_stands_in_common_stays_in_use_and_it_is_said_to_whom_it_is_open(
+    tmp_path: Path, machine: Path
+) -> None:
+    (machine / "data").mkdir(parents=True)
+    (machine / "data" / "ledger.sqlite").touch()
+    windows = Windows()
+    sentences = set_up(machine, properties(tmp_path), windows)
+    assert "data_dir" in (machine / "outtray.toml").read_text()
+    assert not windows.about("icacls", str(machine / "data"))
+    assert any("Name one with FRONTDESK" in sentence for sentence in sentences)
 
 
 def test_the_settings_are_written_once_and_an_edited_file_stays(tmp_path: Path, machine: Path) -> None:

@@ -92,6 +92,7 @@ class PracticePC:
         store = self.sandbox.credentials
         return [
             "STORENAME=main-street",
+            "FRONTDESK=S-1-5-21-0-0-0-513",
             f"STOREID={store.store_id}",
             f"ATTACHMENTSFOLDER={SCANS}",
             f"ATTACHMENTSURL={self.sandbox.attachments_url}",
