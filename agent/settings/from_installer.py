@@ -78,7 +78,9 @@ def wanted_text(properties: Mapping[str, str], data_dir: Path | None, *, standin
     """Return the settings file that the properties ask for, None where they ask for none.
 
     `data_dir`: of a ledger in common; None: each account has one of its own. `standing`: a file was installed before.
-    SETTINGS may then name one that was taken away since: it is remembered for years. Raises `SettingsProblem` where the file would not hold, and where the one that SETTINGS names cannot be read.
+    SETTINGS may then name one that was taken away since: it is remembered for years.
+
+    Raises `SettingsProblem` where the file would not hold, and where the one that SETTINGS names cannot be read.
     """
     if named := properties.get(SETTINGS, ""):
         path = Path(named)
