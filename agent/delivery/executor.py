@@ -40,6 +40,7 @@ from agent.ledger.records import ClaimState, PacketFile, PacketRecord, Shelf
 from agent.ledger.transaction import Transaction
 from agent.log import log
 from agent.model import AttemptResult, LaneId, LaneKind, PacketState, Problem, Unknown, both
+from agent.settings.schema import ShelfName
 
 
 class Executor:
@@ -304,17 +305,18 @@ class Executor:
         """Move an ended packet's files to their last shelf; return where they stand (`stands_as`), None: not now."""
         lane = self._state.lanes[packet.lane]
         ended = packet.ended_at or now
+        shelf: ShelfName
         try:
             if packet.state is PacketState.DELIVERED:
                 packet = self._held_against_its_receipt(lane, packet, now)
                 beside = documents.beside_sent(packet, lane.places.installation)
-                shelf = lane.settings.shelf("sent") / f"{ended.astimezone():%Y-%m-%d}"
+                shelf, day = "sent", f"{ended.astimezone():%Y-%m-%d}"
             else:
                 problem = packet.problem or problems.VANISHED.problem(name=packet.name)
                 beside = documents.beside_failed(packet, problem, ended, lane.places.installation)
-                shelf = lane.settings.shelf("failed")
+                shelf, day = "failed", ""
             here("recorded-not-shelved")
-            stands_as = lane.places.shelve(packet, shelf, beside)
+            stands_as = lane.places.shelve(packet, shelf, beside, day)
             here("shelved-not-recorded")
             lane.forget(packet.id)  # before the last word: a packet at rest has left nothing in the spool
         except Exception as trouble:  # noqa: BLE001 - of this packet alone

@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.delivery.actions import Found
 from agent.folder import failed, shelves
 from agent.folder.carrying import names_in
+from agent.folder.documents import number_on
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.names import MARKER, name_key
 from agent.folder.packets import Packet, ShelfFile, shelf_names
@@ -93,11 +94,16 @@ class Places:
         of_shelf = replace(shelf_packet(packet, self.installation), ledger_at=self.ledger_at())
         shelves.transfer(self._fs, *places, of_shelf)
 
-    def shelve(self, packet: PacketRecord, shelf: Path, beside: shelves.Documents) -> str:
-        """Move an ended packet to its last shelf, with its documents; return where these stand (`stands_as`)."""
+    def shelve(self, packet: PacketRecord, name: ShelfName, beside: shelves.Documents, day: str = "") -> str:
+        """Move an ended packet to its last shelf (of `sent` to a `day`), with its documents; return where these stand
+        (`stands_as`). What was cut off before the settings named another shelf comes to its end where it began.
+        """
         self._expect_folder()
         self._fetch(packet)
         of_shelf = shelf_packet(packet, self.installation)
+        shelf, *former = [root / day for root in self.stood(name)]
+        if former and shelves.is_half_shelved(self._fs, self.place(packet)):
+            shelf = next((one for one in former if number_on(self._fs, one, of_shelf) is not None), shelf)
         number = shelves.shelve(self._fs, self.place(packet), shelf, of_shelf, beside)
         return "" if number is None else str(shelf / shelf_names(of_shelf, number).title)
 

@@ -285,5 +285,10 @@ def shelve(fs: FileSystem, place: Path, shelf: Path, packet: Packet, documents: 
     return number
 
 
+def is_half_shelved(fs: FileSystem, place: Path) -> bool:
+    """Tell whether a packet's way to its last shelf was begun and cut off: the rest of it belongs on the same shelf."""
+    return _shelving(fs, place).read() is not None
+
+
 def _shelving(fs: FileSystem, place: Path) -> Notes:
     return Notes(fs, place, "shelved")

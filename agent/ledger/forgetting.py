@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from agent.ledger import schema
 from agent.ledger.filename_rule import WINDOW
@@ -29,11 +29,15 @@ _NAMELESS: dict[str, Any] = {
 
 
 def forgettable(lane: LaneId, state: PacketState, before: datetime) -> ColumnElement[bool]:
-    """Return what chooses the lane's packets that came to rest in this state before a moment and still have names."""
+    """Return what chooses the lane's packets that came to rest in this state before a moment and still have names.
+
+    What was sent and still needs someone is not among them: nobody has looked yet.
+    """
     shelf = Shelf.SENT if state is PacketState.SENT else Shelf.FAILED
     of_lane = (_PACKET.store == lane.store, _PACKET.kind == lane.kind)
+    seen = or_(_PACKET.state != PacketState.SENT, _PACKET.problem.is_(None), _PACKET.resolved_at.is_not(None))
     return and_(
-        *of_lane, _PACKET.state == state, _PACKET.shelf == shelf, _PACKET.ended_at < before, _PACKET.name != GONE
+        *of_lane, _PACKET.state == state, _PACKET.shelf == shelf, _PACKET.ended_at < before, _PACKET.name != GONE, seen
     )
 
 

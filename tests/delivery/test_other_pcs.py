@@ -188,3 +188,20 @@ def test_of_a_packet_of_which_something_was_taken_away_the_rest_comes_to_failed_
     assert shown(practice) is None
     assert [problem["code"] for problem in practice.problems()] == ["vanished"]
     assert "failed/scan.json" in practice.standing()
+
+
+def test_a_held_file_that_is_taken_over_waits_for_the_name_that_the_other_pcs_receipt_proves(tmp_path: Path) -> None:
+    practice = left_by(tmp_path, share=False, held=True)
+    sent = practice.folder(STATEMENTS) / "sent"
+    away = sent.with_name("away")
+    practice.fs.rename(sent, away)  # the receipt comes to the common shelf after this PC has begun
+    practice.pass_(hours=2)
+    practice.fs.rename(away, sent)
+    accepted = len(practice.service(STATEMENTS).accepted)
+    [taken], _ = adopt(practice)
+    practice.pass_(minutes=30)
+    held = practice.ledger.packet(taken)
+    assert held is not None
+    assert held.state is PacketState.HELD
+    practice.pass_(hours=24)
+    assert len(practice.service(STATEMENTS).accepted) == accepted + 1

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from agent.delivery.requests import Request
 from agent.ledger.kept import GONE
-from agent.model import PacketState
+from agent.model import PacketState, Problem
 from tests.support import files
-from tests.support.simulated_practice import REFUSE, SCANS, SETTINGS, SimulatedPractice
+from tests.support.simulated_practice import REFUSE, SCANS, SETTINGS, SimulatedPractice, accept
 
 DAYS = 30
 NAMES = ("Lindqvist_Maya", "CLM-77", "CHC#")
@@ -78,6 +80,21 @@ def test_what_people_have_renamed_on_the_shelf_is_theirs_and_stays_with_its_prob
     sleep(practice, DAYS + 4)
     assert standing(practice, "failed") == before
     assert [packet.resolved_at for packet in practice.ledger.history()] == [None]
+
+
+def test_what_was_sent_and_needs_someone_is_forgotten_once_that_person_has_looked(tmp_path: Path) -> None:
+    practice = practice_that_keeps(tmp_path, sent=DAYS)
+    taken = accept(1)
+    look = Problem("fewer", "Fewer came than went.", "Ask the service.")
+    practice.service().script = [replace(taken, outcome=replace(taken.outcome, problem=look))]
+    drop(practice, "scan")
+    sleep(practice, DAYS + 12)
+    [packet] = practice.ledger.history()
+    assert (packet.name, practice.ledger.unresolved_counts()) == ("scan", {SCANS: 1})
+    practice.control.inbox.ask(Request("dismiss", packets=(packet.id,), actor="it"))
+    sleep(practice, 2)
+    [packet] = practice.ledger.history()
+    assert packet.name == GONE
 
 
 @pytest.mark.parametrize("clock", ["wrong", "unproved"])

@@ -10,6 +10,7 @@ from agent.delivery.reconcile.settings_changed import left_in
 from agent.delivery.requests import Request
 from agent.delivery.snapshot import LaneSnapshot
 from agent.delivery.status import snapshot_of
+from agent.folder.filesystem import Busy
 from agent.model import LaneId, LaneKind, LaneState, PacketState
 from agent.settings.reading import parse
 from tests.support import files
@@ -213,6 +214,33 @@ def test_a_shelf_or_folder_that_moves_takes_its_packets_along(
     practice.pass_(hours=1)
     assert {packet.state for packet in practice.ledger.history() if not packet.resolved_at} == {PacketState.SENT}
     assert len(practice.service().accepted) == 2
+
+
+@pytest.mark.parametrize("shelf", ["failed", "sent"])
+def test_shelving_that_was_cut_off_comes_to_its_end_on_the_shelf_where_it_began(tmp_path: Path, shelf: str) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.service().script = [REFUSE if shelf == "failed" else accept(1)]
+    blocked: dict[str, bool] = {}
+
+    def one_file_is_open(step: str, path: Path) -> Exception | None:
+        if step == "move" and "sending" in path.parts and path.name == "scan.json":
+            blocked["once"] = True
+        return Busy(path) if step == "move" and path.name == "scan.json" and "sending" in path.parts else None
+
+    practice.drop("scan.pdf", files.pdf())
+    practice.drop("scan.json", files.sidecar())
+    practice.step()
+    practice.fs.fail = one_file_is_open
+    practice.pass_(minutes=5)
+    practice.fs.fail = lambda _step, _path: None
+    assert blocked
+    practice.restart(settings=moved(**{shelf: "/far/shelf"}))
+    practice.fs.put(Path("/far/shelf/other.txt"), b"of people")
+    practice.pass_(minutes=5)
+    assert [name.rpartition("/")[2] for name in practice.fs.files(Path("/far/shelf"))] == ["other.txt"]
+    document = "receipt" if shelf == "sent" else "problem"
+    standing = {name.rpartition("/")[2] for name in practice.standing() if f"{shelf}/" in name}
+    assert standing >= {"scan.pdf", "scan.json", f"scan.{document}.json"}
 
 
 def test_failed_packets_on_a_shelf_of_before_are_named_with_their_number_and_their_place(tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ class Reconciliation:
         had been left there. Raises FileSystemProblem.
         """
         left = self.meet_other_pcs(lane, now)
+        read_back(self._state.ledger, lane, now)  # their receipts: the names that those PCs have used
         taken = list(take_over(self._state.ledger, lane, left, lane.new_id(now), now))
         self.meet_other_pcs(lane, now)
         return taken, left
