@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from itertools import count
 from pathlib import Path
 
 from agent.crashpoints import here
-from agent.folder.filesystem import Busy, Denied, Entry, Exists, FileSystem, Missing
+from agent.folder.filesystem import Busy, Denied, Entry, Exists, FileSystem, FileSystemProblem, Missing
 from agent.folder.names import MANIFEST, OWN_PREFIX, name_key
 from agent.model import Identity
 
@@ -43,6 +44,7 @@ class Journey:
     free: Callable[[], Callable[[int], bool]]  # looks once, and tells for any number whether its names are free
     arrive: Callable[[int], None] = lambda _number: None  # what is done before the files move; may raise `Exists`
     undo_arrival: Callable[[int], None] = lambda _number: None
+    safe: Callable[[int], bool] | None = None  # whether its files can stand there, strangers or not
 
 
 class Notes:
@@ -86,10 +88,17 @@ def carry(fs: FileSystem, notes: Notes, journey: Journey) -> int:
     number = notes.read() or _next_number(notes, journey, 1)
     for _ in range(_MOST_STRANGERS):
         try:
+            if journey.safe is not None and not journey.safe(number):  # who has come since the number was given
+                raise Exists(journey.folder)
             _go(fs, journey, number)
         except Exists:
             _come_back(fs, journey, number)
             number = _next_number(notes, journey, number + 1)
+        except FileSystemProblem:
+            if journey.safe is not None:  # a part of it that lies there could meet whoever comes
+                with suppress(FileSystemProblem):
+                    _come_back(fs, journey, number)
+            raise
         else:
             return number
     raise Exists(journey.folder, "each free name was taken at the last moment")

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from agent.folder.carrying import Journey, Move, Notes, carry, keys_of, listed
+from agent.folder.carrying import Journey, Move, Notes, carry, keys_of, listed, same_content
 from agent.folder.digest import digest_of
 from agent.folder.documents import remove_documents, write_documents
 from agent.folder.filesystem import FileSystem, Missing
@@ -73,6 +73,7 @@ def carry_back(
         free=free,
         arrive=arrive,
         undo_arrival=undo_arrival,
+        safe=lambda number: number > 1 or not could_meet(fs, lane, packet, own.files.values()),
     )
     carry(fs, notes, journey)
 
@@ -137,6 +138,8 @@ def _could_pair(mine: Sequence[str], strangers: Sequence[str], *, lists_files: b
 def is_unchanged(fs: FileSystem, lane: Path, file: ShelfFile) -> bool:
     """Tell whether a packet's file stands in the lane's folder as it was taken from there: by its digest if known.
 
+    Where it is not, one that has come back from another volume is told by its size and its time.
+
     Raises FileSystemProblem where that cannot be read: then nothing is certain.
     """
     path = lane / file.name
@@ -146,4 +149,5 @@ def is_unchanged(fs: FileSystem, lane: Path, file: ShelfFile) -> bool:
             return identity.size == file.identity.size and digest_of(fs, path) == file.sha256
     except Missing:
         return False
-    return identity == file.identity
+    has_been_away = identity.file_id != file.identity.file_id
+    return identity == file.identity or (has_been_away and same_content(identity, file.identity))

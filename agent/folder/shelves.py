@@ -115,7 +115,7 @@ def undo_take(fs: FileSystem, lane: Path, place: Path, packet: Packet) -> None:
     has them open, are taken after all, and all of it comes back in a folder `NAME (2)`.
     """
     notes = _undoing(fs, place)
-    if notes.read() is None:
+    if notes.read() is None or could_meet(fs, lane, packet, [file.name for file in packet.files]):
         _make_it_one_or_the_other(fs, lane, place, packet)
     standing = [file.name for file in packet.files if stands(fs, place / file.name)]
     if standing:

@@ -18,6 +18,7 @@ from tests.support.simulated_practice import (
     LOSE_REPLY,
     REFUSE,
     SCANS,
+    SETTINGS,
     STATEMENTS,
     UNREACHABLE,
     SimulatedPractice,
@@ -197,6 +198,25 @@ def test_a_name_that_the_shelves_prove_to_be_used_is_free_24_hours_later_by_the_
     practice.clock.pass_(600)
     practice.pass_(minutes=10)
     assert len(practice.service(STATEMENTS).accepted) == 2
+
+
+@pytest.mark.parametrize("lane", [SCANS, STATEMENTS])
+@pytest.mark.parametrize("days", [9, 29])
+def test_a_lost_ledger_shortens_no_memory_that_the_settings_ask_for(tmp_path: Path, days: int, lane: LaneId) -> None:
+    long = SETTINGS.replace('folder = "', 'duplicate_days = 30\nfolder = "')
+    practice = SimulatedPractice(tmp_path, long)
+    practice.pass_(1)
+    drop(practice, lane)
+    practice.clock.pass_(days * 86400)
+    practice.restart(fresh_ledger=True)
+    practice.pass_(minutes=10)
+    if lane == SCANS:
+        drop(practice)
+    else:
+        practice.drop("Statements - Copy.csv", statement("1001"), STATEMENTS)
+    practice.pass_(hours=1)
+    assert len(practice.service(lane).accepted) == 1
+    assert len(practice.problems(lane)) == 1
 
 
 @pytest.mark.parametrize("minutes", [-10, -3, 3, 10])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from agent.folder.failed import put_back
+from agent.folder.filesystem import Busy, FileSystemProblem
 from agent.folder.packets import Packet, read_manifest
 from agent.folder.shelves import take, undo_take
 from agent.folder.simulated import SimulatedFileSystem
@@ -89,3 +91,62 @@ def test_a_failed_packet_never_goes_back_to_a_stranger_that_has_the_name_of_a_fi
     put_back(fs, LANE, FAILED, packet)
     assert standing_below(fs, "strange ").keys() == {lost}
     assert all(" (2)" in name for name in standing_below(fs, "its own "))
+
+
+def on_failed(form: str) -> tuple[SimulatedFileSystem, Packet]:
+    fs, packet = world(form)
+    for file in packet.files:
+        fs.make_folder((FAILED / file.name).parent)
+        fs.rename(LANE / file.name, FAILED / file.name)
+    return fs, packet
+
+
+MEETS = {"beside": "scan.png", "full": "scan.pdf.tif.json", "folder": "Smith/3.pdf", "list": "other.pdf"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("way", ["retry", "undo"])
+def test_a_way_back_that_was_cut_off_is_not_gone_on_with_beside_who_has_come_since(form: str, way: str) -> None:
+    """Killed anywhere on the way; before it is gone on with, a stranger stands where the packet's sidecar speaks."""
+    _, packet = world(form)
+
+    def prepare() -> SimulatedFileSystem:
+        if way == "retry":
+            return on_failed(form)[0]
+        fs, packet = world(form)
+        take(fs, LANE, PLACE, packet)
+        return fs
+
+    def back(fs: SimulatedFileSystem) -> None:
+        if way == "retry":
+            put_back(fs, LANE, FAILED, packet)
+        else:
+            undo_take(fs, LANE, PLACE, packet)
+
+    for step, fs in every_step(prepare, back):
+        whole = standing_below(fs, "its own ").keys() == {file.name for file in packet.files}
+        strange = MEETS[form]
+        fs.put(LANE / strange, f"strange {strange}".encode())
+        if whole:
+            continue  # all of it is back already: it waits there like any other
+        back(fs)
+        own = standing_below(fs, "its own ")
+        assert set(own.values()) == {file.name for file in packet.files}, step
+        assert form == "full" or all(" (2)" in name for name in own), (step, own)
+
+
+@pytest.mark.parametrize("form", ["beside", "list"])
+def test_where_a_file_is_held_on_the_way_back_the_others_do_not_lie_there_alone(form: str) -> None:
+    fs, packet = on_failed(form)
+    held = next(file.name for file in packet.files if file.role == "sidecar")
+
+    def busy(step: str, path: Path) -> FileSystemProblem | None:
+        return Busy(path) if step == "move" and path.name == held else None
+
+    fs.fail = busy
+    with pytest.raises(Busy):
+        put_back(fs, LANE, FAILED, packet)
+    fs.fail = lambda _step, _path: None
+    assert standing_below(fs, "its own ") == {}
+    put_back(fs, LANE, FAILED, packet)
+    assert standing_below(fs, "its own ").keys() == {file.name for file in packet.files}

@@ -32,7 +32,7 @@ from agent.model import Candidate, Identity, LaneKind, Observation, PacketState
 from agent.settings.account import account_at, address_key
 from agent.shown import called, in_unicode
 
-READ_BACK = timedelta(days=8)  # how far into `sent` to read: further than any duplicate or filename window
+READ_BACK = timedelta(days=8)  # how far into `sent` to read at least: further than any filename window
 
 
 @dataclass
@@ -50,12 +50,17 @@ def read_back(ledger: Ledger, lane: Lane, now: datetime) -> ReadBack:
     once people have dealt with the first. Raises FileSystemProblem.
     """
     found = ReadBack()
-    known = ledger.standing(lane.id, now - READ_BACK)
+    known = ledger.standing(lane.id, now - _how_far(lane))
     for receipt, path, shelf in _documents(lane, recent_days(lane, now), RECEIPT, Receipt, known):
         _take(ledger, lane, _sent(lane, receipt, path, now), receipt, shelf, found, now)
     for problem, path, shelf in _documents(lane, lane.places.stood("failed"), PROBLEM_JSON, ProblemDocument, ()):
         _take(ledger, lane, _failed(lane, problem, path, now), problem, shelf, found, now)
     return found
+
+
+def _how_far(lane: Lane) -> timedelta:
+    """Return how far into `sent` to read: as far as anything is known again."""
+    return max(READ_BACK, timedelta(days=lane.terms.duplicate_days + 1))
 
 
 def _take(
@@ -248,7 +253,7 @@ def _role(lane: Lane, name: str) -> str:
 
 def recent_days(lane: Lane, now: datetime) -> Iterator[Path]:
     """Yield the days of `sent` that can still matter."""
-    oldest = f"{(now - READ_BACK).astimezone():%Y-%m-%d}"
+    oldest = f"{(now - _how_far(lane)).astimezone():%Y-%m-%d}"
     for sent in lane.places.stood("sent"):
         entries = listed(lane.fs, sent)
         yield from (sent / entry.name for entry in entries if entry.kind == "folder" and entry.name >= oldest)

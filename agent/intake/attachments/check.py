@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from agent.folder.digest import digest_of_open
 from agent.folder.filesystem import ReadsFiles
 from agent.folder.names import name_key
 from agent.intake.attachments import refusals
@@ -70,7 +71,7 @@ def check_packet(
     file_faults += _check_together(sidecar, files, settings)
     claim, field_faults = _check_claim(sidecar, settings, today)
     file_metadata, metadata_faults = _check_file_metadata(sidecar, files, today)
-    field_faults += [*_changed(sidecar, files), *metadata_faults]
+    field_faults += [*_changed(sidecar, files), *_others(fs, place, sidecar, files), *metadata_faults]
     if field_faults or file_faults:
         return Checked(problem=_problem(name, field_faults, file_faults))
     kinds = [(file, file.kind) for file in files if file.kind is not None]
@@ -114,6 +115,20 @@ def _changed(sidecar: Sidecar, files: Sequence[CheckedFile]) -> Iterable[Fault]:
         yield Fault("files", listed[key], f'{listed[key]} is listed under "files" and is not there.')
     for key in present.keys() - listed.keys():
         yield Fault("files", present[key], f'{printable(present[key])} is not listed under "files".')
+
+
+def _others(fs: ReadsFiles, place: Path, sidecar: Sidecar, files: Sequence[CheckedFile]) -> Iterable[Fault]:
+    """Tell of files that are not those for which the sidecar was written: others have come under their names."""
+    known = frozenset(sidecar.digests.values())
+    for file in files if known else ():
+        with opened(fs, place / file.observation.name) as stream:
+            digest = digest_of_open(stream)
+        expected = sidecar.digests.get(name_key(file.name))
+        if digest != expected and (expected is not None or digest not in known):  # else it was given another name
+            name = printable(file.name)
+            message = f"{name} is another file than the one that was there as its data were entered."
+            advice = 'Look whose it is, then save its data on OutTray\'s page, or take "sha256" out of the sidecar.'
+            yield Fault("sha256", name, f"{message} {advice}")
 
 
 # --- The files -------------------------------------------------------------------------------------------------------

@@ -22,10 +22,11 @@ ENDING = ".json"
 
 _SEPARATORS = re.compile(r"[\s_.\-]+")
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_DIGEST = re.compile("[0-9a-fA-F]{64}")
 _DEVICES = frozenset({"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"}) | frozenset(
     f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
 )
-_LISTS = ("files", "fileMetadata", "request")
+_LISTS = ("files", "fileMetadata", "request", "sha256")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Sidecar:
     files: tuple[str, ...] = ()
     lists_files: bool = False  # it has "files", whether or not every name in it can be used
     file_metadata: tuple[Mapping[str, str], ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)  # of files that it was written for, by their names' keys
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -92,9 +94,10 @@ class _Reader:
         lists_files = "files" in found
         files = self._files(found.pop("files", None)) if lists_files else ()
         file_metadata = self._file_metadata(found.pop("fileMetadata", None))
+        digests = self._digests(found.pop("sha256", None))
         for name, value in found.items():
             self._values[name] = self._text(name, value)
-        return Sidecar(self._values, files, lists_files, file_metadata, tuple(self._faults))
+        return Sidecar(self._values, files, lists_files, file_metadata, digests, tuple(self._faults))
 
     def _fault(self, where: str, value: str, message: str) -> None:
         self._faults.append(Fault(where, printable(value), message))
@@ -154,6 +157,15 @@ class _Reader:
             else:
                 names[name_key(entry)] = entry
         return tuple(names.values())
+
+    def _digests(self, value: Json) -> dict[str, str]:
+        if value is None:
+            return {}
+        entries = value.items if isinstance(value, Pairs) else (("", value),)
+        if not all(isinstance(said, str) and _DIGEST.fullmatch(said) for _, said in entries):
+            self._fault("sha256", "", '"sha256" has to be an object: each file name with its SHA-256 in hexadecimal.')
+            return {}
+        return {name_key(name): str(said).lower() for name, said in entries}
 
     def _file_metadata(self, value: Json) -> tuple[Mapping[str, str], ...]:
         """Take the service's list of objects with `fileName`, or an object keyed by file name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -39,6 +40,39 @@ def request_of(checked: Checked) -> AttachmentRequest:
 def faults_of(checked: Checked) -> dict[str, str]:
     assert checked.problem is not None
     return {fault.where: fault.message for fault in checked.problem.details}
+
+
+# --- The bytes that a sidecar was written for -------------------------------------------------------------------------
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def for_bytes(**digests: str) -> bytes:
+    return files.sidecar(sha256={name.replace("_", "."): digest for name, digest in digests.items()})
+
+
+def test_a_sidecar_that_says_its_bytes_speaks_for_no_others(tmp_path: Path) -> None:
+    first, later = files.pdf(), files.pdf(pages=3)
+    put(tmp_path, {"scan.pdf": first, "scan.json": for_bytes(scan_pdf=sha256(first).upper())})
+    assert request_of(check(tmp_path))
+    (tmp_path / "scan.pdf").write_bytes(later)
+    assert "another file" in faults_of(check(tmp_path))["sha256"]
+
+
+def test_a_file_that_came_to_it_later_is_another_and_one_with_a_new_name_is_not(tmp_path: Path) -> None:
+    first = files.pdf()
+    put(tmp_path, {"scan.pdf": first, "scan.json": for_bytes(old_pdf=sha256(first))})
+    assert request_of(check(tmp_path))
+    put(tmp_path, {"scan.jpg": files.jpeg()})
+    assert "scan.jpg is another file" in faults_of(check(tmp_path))["sha256"]
+
+
+@pytest.mark.parametrize("said", ["aa", ["aa"], 7, {"scan.pdf": "aa"}, {"scan.pdf": 7}, {"scan.pdf": None}])
+def test_a_digest_that_is_none_is_a_fault(tmp_path: Path, said: object) -> None:
+    put(tmp_path, {"scan.pdf": files.pdf(), "scan.json": files.sidecar(sha256=said)})
+    assert "hexadecimal" in faults_of(check(tmp_path))["sha256"]
 
 
 # --- What stands beside a scan ----------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from agent.desk.page.page import Page
 from agent.desk.page.tokens import file_token
 from agent.desk.page.words import Almanac, files_name, listed
 from agent.folder.carrying import stands
+from agent.folder.digest import digest_of
 from agent.folder.filesystem import Exists, FileSystemProblem
 from agent.intake.attachments.check import check_packet
 from agent.intake.attachments.fields import printable
@@ -104,7 +105,10 @@ def save_beside(page: Page, found: Waiting, scans: tuple[Scan, ...], entered: En
     fs, settings = page.desk.files, found.settings
     name, has_list = sidecar_name(scans, found.folder)
     base = name.rpartition("/")[2]
-    data = sidecar_text(entered, [scan.base for scan in scans] if has_list else ())
+    digests = {scan.base: digest_of(fs, settings.folder / scan.name) for scan in scans}
+    if any(fs.identify(settings.folder / scan.name) != scan.identity for scan in scans):
+        raise Refused(sentences=(_changed(scans),))
+    data = sidecar_text(entered, [scan.base for scan in scans] if has_list else (), digests)
     sidecar = read_sidecar(data, base)
     assert isinstance(sidecar, Sidecar)  # noqa: S101 - it was written as one just now
     _expect_no_sidecar(page, found, scans)

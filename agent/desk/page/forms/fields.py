@@ -78,8 +78,10 @@ class Placed:
 # --- From a form to a sidecar ---------------------------------------------------------------------------------------
 
 
-def sidecar_text(entered: Entered, files: Sequence[str] = ()) -> bytes:
+def sidecar_text(entered: Entered, files: Sequence[str] = (), digests: Mapping[str, str] | None = None) -> bytes:
     """Return the sidecar that says what was entered, and lists `files` where there are any. Blank fields are left out.
+
+    `digests`: of the files that it is for, by their names, so that it speaks for no others that come under those.
 
     What is read from it again is what was entered, but for blanks around it.
     """
@@ -92,6 +94,8 @@ def sidecar_text(entered: Entered, files: Sequence[str] = ()) -> bytes:
     ]
     if of_files:
         said["fileMetadata"] = of_files
+    if digests:
+        said["sha256"] = dict(digests)
     try:
         return json.dumps(said, ensure_ascii=False, indent=2).encode() + b"\n"
     except UnicodeEncodeError:  # a name with half a character, which the check will tell of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,7 @@ def test_what_is_saved_is_a_sidecar_beside_the_scan(practice: DeskPractice, clie
     answer = Form.of(client.get(address("SCN_7.jpg"))).send(client, **RIGHT)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/?done={NOTE}")
     said = json.loads((scans / "SCN_7.jpg.json").read_bytes())
+    assert said.pop("sha256") == {"SCN_7.jpg": hashlib.sha256(files.jpeg()).hexdigest()}
     assert said == RIGHT | {"submitterId": "SUB-9", "billingProviderTaxId": "12-3456789", "providerNPI": "1234567893"}
     [asked] = practice.asked
     assert (asked.verb, asked.lanes, asked.actor, asked.note) == ("look", (LANE,), client.page.actor, NOTE)
