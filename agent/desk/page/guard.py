@@ -11,10 +11,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,6 +59,10 @@ NO_SESSION = (
 )
 
 
+_CLOSED = "outtray.closed"  # there is, in the ASGI scope, once a request was turned away for want of a session
+_HOLDS_WORK = re.compile(r"/(packet|scan|mappings)/.+").fullmatch  # the forms that people type into
+
+
 def own_user(_scope: Scope) -> bool:
     """Believe that it is this user's program that asks: for where the system does not tell."""
     return True
@@ -96,6 +102,8 @@ class Guard:
 
         refusal = self._refusal(request)
         if refusal is not None:
+            if scope.get(_CLOSED) is not None and request.method == "POST" and _HOLDS_WORK(scope["path"]):
+                refusal = await self._with_what_was_typed(request, receive) or refusal
             await refusal(scope, receive, send_guarded)
             return
         try:
@@ -114,6 +122,16 @@ class Guard:
             if not begun:
                 words = "OutTray could not put this page together. Nothing is lost; its log tells IT more."
                 await _refused(500, words)(scope, receive, send_guarded)
+
+    async def _with_what_was_typed(self, request: Request, receive: Receive) -> Response | None:
+        """Return the closed page with what a form holds, for the browser that sent it; None where that is no form."""
+        try:
+            body = await asyncio.wait_for(_body(request, receive), BODY_SECONDS)
+            request.scope[BODY] = body or b""
+            typed = self._page.form(request).multi_items()
+        except (_TooLarge, TimeoutError, HTTPException):
+            return None
+        return closed_page(self._page, request, request.scope[_CLOSED], tuple(typed))
 
     def _refusal(self, request: Request) -> Response | None:
         headers, path, method = request.headers, request.scope["path"], request.method
@@ -148,15 +166,19 @@ class Guard:
         if standing is Standing.OPEN:
             request.scope[SESSION], request.scope[ADMITTED] = session, True
             return None
+        request.scope[_CLOSED] = standing
         return closed_page(self._page, request, standing)
 
 
-def closed_page(page: Page, request: Request, standing: Standing) -> Response:
-    """Return what stands in place of everything for who has no session, or a locked one."""
+def closed_page(page: Page, request: Request, standing: Standing, typed: tuple[tuple[str, str], ...] = ()) -> Response:
+    """Return what stands in place of everything for who has no session, or a locked one.
+
+    `typed`: what a form held that was sent too late. It goes back to the tab that it came from, and nowhere else.
+    """
     minutes = round(page.sessions.lock_seconds / 60)
     heading, *sentences = LOCKED if standing is Standing.LOCKED else NO_SESSION
     told = [sentence.format(minutes=f"{minutes} minute{'s' * (minutes != 1)}") for sentence in sentences]
-    return page.render(request, "locked.html", status=403, heading=heading, sentences=told)
+    return page.render(request, "locked.html", status=403, heading=heading, sentences=told, typed=typed)
 
 
 def cookie_name(port: int) -> str:

@@ -59,6 +59,7 @@ from agent.intake.problems import (
     SIDECAR_AMBIGUOUS,
     TWO_SIDECARS,
 )
+from agent.ledger.records import PacketRecord
 from agent.model import Candidate, Fault, Identity, Observation, Problem, Readiness
 from agent.settings.schema import AttachmentsSettings
 
@@ -296,13 +297,14 @@ def _correct(page: Page, case: _Case, card: Card, entered: Entered, ticked: froz
     rest = [name for name in packet.scans if name not in chosen]
     with suppress(FileSystemProblem):  # else they are put back by the retry, which tells it where that cannot be done
         back_into_folder(fs, packet, rest)
-    return _settled(page, record.id, NOTE)
+    return _settled(page, record, NOTE)
 
 
-def _settled(page: Page, packet: str, note: str) -> tuple[str, ...]:
-    """Let it be noted that a packet's files have left the shelf; return why they do not go now, if so."""
-    told = ask_again(page, packet, note)
-    return () if page.desk.is_alive() else told
+def _settled(page: Page, record: PacketRecord, note: str) -> tuple[str, ...]:
+    """Let it be noted that a packet's files have left the shelf, and the folder be looked into; return why they do not
+    go now, if so."""
+    ask_again(page, record.id, note)
+    return ask(page, Wish("look", lanes=(str(record.lane),), actor=page.actor))
 
 
 def _complete(page: Page, case: _Case, entered: Entered) -> tuple[str, ...]:
@@ -316,7 +318,7 @@ def _complete(page: Page, case: _Case, entered: Entered) -> tuple[str, ...]:
     if faults:
         raise Refused(tuple(faults))
     into_own_folder(page.desk.files, packet, packet.scans, name, data)
-    return _settled(page, record.id, "metadata-completed")
+    return _settled(page, record, "metadata-completed")
 
 
 def ask_again(page: Page, packet: str, note: str) -> tuple[str, ...]:

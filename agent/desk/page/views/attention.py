@@ -15,7 +15,8 @@ from agent.delivery.snapshot import LaneSnapshot, PacketSnapshot, Snapshot
 from agent.delivery.told import CHECK_ANEW, is_untold
 from agent.desk.page.tokens import file_token, token
 from agent.desk.page.views.guides import NO_SIDECAR, OTHERWISE, PACKETS, Verb
-from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain
+from agent.desk.page.words import Almanac, Said, counted, files_name, kind_of, lane_name, plain, sentence
+from agent.intake.attachments.fields import claim_fields, file_fields
 from agent.ledger.records import PacketRecord
 from agent.model import Fault, LaneKind, LaneState, PacketState, Problem
 
@@ -287,8 +288,17 @@ def _table(problem: Problem, record: PacketRecord) -> Table:
 def _row(fault: Fault) -> Row:
     match = _ROW.fullmatch(fault.where)
     if match is None:
-        return Row("", fault.where, fault.value, fault.message)
+        return Row("", _as_the_form_calls_it(fault.where), fault.value, fault.message)
     return Row(match[2], match[3] or "", fault.value, fault.message)
+
+
+def _as_the_form_calls_it(where: str) -> str:
+    """Return a field's label in place of its key: "fileMetadata a.pdf: toothNumbers" is "Tooth numbers of a.pdf"."""
+    place, _, key = where.rpartition(": ")
+    of_file = place.removeprefix("fileMetadata ") if place.startswith("fileMetadata ") else ""
+    fields = claim_fields() if not place else file_fields() if of_file else ()
+    label = next((info.label for info in fields if info.name == key), "")
+    return sentence(f"{label} of {of_file}" if of_file else label) if label else where
 
 
 def _for_it(problem: Problem) -> tuple[str, ...]:

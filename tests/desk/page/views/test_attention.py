@@ -123,7 +123,7 @@ def test_fields_that_are_wrong_are_corrected_here() -> None:
     assert item.buttons[0].address == "/packet/20260714-PAN-20398/metadata"
     assert item.means == "PAN-20398.pdf was not sent, so claim CLM-20398 has no control number yet."
     assert item.table is not None
-    assert (item.table.unit, item.table.rows[0].column, item.table.rows[0].value) == ("", "payerId", "TST0")
+    assert (item.table.unit, item.table.rows[0].column, item.table.rows[0].value) == ("", "Payer ID", "TST0")
 
 
 def test_a_refused_scan_is_corrected_and_a_refused_statement_file_is_shown() -> None:
