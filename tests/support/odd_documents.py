@@ -12,7 +12,7 @@ from functools import cache
 from tests.support import files
 from tests.support.compound import compound
 from tests.support.pdfs import pdf_by_hand, pdf_of_pictures, pdf_with_a_password, without
-from tests.support.pictures import dicom_of, jpeg_with_another_inside, png_of, two_page_tiff
+from tests.support.pictures import dicom_of, jpeg_that_names, jpeg_with_another_inside, png_of, two_page_tiff
 
 
 def _pikepdf_saved(**options: object) -> bytes:
@@ -241,6 +241,7 @@ def closed() -> dict[str, tuple[bytes, str, str]]:
         "half-its-rows-interlaced.png": (png_of(16, 16, 0, rows=4, interlaced=True), "missing", "Scan it again"),
         "no-palette.png": (png_of(9, 9, 3), "not complete", "Scan it again"),
         "ended-early.jpg": (files.jpeg()[: len(files.jpeg()) * 3 // 4] + b"\xff\xd9", "missing", "Scan it again"),
+        "sides-without-data.jpg": (jpeg_that_names(64_250), "missing", "Scan it again"),
         "room-reserved.jpg": (
             files.jpeg()[: len(files.jpeg()) * 3 // 4].ljust(len(files.jpeg()), b"\0"),
             "missing",

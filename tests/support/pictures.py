@@ -39,6 +39,17 @@ def jpeg_with_another_inside() -> bytes:
     return files.jpeg()[:2] + b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small + files.jpeg()[2:]
 
 
+def jpeg_that_names(side: int) -> bytes:
+    """A small progressive JPEG whose header names sides that no decoder has room for."""
+    from PIL import Image
+
+    written = io.BytesIO()
+    Image.new("RGB", (64, 64), "gray").save(written, "JPEG", progressive=True)
+    data = bytearray(written.getvalue())
+    struct.pack_into(">HH", data, data.index(b"\xff\xc2") + 5, side, side)
+    return bytes(data)
+
+
 def dicom_of(side: int, points: bytes, frames: int = 0) -> bytes:
     """An uncompressed DICOM image of 16 bits a point."""
     import pydicom

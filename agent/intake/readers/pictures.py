@@ -127,23 +127,26 @@ def _jpeg(stream: BinaryIO) -> dict[str, Any]:
     """Decode a JPEG up to its end mark: with nothing missing before it, it is the same whatever follows."""
     stream.seek(0)
     data = stream.read(_MOST_IN_MEMORY + 1)
-    if _wants_too_much(data):
-        return whole() if len(jpeg_up_to_its_end(data)) < len(data.rstrip(b"\0")) else damaged(_CUT)
+    blocks = _blocks_too_many(data)
+    if blocks:  # each has a bit at the least in its first scan (ITU-T T.81, G)
+        kept = len(jpeg_up_to_its_end(data))
+        return whole() if blocks // 8 < kept < len(data.rstrip(b"\0")) else damaged(_CUT)
     if len(data) > _MOST_IN_MEMORY:
         return whole() if _drawn(stream) is not None else damaged(_CUT)
     return whole() if _same(jpeg_up_to_its_end(data), lambda made: _drawn(io.BytesIO(made))) else damaged(_CUT)
 
 
-def _wants_too_much(data: bytes) -> bool:
-    """Tell whether a decoder would keep all of the picture, as it does of a progressive one, and has no room for it."""
+def _blocks_too_many(data: bytes) -> int:
+    """Return how many blocks a progressive JPEG has that a decoder has no room for, since it keeps them all; else 0."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as found:
             kept = found.size[0] * found.size[1] * len(found.getbands()) * 2
-            return bool(found.info.get("progressive")) and kept > _MOST_COEFFICIENTS
+            too_many = bool(found.info.get("progressive")) and kept > _MOST_COEFFICIENTS
+            return found.size[0] * found.size[1] // 64 if too_many else 0
     except _FAULTS:
-        return False
+        return 0
 
 
 def _drawn(stream: BinaryIO) -> bytes | None:
