@@ -3,7 +3,7 @@
 By explicit rights, for neither the umask nor whoever made a folder first can be relied on. Nothing of ours is reached
 through a link: what stands at a name of ours and is one was put there. The folder that the settings name is the
 exception, which IT may have linked; what is in it may not be. On Windows a folder's access list is handed down to what
-is in it (`agent.settings.rights`), so that modes say nothing there.
+is in it (`agent.windows_rights`), so that modes say nothing there.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from agent import sddl
 
 FOLDER, FILE = 0o700, 0o600
 _ABOVE = 0o755  # what is made above a folder of ours: nobody else may put another in its place
@@ -47,17 +50,16 @@ def make_folder(path: Path, *, may_be_link: bool = False) -> None:
                 above.mkdir(mode=_ABOVE, exist_ok=True)
             except FileExistsError:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
-    try:
+    if not may_be_link and is_link(path):
+        raise NotADirectoryError(errno.ENOTDIR, "a link stands where a folder of ours should be")
+    if sys.platform == "win32":
+        from agent import windows_rights
+
+        windows_rights.make_own_folder(path.resolve())
+        return
+    with suppress(FileExistsError):
         path.mkdir(mode=FOLDER)
-    except FileExistsError:
-        if not may_be_link and is_link(path):
-            raise NotADirectoryError(errno.ENOTDIR, "a link stands where a folder of ours should be") from None
-        if _WINDOWS:
-            if not path.is_dir():
-                raise
-            return
-    if not _WINDOWS:
-        _close(path, os.O_DIRECTORY, FOLDER, may_be_link=may_be_link)
+    _close(path, os.O_DIRECTORY, FOLDER, may_be_link=may_be_link)
 
 
 def open_new(path: Path, buffer: int = -1) -> BinaryIO:
@@ -134,8 +136,16 @@ def close_all(data: Path) -> None:
 
     What cannot be closed stays, and `faults` tells of it: it is another's, or no file system that knows rights.
     """
+    if sys.platform == "win32":
+        from agent import windows_rights
+
+        for path, _found in _ours(data):
+            with suppress(OSError):
+                if not is_link(path) and sddl.open_to(windows_rights.rights_of(path)):
+                    windows_rights.inherit(path)
+        return
     for path, found in _ours(data):
-        if not _WINDOWS and found.st_mode & _OTHERS and stat.S_IFMT(found.st_mode) in (stat.S_IFREG, stat.S_IFDIR):
+        if found.st_mode & _OTHERS and stat.S_IFMT(found.st_mode) in (stat.S_IFREG, stat.S_IFDIR):
             is_folder = stat.S_ISDIR(found.st_mode)
             try:
                 _close(path, os.O_DIRECTORY if is_folder else 0, FOLDER if is_folder else FILE)
@@ -144,8 +154,21 @@ def close_all(data: Path) -> None:
 
 
 def faults(data: Path) -> Iterator[Fault]:
-    """Yield what of ours, the data folder first, others may read or write, or have put there. Nothing on Windows."""
-    if _WINDOWS:
+    """Yield what of ours, the data folder first, others may read or write, or have put there.
+
+    On Windows a folder may be shared with people who are let in by name, and theirs may then be what stands in it.
+    """
+    if sys.platform == "win32":
+        from agent import windows_rights
+
+        shared = sddl.shared_with(windows_rights.rights_of(data), windows_rights.own_sid()) if data.is_dir() else []
+        for path, _found in (*_of(data, os.stat), *_ours(data)):
+            if is_link(path) and path != data:
+                yield Fault(path, "link")
+            elif sddl.open_to(windows_rights.rights_of(path)):
+                yield Fault(path, "open")
+            elif not shared and not windows_rights.is_of_the_system(path):
+                yield Fault(path, "owner")
         return
     for path, found in (*_of(data, os.stat), *_ours(data)):
         if stat.S_ISLNK(found.st_mode):

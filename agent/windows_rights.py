@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import stat
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from agent import sddl
 assert sys.platform == "win32"  # noqa: S101 - it tells the type checker, too, which system this module is for
 
 _OWNER_SECURITY_INFORMATION, _DACL_SECURITY_INFORMATION = 0x1, 0x4
-_PROTECTED_DACL_SECURITY_INFORMATION = 0x80000000
+_PROTECTED_DACL_SECURITY_INFORMATION, _UNPROTECTED_DACL_SECURITY_INFORMATION = 0x80000000, 0x20000000
+_DRIVE_REMOTE = 4
 _SDDL_REVISION_1 = 1
 _ERROR_ALREADY_EXISTS, _ERROR_NONE_MAPPED = 183, 1332
 _SE_FILE_OBJECT, _SE_KERNEL_OBJECT, _TOKEN_QUERY, _TOKEN_USER = 1, 6, 0x8, 1
@@ -88,16 +90,78 @@ _advapi32.LookupAccountSidW.argtypes = (
     ctypes.POINTER(wintypes.DWORD),
     ctypes.POINTER(wintypes.DWORD),
 )
+_advapi32.GetSecurityDescriptorDacl.argtypes = (
+    wintypes.LPVOID,
+    ctypes.POINTER(wintypes.BOOL),
+    ctypes.POINTER(wintypes.LPVOID),
+    ctypes.POINTER(wintypes.BOOL),
+)
+_advapi32.SetNamedSecurityInfoW.argtypes = (
+    wintypes.LPCWSTR,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    wintypes.LPVOID,
+    wintypes.LPVOID,
+    wintypes.LPVOID,
+    wintypes.LPVOID,
+)
+_advapi32.SetNamedSecurityInfoW.restype = wintypes.DWORD
+_kernel32.GetDriveTypeW.argtypes = (wintypes.LPCWSTR,)
 _advapi32.CheckTokenMembership.argtypes = (wintypes.HANDLE, wintypes.LPVOID, ctypes.POINTER(wintypes.BOOL))
 
 
 def make_own_folder(folder: Path) -> None:
-    """Make a folder that only the system, administrators and this very account may look into, or close one so.
+    """Make a folder of ours, or close one that stands: the system's, administrators' and this very account's alone.
 
-    What is in it gets the same rights. `Path.mkdir(mode=...)` makes no such folder before Python 3.11.10. Raises
-    `OSError`, also for a link and for a folder of another account's.
+    Whom somebody has let in by name stays in. What is in it gets the same rights, so a folder in a closed one only
+    inherits. One of administrators' or the system's is left as they have made it, and one on a share to its server.
+    `Path.mkdir(mode=...)` makes no such folder before Python 3.11.10. Raises `OSError`: PermissionError for a folder of
+    another account's.
     """
-    make_folder(folder, sddl.of_folder(own_sid()))
+    if _is_remote(folder) or _is_closed(folder.parent):
+        folder.mkdir(exist_ok=True)
+        return
+    own, kept = own_sid(), list[sddl.Entry]()
+    if folder.is_dir():
+        if (owner := owner_of(folder)) != own:
+            if owner in _THE_SYSTEMS:
+                return
+            raise PermissionError(errno.EPERM, "it belongs to another account")
+        standing = sddl.entries(rights_of(folder))
+        kept = [
+            one for one in standing if one.who in sddl.shared_with(rights_of(folder), own) and "ID" not in one.flags
+        ]
+    make_folder(folder, sddl.of_folder(own, kept))
+
+
+def inherit(path: Path) -> None:
+    """Let something have the rights of the folder that it stands in, and none of its own. Raises `OSError`."""
+    with described("D:") as descriptor:
+        _set(path, descriptor, _UNPROTECTED_DACL_SECURITY_INFORMATION)
+
+
+def _is_closed(folder: Path) -> bool:
+    try:
+        rights = rights_of(folder)
+    except OSError:
+        return False
+    return sddl.is_protected(rights) and not sddl.open_to(rights)
+
+
+def _is_remote(folder: Path) -> bool:
+    return bool(_kernel32.GetDriveTypeW(folder.absolute().anchor) == _DRIVE_REMOTE)
+
+
+def _set(path: Path, descriptor: wintypes.LPVOID, inheritance: int) -> None:
+    """Give a path the access list of a descriptor; what is below inherits anew. Raises `OSError`."""
+    there, given, dacl = wintypes.BOOL(), wintypes.BOOL(), wintypes.LPVOID()
+    if not _advapi32.GetSecurityDescriptorDacl(
+        descriptor, ctypes.byref(there), ctypes.byref(dacl), ctypes.byref(given)
+    ):
+        raise ctypes.WinError(ctypes.get_last_error())
+    wanted = _DACL_SECURITY_INFORMATION | inheritance
+    if error := _advapi32.SetNamedSecurityInfoW(str(path), _SE_FILE_OBJECT, wanted, None, None, dacl, None):
+        raise ctypes.WinError(error)
 
 
 def rights_of(place: Path | int) -> str:
@@ -146,6 +210,7 @@ def make_folder(folder: Path, rights: str) -> None:
             raise ctypes.WinError(error)
         if folder.lstat().st_file_attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT:
             raise FileExistsError(_ERROR_ALREADY_EXISTS, "a link stands where the folder should be")
+        _set(folder, descriptor, _PROTECTED_DACL_SECURITY_INFORMATION)  # what is in it, too
         wanted = _OWNER_SECURITY_INFORMATION | _DACL_SECURITY_INFORMATION | _PROTECTED_DACL_SECURITY_INFORMATION
         if not _advapi32.SetFileSecurityW(str(folder), wanted, descriptor):
             raise ctypes.WinError(ctypes.get_last_error())
