@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, RECEIPT
 from agent.folder.packets import ShelfNames
-from agent.folder.receipts import VERSION, DocumentFile, ProblemDocument, Receipt, SentDocumentFile, ShelvedFile
+from agent.folder.receipts import (
+    LARGEST_DOCUMENT,
+    VERSION,
+    DocumentFile,
+    ProblemDocument,
+    Receipt,
+    SentDocumentFile,
+    ShelvedFile,
+)
 from agent.ledger.records import PacketRecord
-from agent.model import AttemptResult, Delivered, LaneKind, Problem
+from agent.model import AttemptResult, Delivered, Fault, LaneKind, Problem
 from agent.shown import shown
+
+_ROOM = LARGEST_DOCUMENT * 3 // 4  # for the details; the rest is the packet's
+_MOST_DETAILS = 10_000
+_AROUND = 32  # bytes that a fault is indented with, in the list
 
 
 def receipt(
@@ -50,11 +62,12 @@ def beside_sent(packet: PacketRecord, installation: str) -> Callable[[ShelfNames
 
 
 def beside_failed(
-    packet: PacketRecord, problem: Problem, at: datetime, installation: str
+    packet: PacketRecord, whole: Problem, at: datetime, installation: str
 ) -> Callable[[ShelfNames], dict[str, bytes]]:
     """Return what writes a failed packet's documents, once it is known what its files are called on the shelf."""
 
     def written(names: ShelfNames) -> dict[str, bytes]:
+        problem = _fitting(whole)
         document = ProblemDocument(
             **_of_packet(packet),
             installation=installation,
@@ -95,6 +108,21 @@ def as_bytes(document: dict[str, Any]) -> bytes:
     """Return a document as the bytes of its file: JSON that does no harm on a terminal either."""
     lines = json.dumps(document, ensure_ascii=False, indent=2).split("\n")
     return "\n".join(map(shown, lines)).encode() + b"\n"
+
+
+def _fitting(problem: Problem) -> Problem:
+    """Return the problem with as many details as a document can have that is read back."""
+    fitting, left = 0, _ROOM
+    for fault in problem.details[:_MOST_DETAILS]:
+        left -= len(as_bytes(asdict(fault))) + _AROUND
+        if left < 0:
+            break
+        fitting += 1
+    more = len(problem.details) - fitting
+    if not more:
+        return problem
+    rest = Fault("", "", f"{more:,} more places are not listed here.")
+    return replace(problem, details=(*problem.details[:fitting], rest))
 
 
 def _of_packet(packet: PacketRecord) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,8 +11,7 @@ from agent.folder.carrying import is_ours, names_in
 from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, PROBLEM_TEXT, is_own_folder, name_key
 from agent.folder.packets import Packet, ShelfNames, shelf_names
-
-_LARGEST_DOCUMENT = 16 << 20
+from agent.folder.receipts import packet_named_in, read_bounded
 
 
 def write_documents(
@@ -63,17 +61,13 @@ def is_document_of(fs: FileSystem, path: Path, packet: Packet, expected: bytes |
         return True
     if path.name.endswith(PROBLEM_TEXT):
         data = _read(fs, path.with_name(path.name.removesuffix(PROBLEM_TEXT) + PROBLEM_JSON))
-    try:
-        document = json.loads(data or b"")
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(document, dict) and document.get("packet") == packet.id
+    return data is not None and packet_named_in(data) == packet.id
 
 
 def _read(fs: FileSystem, path: Path) -> bytes | None:
+    """Return a document, or None where there is none, or something else than one of ours."""
     try:
-        with fs.open(path) as file:
-            return file.read(_LARGEST_DOCUMENT)
+        return read_bounded(fs, path)
     except Missing:
         return None
 

@@ -1,17 +1,16 @@
 """Receipts and problems as they stand on the shelves: typed, versioned, and read back without a guess.
 
 Each says which files of its packet stand beside it, what they are called there, and their digests. Anyone can write on
-a shelf, so a document counts only if it has our form, and the names in it only if they are plain. What a newer OutTray
-adds is kept. Documents without a version are older: what they do not say is taken for the worse.
+a shelf, so a document counts only if it has our form and size, and the names in it only if they are plain. What a newer
+OutTray adds to a receipt is kept. Documents without a version are older: what they do not say is taken for the worse.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
@@ -20,8 +19,12 @@ from agent.folder.packets import believable, counted, is_plain
 from agent.shown import shown
 
 VERSION = 1
-_LARGEST = 16 << 20
+LARGEST_DOCUMENT = 8 << 20
+"""Bytes. No document of ours is larger, so that whoever may write on a shelf cannot make a look at it expensive."""
 
+_LARGEST_RECEIPT = 4 << 20  # of which the service's answer is what counts
+_MOST_FILES = 2_000
+_MOST_FAULTS = 20_000
 
 _HALF = re.compile("[\ud800-\udfff]")  # of a character: a disk takes it in a name, and a service can send one
 
@@ -45,6 +48,8 @@ Text = Annotated[str, BeforeValidator(_whole)]
 PlainName = Annotated[Text, AfterValidator(_plain)]
 Moment = Annotated[AwareDatetime, AfterValidator(believable), PlainSerializer(utc_text)]
 Count = Annotated[int, AfterValidator(counted)]
+_FILES = Field(max_length=_MOST_FILES, fail_fast=True)
+_FAULTS = Field(max_length=_MOST_FAULTS, fail_fast=True)
 
 
 class _Form(BaseModel):
@@ -86,8 +91,12 @@ class ShelfDocument(_Form):
     `installation`: which OutTray has written it, as in manifests. `name`, `folder` and `upload_name` are those of the
     packet in the watched folder and at the service; `account` is the service's address with the account there;
     `fingerprint` says what the packet asks for (`Checked.fingerprint`).
-    `on_shelf`: all that stands there of the packet, its sidecar too.
+    `on_shelf`: all that stands there of the packet, its sidecar too. `largest` is in bytes; `unknown` says what
+    becomes of that which this OutTray does not know.
     """
+
+    largest: ClassVar[int] = LARGEST_DOCUMENT
+    unknown: ClassVar[Literal["allow", "ignore"]] = "ignore"
 
     version: Count = 0
     packet: PlainName
@@ -102,14 +111,17 @@ class ShelfDocument(_Form):
     fingerprint: Text = ""
     claim_id: Text | None = None
     arrived_at: Moment | None = None
-    files: tuple[DocumentFile, ...]
-    on_shelf: tuple[ShelvedFile, ...] = ()
+    files: Annotated[tuple[DocumentFile, ...], _FILES]
+    on_shelf: Annotated[tuple[ShelvedFile, ...], _FILES] = ()
 
 
 class Receipt(ShelfDocument):
     """Proof of a delivery (agent/docs/contract.md, "The receipt")."""
 
-    files: tuple[SentDocumentFile, ...]
+    largest: ClassVar[int] = _LARGEST_RECEIPT
+    unknown: ClassVar[Literal["allow", "ignore"]] = "allow"
+
+    files: Annotated[tuple[SentDocumentFile, ...], _FILES]
     payer_id: Text | None = None
     date_of_service: Text | None = None
     sent_at: Moment
@@ -140,7 +152,7 @@ class ProblemDocument(ShelfDocument):
     code: Annotated[Text, Field(min_length=1)]
     sentence: Text = ""
     what_to_do: Text = ""
-    details: tuple[ProblemDetail, ...] = ()
+    details: Annotated[tuple[ProblemDetail, ...], _FAULTS] = ()
     attempts: Count = 0
     possibly_sent: bool | None = None
 
@@ -148,11 +160,32 @@ class ProblemDocument(ShelfDocument):
 AnyDocument = TypeVar("AnyDocument", Receipt, ProblemDocument)
 
 
-def read_document(fs: FileSystem, path: Path, form: type[AnyDocument]) -> AnyDocument:
-    """Read a document. Raises `Damaged` where it has not this form, and other `FileSystemProblem`s."""
+class _Named(BaseModel):
+    packet: str
+
+
+def read_bounded(fs: FileSystem, path: Path, largest: int = LARGEST_DOCUMENT) -> bytes | None:
+    """Return a document's bytes, or None where it is larger than any of ours. Raises `FileSystemProblem`."""
     with fs.open(path) as file:
-        data = file.read(_LARGEST)
+        data = file.read(largest + 1)
+    return data if len(data) <= largest else None
+
+
+def packet_named_in(data: bytes) -> str:
+    """Return the packet that a document names, or an empty string."""
     try:
-        return form.model_validate(json.loads(data))
-    except (ValueError, RecursionError) as error:
+        return _Named.model_validate_json(data).packet
+    except ValueError:
+        return ""
+
+
+def read_document(fs: FileSystem, path: Path, form: type[AnyDocument]) -> AnyDocument:
+    """Read a document. Raises `Damaged` where it has not this form and size, and other `FileSystemProblem`s."""
+    data = read_bounded(fs, path, form.largest)
+    if data is None:
+        raise Damaged(path, "larger than any document of ours")
+    try:
+        # Straight from the bytes: what the form does not know never becomes objects, however much of it there is.
+        return form.model_validate_json(data, extra=form.unknown)
+    except ValueError as error:
         raise Damaged(path, "not a document of ours") from error
