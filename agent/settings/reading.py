@@ -43,7 +43,7 @@ class Loaded:
 def load(path: Path | None = None) -> Loaded:
     """Find, read and check the settings file. Raises `SettingsProblem`."""
     file, found_by = find(path)
-    if found_by in ("user", "machine") and (stranger := others_could_write(file)) is not None:
+    if found_by in ("user", "machine") and (stranger := others_could_write(file, found_by)) is not None:
         _stop(
             file,
             f"another account of this PC could have written it ({stranger} is not this account's or root's alone), so "
@@ -74,8 +74,10 @@ def find(path: Path | None = None) -> tuple[Path, FoundBy]:
     )
 
 
-def others_could_write(file: Path) -> Path | None:
-    """Return what of a settings file and its folder another account owns, or everybody may write to; None: neither.
+def others_could_write(file: Path, found_by: FoundBy = "machine") -> Path | None:
+    """Return what of a settings file and its folder another account owns, or others may write to; None: neither.
+
+    A group may be IT's, where it is not the user's own file.
 
     It decides where everything is sent, and an agent can have more rights than whoever might have put it there. Always
     None on Windows, where the installer sees to it.
@@ -89,7 +91,35 @@ def others_could_write(file: Path) -> Path | None:
             continue  # whether it can be read is told elsewhere
         if found.st_uid not in (0, os.geteuid()) or (found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX):
             return path
+    return group_could_write(file) if found_by == "user" else None
+
+
+def group_could_write(file: Path) -> Path | None:
+    """Return what of a settings file and its folder a group of several may write to; None: neither. On Windows None."""
+    if sys.platform == "win32":
+        return None
+    for path in (file, file.parent):
+        try:
+            found = path.stat()
+        except OSError:
+            continue
+        if found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_ISVTX and _is_shared(found.st_gid, found.st_uid):
+            return path
     return None
+
+
+def _is_shared(gid: int, owner: int) -> bool:
+    """Tell whether a group may have others in it than the owner: many systems give each account one of its own."""
+    if sys.platform == "win32" or gid == 0:
+        return False
+    import grp
+    import pwd
+
+    try:
+        account, group = pwd.getpwuid(owner), grp.getgrgid(gid)
+    except KeyError:
+        return True
+    return account.pw_gid != gid or not set(group.gr_mem) <= {account.pw_name}
 
 
 def read(path: Path, found_by: FoundBy = "--config") -> str:

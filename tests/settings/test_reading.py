@@ -7,10 +7,13 @@ import os
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from agent.settings import locations
+from agent.desk.doctor.finding import State
+from agent.desk.doctor.settings_check import check_settings
+from agent.settings import locations, reading
 from agent.settings.locations import data_folder, ledger_file, log_folder, spool_folder
 from agent.settings.reading import SettingsProblem, find, load, read
 from agent.settings.schema import AgentSettings
@@ -151,3 +154,39 @@ def test_a_file_that_others_could_have_put_there_is_not_read(folders: Path, foun
     with pytest.raises(SettingsProblem, match="another account of this PC could have written it"):
         load()
     assert load(file).path == file, "what is named is meant"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give something to a group")
+@pytest.mark.parametrize(
+    ("gid", "mode", "shared"),
+    [(0, 0o664, False), (54321, 0o664, True), (54321, 0o644, False)],
+    ids=["root's own group", "of others", "who may read only"],
+)
+@pytest.mark.parametrize("found_by", ["user", "machine"])
+def test_a_file_that_a_group_may_write_to(folders: Path, found_by: str, gid: int, mode: int, shared: bool) -> None:
+    """The user's own is not read then; what a group of IT's may change is told by doctor."""
+    file = folders / f"{found_by}.toml"
+    file.write_text(filled_in(folders))
+    file.chmod(mode)
+    os.chown(file, 0, gid)
+    if shared and found_by == "user":
+        with pytest.raises(SettingsProblem, match="another account of this PC could have written it"):
+            load()
+        return
+    assert load().found_by == found_by
+    told = [finding.state for finding in check_settings(None).findings]
+    assert (State.WARN in told) == shared
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of other systems")
+@pytest.mark.parametrize("members", [[], ["rosa"], ["rosa", "sam"]])
+def test_a_group_that_each_account_has_of_its_own_is_nobody_elses(
+    members: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import grp
+    import pwd
+
+    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: SimpleNamespace(pw_gid=7, pw_name="rosa"))
+    monkeypatch.setattr(grp, "getgrgid", lambda _gid: SimpleNamespace(gr_mem=members))
+    assert reading._is_shared(7, 1000) == ("sam" in members)
+    assert reading._is_shared(8, 1000)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.desk.doctor.finding import Check, Finding, State
-from agent.settings.reading import SettingsProblem, find, load, read
+from agent.settings.reading import SettingsProblem, find, group_could_write, load, read
 from agent.settings.schema import AgentSettings, Settings, StoreSettings
 
 
@@ -33,7 +33,22 @@ def check_settings(path: Path | None) -> SettingsChecked:
     counted = f"{stores} store{'s' * (stores != 1)}, {lanes} lane{'s' * (lanes != 1)}"
     detail = f"{loaded.path} (found by: {loaded.found_by})"
     ok = Finding(Check.SETTINGS, State.OK, f"Read without faults; {counted}.", detail=detail)
-    return SettingsChecked((ok,), loaded.settings)
+    return SettingsChecked((ok, *_of_a_group(loaded.path)), loaded.settings)
+
+
+def _of_a_group(path: Path) -> list[Finding]:
+    """Tell where a group may change the settings: it decides where everything is sent."""
+    if (shared := group_could_write(path)) is None:
+        return []
+    return [
+        Finding(
+            Check.SETTINGS,
+            State.WARN,
+            "A group of this PC may change the settings, and with them where everything is sent.",
+            "If that group is not meant to, take its right to write away (chmod g-w).",
+            detail=str(shared),
+        )
+    ]
 
 
 def _usable(path: Path | None) -> Settings | None:
