@@ -95,13 +95,15 @@ def _offset(number: int, size: int, every: int) -> int:
     return min((number - 1) * size, max(0, (every - 1) // size * size))
 
 
-def needing_someone(ledger: Ledger) -> list[PacketRecord]:
-    """Return the packets that only a person can end, the oldest first: failed ones, and sent ones that the service
-    took amiss afterwards. The same as `Ledger.unresolved_counts` counts."""
+def needing_someone(ledger: Ledger, limit: int | None = None) -> list[PacketRecord]:
+    """Return the packets that only a person can end, the oldest first, at most so many.
+
+    Failed ones, and sent ones that the service took amiss afterwards: the same as `Ledger.unresolved_counts` counts.
+    """
     amiss = and_(_PACKET.state == PacketState.SENT, _PACKET.problem.is_not(None))
     needs = or_(_PACKET.state == PacketState.FAILED, amiss)
     query = select(schema.packet).where(needs, _PACKET.resolved_at.is_(None))
-    return ledger.read(query.order_by(_PACKET.ended_at, _PACKET.id))
+    return ledger.read(query.order_by(_PACKET.ended_at, _PACKET.id).limit(limit))
 
 
 def lately_sent(ledger: Ledger, limit: int) -> list[PacketRecord]:

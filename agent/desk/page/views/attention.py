@@ -175,7 +175,7 @@ def of_packet(record: PacketRecord, almanac: Almanac) -> Item:
         tone="fix",
         glyph="fix",
         where=where,
-        heading=problem.sentence,
+        heading=_heading(problem, record),
         means=guide.means or _usual_meaning(record),
         do=CHECK_ANEW if is_untold(problem) and Verb.RETRY in guide.verbs else guide.do or problem.what_to_do,
         buttons=tuple(
@@ -265,6 +265,14 @@ def files_button(verb: Verb, packet: PacketSnapshot, *, is_main: bool = False) -
             )
         case _:
             return Button(verb, "/open", (("lane", packet.lane),), is_main, about=about)
+
+
+def _heading(problem: Problem, record: PacketRecord) -> str:
+    """Return what happened, with the file's name in it: several items may be there for the same reason."""
+    name = files_name([file.name for file in record.documents or record.files], record.name)
+    bases = {file.name.rpartition("/")[2] for file in record.files} | {name}
+    named = problem.sentence.startswith(f"{record.name} ") or any(base in problem.sentence for base in bases if base)
+    return problem.sentence if named else f"{name}: {problem.sentence}"
 
 
 def _usual_meaning(record: PacketRecord) -> str:

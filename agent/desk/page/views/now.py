@@ -22,6 +22,7 @@ from agent.ledger import lookups
 from agent.model import LaneKind, LaneState, PacketState
 
 DELIVERED_SHOWN = 3
+MOST_ITEMS = 50
 LATELY = timedelta(days=31)
 _ON_THE_WAY = (str(PacketState.SENDING), str(PacketState.DELIVERED))
 
@@ -48,6 +49,7 @@ class Now:
     calm: bool
     first_day: bool
     items: list[Item]
+    items_more: int  # that are not shown: the list is a window, and moves on as they are dealt with
     failed: int
     sending: list[moving.Sending]
     next: int
@@ -63,8 +65,11 @@ class Now:
 def now_of(desk: Desk) -> Now:
     """Return the view as it is now."""
     snapshot, almanac, ledger = desk.snapshot(), Almanac(desk.clock.now()), desk.ledger
-    records = lookups.needing_someone(ledger)
-    needs = items(snapshot, [as_told(desk.files, record) for record in records], almanac)
+    records = lookups.needing_someone(ledger, MOST_ITEMS + 1)
+    shown = records[:MOST_ITEMS]
+    whole = len(records) if len(records) <= MOST_ITEMS else sum(ledger.unresolved_counts().values())
+    needs = items(snapshot, [as_told(desk.files, record) for record in shown], almanac)
+    in_all = len(needs) + whole - len(shown)
     on_the_way = [packet.id for packet in snapshot.packets if packet.state in _ON_THE_WAY]
     claims = {record.id: record.claim for record in ledger.packets(on_the_way)}
     sending = moving.sending(snapshot, desk.progress(), claims)
@@ -77,16 +82,17 @@ def now_of(desk: Desk) -> Now:
     first_day = not delivered and lookups.count(ledger, lookups.Search()) == 0
     all_run = snapshot.running and all(lane.state is LaneState.RUNNING for lane in snapshot.lanes)
     calm = all_run and not needs and not (at_a_glance.sending or at_a_glance.later or at_a_glance.next)
-    headline, lead = _headline(snapshot, at_a_glance, needs, today, delivered, first_day)
+    headline, lead = _headline(snapshot, at_a_glance, in_all, today, delivered, first_day)
     return Now(
-        title=f"{len(needs)} need{'s' if len(needs) == 1 else ''} you" if needs else headline.rstrip("."),
+        title=f"{in_all:,} need{'s' if in_all == 1 else ''} you" if needs else headline.rstrip("."),
         picture=str(at_a_glance.icon),
         headline=headline,
         lead=lead,
         parts=_parts(at_a_glance, today) if needs else (),
         calm=calm,
         first_day=first_day,
-        items=needs,
+        items=needs[:MOST_ITEMS],
+        items_more=max(0, in_all - MOST_ITEMS),
         failed=len(of_all(records)),
         sending=sending,
         next=at_a_glance.next,
@@ -102,7 +108,7 @@ def now_of(desk: Desk) -> Now:
 def _headline(
     snapshot: Snapshot,
     at_a_glance: Glance,
-    needs: list[Item],
+    needs: int,
     today: int,
     delivered: list[moving.Delivered],
     first_day: bool,
@@ -111,7 +117,7 @@ def _headline(
     if not snapshot.running:
         return "OutTray has stopped", ("Nothing is being sent. What waits stays where it is.",)
     if needs:
-        thing = "1 thing needs you" if len(needs) == 1 else f"{len(needs)} things need you"
+        thing = "1 thing needs you" if needs == 1 else f"{needs:,} things need you"
         return thing, ()
     if at_a_glance.icon is Icon.BLOCKED:
         return "Not everything gets through just now", (

@@ -181,7 +181,11 @@ def test_a_scan_that_waits_for_less_than_its_time_needs_nobody() -> None:
 def test_a_problem_that_the_page_has_no_guide_for_keeps_its_own_words() -> None:
     record = failed("a.pdf", Problem("some-new-code", "A new thing happened.", "Do this."), minutes=60 * 30)
     item = of_packet(record, ALMANAC)
-    assert (item.heading, item.do, labels(item)) == ("A new thing happened.", "Do this.", ["Retry", "Show the file"])
+    assert (item.heading, item.do, labels(item)) == (
+        "a.pdf: A new thing happened.",
+        "Do this.",
+        ["Retry", "Show the file"],
+    )
     assert plain(item.where).endswith("failed yesterday at 3:42 AM")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.desk.page.views.now import now_of
+from agent.desk.page.views.now import MOST_ITEMS, now_of
 from agent.desk.page.words import plain
-from agent.model import LaneState, PacketState
+from agent.model import LaneState, PacketState, Problem
 from tests.support import activity
 from tests.support.page import DeskPractice, desk_in, signed_in
 
@@ -101,3 +101,26 @@ def test_a_stopped_engine_shows_no_tick(practice: DeskPractice) -> None:
     assert "OutTray has stopped" in page
     assert 'class="glyph ok"' not in page
     assert "/idle.svg" not in page
+
+
+def test_hundreds_that_need_someone_are_a_window_that_moves_on(practice: DeskPractice) -> None:
+    problem = Problem("refused", "The service did not accept it.", "Correct it.")
+    ones = [activity.failed(f"S{number}.pdf", problem, minutes=1) for number in range(MOST_ITEMS + 70)]
+    activity.remember(practice.ledger, *ones)
+    page = signed_in(practice.desk).get("/").text
+    assert page.count('<article class="item"') == MOST_ITEMS
+    assert f"{MOST_ITEMS + 70} things need you" in page
+    assert "And 70 more; they come up here" in page
+    assert len(page) < 250_000
+
+
+def test_items_for_the_same_reason_are_told_apart_by_their_files(practice: DeskPractice) -> None:
+    problem = Problem("unreadable", "It could not be read.", "Press Retry.")
+    named = Problem("unreadable", "C.pdf could not be read.", "Press Retry.")
+    told = {"A.pdf": problem, "B.pdf": problem, "C.pdf": named}
+    activity.remember(practice.ledger, *(activity.failed(name, one) for name, one in told.items()))
+    assert sorted(item.heading for item in now_of(practice.desk).items) == [
+        "A.pdf: It could not be read.",
+        "B.pdf: It could not be read.",
+        "C.pdf could not be read.",
+    ]
