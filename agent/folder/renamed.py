@@ -10,6 +10,7 @@ from agent.folder.digest import digest_of
 from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing, Offline
 from agent.folder.names import PROBLEM_JSON, is_watched, name_key
 from agent.folder.packets import Packet, ShelfFile
+from agent.folder.receipts import ProblemDocument, read_document
 
 
 def called_now(
@@ -18,8 +19,8 @@ def called_now(
     """Return under which name of a folder a packet's file stands that was called `base` there; None where it does not.
 
     Under its own name, however that is spelled by now; else it is told by its identity, or as the only one with its
-    digest. `others`: the packet's other names there; a file beside whose NAME a problem stands is another packet's.
-    Raises `Offline`.
+    digest. `others`: the packet's other names there; a file beside whose NAME a problem stands is another packet's, and
+    so is one that another's problem names. `standing` is without the packet's own problem. Raises `Offline`.
     """
     key = name_key(base)
     spelled = [name for name in standing if name == base] or [name for name in standing if name_key(name) == key]
@@ -28,6 +29,9 @@ def called_now(
     keys = frozenset(map(name_key, standing))
     free = [name for name in standing if is_watched(name) and name not in others and not _has_problem(name, keys)]
     same = [name for name in free if _is_same(fs, folder / name, file)]
+    if same:
+        named = _named_by_problems(fs, folder, standing)
+        same = [name for name in same if name_key(name) not in named]
     return same[0] if len(same) == 1 else None
 
 
@@ -52,6 +56,21 @@ def spell_as_taken(fs: FileSystem, place: Path, packet: Packet) -> None:
 def _has_problem(name: str, keys: Collection[str]) -> bool:
     stem = name.rpartition(".")[0] or name
     return name_key(stem + PROBLEM_JSON) in keys
+
+
+def _named_by_problems(fs: FileSystem, folder: Path, standing: Sequence[str]) -> frozenset[str]:
+    """Return the keys of the names that problems in a folder give to the files of their packets there."""
+    named: set[str] = set()
+    for name in standing:
+        if name_key(name).endswith(PROBLEM_JSON):
+            try:
+                document = read_document(fs, folder / name, ProblemDocument)
+            except Offline:
+                raise
+            except FileSystemProblem:
+                continue  # anyone can write there: it is none of ours
+            named.update(name_key(file.on_shelf.rpartition("/")[2]) for file in document.on_shelf)
+    return frozenset(named)
 
 
 def _is_same(fs: FileSystem, path: Path, file: ShelfFile) -> bool:

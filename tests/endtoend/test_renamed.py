@@ -10,7 +10,7 @@ import pytest
 from agent.delivery.requests import Request
 from tests.support import files
 from tests.support.faulty_practice import statement
-from tests.support.simulated_practice import SCANS, STATEMENTS, SimulatedPractice
+from tests.support.simulated_practice import REFUSE, SCANS, STATEMENTS, SimulatedPractice
 
 
 @pytest.fixture
@@ -40,6 +40,22 @@ def test_a_scan_that_is_renamed_as_its_problem_asks_goes_with_its_sidecar(practi
     practice.pass_(minutes=5)
     assert [list(got.files) for got in practice.service().accepted] == [["x.pdf"]]
     assert practice.problems() == []
+
+
+def test_another_failed_packet_keeps_its_scan_of_the_same_bytes(practice: SimulatedPractice) -> None:
+    practice.service().script = [REFUSE] * 2
+    practice.drop("a.pdf", files.pdf())
+    practice.drop("a.json", files.sidecar(claimId="A"))
+    practice.pass_(minutes=1)
+    for name, data in {"b1.pdf": files.pdf(), "b2.pdf": files.pdf(pages=3)}.items():
+        practice.drop(name, data)
+    practice.drop("b.json", files.sidecar(claimId="B", files=["b1.pdf", "b2.pdf"]))
+    practice.pass_(minutes=1)
+    problems = {problem["name"]: problem["packet"] for problem in practice.problems()}
+    practice.fs.remove(practice.folder() / "failed" / "a.pdf")
+    practice.ask(Request("retry", packets=(problems["a"],), actor="front-desk"))
+    practice.pass_(minutes=5)
+    assert {"failed/b.json", "failed/b1.pdf", "failed/b2.pdf"} <= practice.standing().keys()
 
 
 def test_a_lone_file_that_is_renamed_on_failed_still_needs_someone(practice: SimulatedPractice) -> None:
