@@ -11,11 +11,9 @@ from agent.intake.statements import wire
 from agent.intake.statements.columns import Column, compiled
 from agent.intake.statements.problems import COLUMN_MISSING, COLUMN_TWICE, COLUMNS_RIVAL, Unreadable
 from agent.intake.statements.profile import Layout, Profile, normal
+from agent.intake.statements.rival_columns import Compared, compared, guarantors, mixed
 
 _ACCOUNTS = ("account", "external_id", "pms_id", "account_and_name")
-COMPARED = frozenset({"amount_due", "name", "service_date"})
-"""Fields whose rival columns are no fault as long as they say the same in every row."""
-
 SPOKEN = {
     "account": "the account number",
     "statement_date": "the statement date",
@@ -33,7 +31,8 @@ class Mapping:
     unknown: tuple[str, ...]  # headings that the profile does not know
     unused: tuple[str, ...]  # known, but another column of the file fills their field, or it is not sent
     lost: tuple[str, ...] = ()  # of these, those that another column has won over
-    rivals: tuple[tuple[str, int], ...] = ()  # field and column: what could fill it as well as the one that does
+    rivals: tuple[tuple[str, int], ...] = ()  # field and column: what makes it a guess
+    compared: tuple[Compared, ...] = ()  # what may say the same as a column that is taken
 
     @property
     def has_lines(self) -> bool:
@@ -81,7 +80,7 @@ class Mapping:
         for index in self.indexes.values():
             if counted.count(counted[index]) > 1:
                 raise Unreadable(COLUMN_TWICE.problem(name=name, heading=self.headings[index]))
-        for field in dict.fromkeys(field for field, _ in self.rivals if field not in COMPARED):
+        for field in dict.fromkeys(field for field, _ in self.rivals):
             columns = [self.indexes[field], *(index for other, index in self.rivals if other == field)]
             raise Unreadable(
                 COLUMNS_RIVAL.problem(
@@ -139,8 +138,10 @@ def laid_over(profile: Profile, row: Sequence[object]) -> Mapping:
     unknown = tuple(dict.fromkeys(h for key, h in left if key not in wanted and key not in profile.ignored))
     unused = tuple(dict.fromkeys(h for key, h in left if key in wanted or key in profile.ignored))
     lost = tuple(h for h in unused if normal(h) in wanted) if profile.recognise.any_table else ()
-    rivals = _rivals(profile, headings, indexes) if profile.recognise.any_table else ()
-    return Mapping(profile, headings, indexes, unknown, unused, lost, rivals)
+    if not profile.recognise.any_table:
+        return Mapping(profile, headings, indexes, unknown, unused, lost)
+    rivals, same = mixed(profile, headings, indexes), compared(profile, headings, indexes)
+    return Mapping(profile, headings, indexes, unknown, unused, lost, rivals, same)
 
 
 _OTHER_MONEY = re.compile("[\u00a2\u00a3\u00a5\u20a0-\u20cf%\u2030]").search  # cents, euros, shares: not dollars
@@ -156,42 +157,6 @@ def _key(heading: str, wanted: Collection[str]) -> str:
 
 _turns = re.compile(r".*\blast\b.*\bfirst\b.*", re.IGNORECASE).fullmatch
 """A heading that says in which order its names stand."""
-
-_ASKS = re.compile(r"due|owed|portion|resp|^statement(?:amount|balance)$|^pat(?:ient)?bal").search
-_GUARANTOR = re.compile(r"^(?:guar|resp|billto|recipient)").match
-_PATIENT = re.compile(r"^pat").match
-_NAMES = ("name", "first_name", "last_name")
-_PLACE = ("address_1", "address_2", "city", "state", "zip", "city_state_zip")
-
-
-def _rivals(profile: Profile, headings: Sequence[str], indexes: dict[str, int]) -> tuple[tuple[str, int], ...]:
-    """Return the columns left over whose amounts could be meant as well as those of the column that is taken.
-
-    What is asked for in so many words (`Amount Due`) has no rival in a mere balance. Of names and addresses, those of
-    the one who pays and those of the patient do not mix.
-    """
-    used = set(indexes.values())
-    found: list[tuple[str, int]] = []
-    for index, heading in enumerate(headings):
-        fields = [field for field, _ in profile.fields_of.get(normal(heading), ())] if index not in used else []
-        for field in ("credit", "charges", "amount_due"):
-            if field in fields and field in indexes:
-                asked = (bool(_ASKS(normal(h))) for h in (headings[indexes[field]], heading))
-                if field != "amount_due" or len(set(asked)) == 1:
-                    found.append((field, index))
-        both = [field for field in ("name", "service_date") if field in fields and field in indexes]
-        found += [(field, index) for field in both if _speak_of_one(headings[indexes[field]], heading)]
-    for group in (_NAMES, _PLACE):
-        taken = {field: normal(headings[indexes[field]]) for field in group if field in indexes}
-        paying = [field for field in taken if _GUARANTOR(taken[field])]
-        if paying:
-            found += [(paying[0], indexes[field]) for field in taken if _PATIENT(taken[field])]
-    return tuple(found)
-
-
-def _speak_of_one(taken: str, other: str) -> bool:
-    """Tell whether two headings mean the same person: the patient beside the one who pays is another one."""
-    return bool(_GUARANTOR(normal(taken))) == bool(_GUARANTOR(normal(other)))
 
 
 def _are_the_services(headings: Sequence[str], indexes: dict[str, int]) -> bool:
@@ -235,8 +200,8 @@ def _resolved(indexes: dict[str, int], any_table: bool, headings: Sequence[str])
         indexes.pop("balance")
     for whole, parts in (("name", ("first_name", "last_name")), ("line_name", ("line_first_name", "line_last_name"))):
         if whole in indexes and all(part in indexes for part in parts):
-            pays = _GUARANTOR(normal(headings[indexes[whole]]))
-            if pays and not any(_GUARANTOR(normal(headings[indexes[part]])) for part in parts):
+            pays = guarantors(normal(headings[indexes[whole]]))
+            if pays and not any(guarantors(normal(headings[indexes[part]])) for part in parts):
                 for part in parts:
                     indexes.pop(part)
             else:

@@ -2,42 +2,65 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
 from agent.intake.statements import wire
 from agent.intake.statements.columns import compiled
+from agent.intake.statements.converters import NOTED
 from agent.intake.statements.findings import Findings
-from agent.intake.statements.mapping import COMPARED, Mapping
+from agent.intake.statements.mapping import Mapping
 from agent.intake.statements.readers import Column as Cells
 from agent.intake.statements.values import plain
 
+_OTHERWISE = "The column {heading} says {other}. Remove the one that is not meant."
+_OF_ANOTHER = "The column {heading} says {other}. Keep the one of the person who gets the statement."
 _MESSAGES = {
+    "account": "The column {heading} says {other}. Remove the one that is not the patient's number; where both are to "
+    "go, call them External Patient ID and PMS Patient ID.",
     "amount_due": "The column {heading} says {other}. Remove the one that is not due.",
-    "name": "The column {heading} says {other}. Remove the one who is not billed.",
-    "service_date": "The column {heading} says {other}. Remove the one that is not meant.",
+    **dict.fromkeys(
+        ("name", "first_name", "last_name"), "The column {heading} says {other}. Remove the one who is not billed."
+    ),
+    **dict.fromkeys(
+        ("email", "phone", "address_1", "address_2", "city", "state", "zip", "city_state_zip"), _OF_ANOTHER
+    ),
 }
+_words = re.compile(r"\w+").findall
 
 
 class Rivals:
-    """The columns of one table that could be its amount due, name or date as well as the one that is taken."""
+    """The columns of one table that could be what is sent as well as those that are taken."""
 
     def __init__(self, mapping: Mapping, findings: Findings) -> None:
         self._findings = findings
         self._headings = mapping.headings
-        self._pairs = [
-            (mapping.indexes[field], index, compiled(wire.FIELDS[field], "", mapping.layout, date(2200, 1, 1)), field)
-            for field, index in mapping.rivals
-            if field in COMPARED
-        ]
+        layout, no_day_ahead = mapping.layout, date(2200, 1, 1)
+        self._pairs = [(pair, compiled(wire.FIELDS[pair.field], "", layout, no_day_ahead)) for pair in mapping.compared]
 
     def compare(self, numbers: Sequence[int], columns: Sequence[Cells]) -> None:
         """Note a fault for every row in which another column says something else."""
-        if not self._pairs or not numbers:
-            return
-        for taken, index, column, field in self._pairs:
-            for number, here, there in zip(numbers, columns[taken], columns[index], strict=True):
-                if here != there and plain(there) and column[here] != column[there]:
-                    where = f"row {number}, column {self._headings[taken]}"
-                    message = _MESSAGES[field].format(heading=self._headings[index], other=plain(there)[:60])
-                    self._findings.fault(number, where, here, message)
+        for pair, column in self._pairs if numbers else ():
+            others = columns[pair.other]
+            if not any(others):
+                continue
+            for number, there, *here in zip(numbers, others, *(columns[i] for i in pair.taken), strict=True):
+                if here[0] == there or not plain(there):
+                    continue
+                if pair.by_words:
+                    same = _are_of_one(" ".join(map(plain, here)), plain(there))
+                else:
+                    other = column[there].replace(NOTED, "").casefold()
+                    same = not other or column[here[0]].replace(NOTED, "").casefold() == other
+                if not same:
+                    where = f"row {number}, column {self._headings[pair.taken[0]]}"
+                    message = _MESSAGES.get(pair.field, _OTHERWISE)
+                    message = message.format(heading=self._headings[pair.other], other=plain(there)[:60])
+                    self._findings.fault(number, where, here[0], message)
+
+
+def _are_of_one(one: str, other: str) -> bool:
+    """Tell whether all words of the shorter text stand in the other: a middle name is no contradiction."""
+    first, second = set(_words(one.casefold())), set(_words(other.casefold()))
+    return bool(first and second) and (first <= second or second <= first)
