@@ -81,7 +81,7 @@ class StatementsLane:
         settings: StatementsSettings,
         lane: LaneId,
         fs: FileSystem,
-        spool: Path,
+        spool: Path | None,
         profiles: Path | None = None,
         notes: Notes | None = None,
     ) -> None:
@@ -106,7 +106,7 @@ class StatementsLane:
         files: ReadsFiles | None = None,
     ) -> Checked:
         """Read a statement file whole and write the request's body to the spool."""
-        spool = self._spool / f"{packet}.json"
+        spool = self._spool / f"{packet}.json" if self._spool else None
         today = now.astimezone().date()
         own = partial(own_profiles, self._profiles, self._lane.store) if self._profiles else tuple
         with looking_at(self._notes, self._lane, candidate) as harmful:
@@ -130,29 +130,31 @@ class StatementsLane:
 
     def forget(self, packet: str) -> None:
         """Remove the body from the spool, and what a check that was cut off has left of it."""
+        if self._spool is None:
+            return
         for ending in (".json", ".json.part", SENT_WHOLE):
             (self._spool / f"{packet}{ending}").unlink(missing_ok=True)
 
     def prepared(self) -> frozenset[str]:
         """Return the packets, of every statements lane, of which something stands in the spool."""
-        return frozenset(path.name.partition(".")[0] for path in self._spool.iterdir())
+        return frozenset(path.name.partition(".")[0] for path in self._spool.iterdir()) if self._spool else frozenset()
 
     def went_out_whole(self, packet: str) -> bool:
         """Tell whether the last try, which was killed, had come to the end of its body."""
-        return (self._spool / f"{packet}{SENT_WHOLE}").exists()
+        return self._spool is not None and (self._spool / f"{packet}{SENT_WHOLE}").exists()
 
 
 def intake_for(
     settings: LaneSettings,
     lane: LaneId,
     fs: FileSystem,
-    spool: Path,
+    spool: Path | None,
     profiles: Path | None = None,
     notes: Notes | None = None,
 ) -> AttachmentsLane | StatementsLane:
-    """Return the intake of a lane. `spool`: the folder for request bodies; `profiles`: that of stores' own profiles.
+    """Return the intake of a lane. `spool`: the folder for request bodies, or None where none is to be sent.
 
-    `notes`: where it is noted which files are being looked at.
+    `profiles`: the folder of stores' own profiles. `notes`: where it is noted which files are being looked at.
     """
     if isinstance(settings, AttachmentsSettings):
         return AttachmentsLane(settings, lane, fs, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from agent.desk.dry_run.scope import NoSuchLane, NoSuchPath
 from agent.desk.dry_run.verdict import Expected, Verdict
 from agent.folder.names import name_key
 from agent.folder.real import RealFileSystem
+from agent.intake.statements import spool
 from agent.ledger.ledger import Ledger
 from agent.ledger.opening import memory_ledger
 from agent.ledger.records import ClaimState, FilenameClaim, PacketFile, PacketRecord, Shelf
@@ -344,3 +346,17 @@ def _sent(packet: str, lane: LaneId, name: str, data: bytes, sha256: str) -> Pac
         arrived_at=ARRIVED - timedelta(hours=3),
         ended_at=ARRIVED - timedelta(hours=3),
     )
+
+
+def test_no_body_stands_on_a_disk_at_any_moment_of_a_dry_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the command is ended, nothing with a patient's name is left behind."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    seen: list[list[Path]] = []
+    monkeypatch.setattr(spool, "here", lambda _point: seen.append(list(temporary.iterdir())))
+    put(tmp_path / "elsewhere", {"july.csv": made.csv(made.ROW)})
+    verdict = one(check(tmp_path / "elsewhere" / "july.csv"))
+    assert verdict.state is Expected.READY
+    assert seen
+    assert not any(seen)

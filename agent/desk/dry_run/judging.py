@@ -50,7 +50,6 @@ class Judge:
 
     fs: FileSystem
     rules: Rules
-    spool: Path
     now: datetime
     ledger: Ledger | None = None
     profiles: Path | None = None  # the folder of the stores' own profiles
@@ -67,7 +66,7 @@ class Judge:
 
     def _found(self, number: int, candidate: Candidate) -> Found:
         packet = f"dry-run-{number}"
-        intake = intake_for(self.rules.settings, self.rules.lane, self.fs, self.spool, self.profiles)
+        intake = intake_for(self.rules.settings, self.rules.lane, self.fs, None, self.profiles)
         upload_name = intake.upload_name(candidate, self.now)
         found = Found(packet=packet, candidate=candidate, since=self.now, upload_name=upload_name)
         if candidate.readiness is Readiness.READY:

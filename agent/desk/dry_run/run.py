@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,9 +50,8 @@ def dry_run(
     verdicts: list[Verdict] = []
     now = clock.now()
     profiles = profiles_folder(settings.agent) if settings else None
-    with tempfile.TemporaryDirectory(prefix="outtray-check-") as spool:
-        for one in found:
-            before = ledger if one.rules.store else None
-            judge = Judge(reading, one.rules, Path(spool), now, before, profiles if one.rules.store else None, met)
-            verdicts += judge.judge(one)
+    for one in found:
+        before = ledger if one.rules.store else None
+        judge = Judge(reading, one.rules, now, before, profiles if one.rules.store else None, met)
+        verdicts += judge.judge(one)
     return verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import date
@@ -25,7 +26,7 @@ def check_statements(
     place: Path,
     candidate: Candidate,
     settings: StatementsSettings,
-    spool: Path,
+    spool: Path | None,
     today: date,
     upload_filename: str,
     own: Callable[[], Sequence[Profile]] = tuple,
@@ -33,7 +34,7 @@ def check_statements(
     """Read the candidate's one file, which stands in `place`, and write the request's JSON body to `spool`.
 
     All or nothing: one row that cannot be sent fails the file, with a fault for each. The spool stands only where the
-    result has a request. `own` gives the store's own profiles.
+    result has a request; without one the body is only measured. `own` gives the store's own profiles.
 
     Raises `FileSystemProblem` where the file cannot be opened (it may be that this is only not yet), and `OSError`
     where the spool cannot be written or the share fails in mid-read.
@@ -70,5 +71,5 @@ def check_statements(
     warnings = reading.findings.warnings
     if problem:
         return Checked(problem, warnings, sha256=sha256)
-    upload = StatementUpload(upload_filename, spool, out.size, reading.count)
+    upload = StatementUpload(upload_filename, spool or Path(os.devnull), out.size, reading.count)
     return Checked(None, warnings, upload, fingerprint=out.content, sha256=sha256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from types import TracebackType
@@ -21,11 +22,14 @@ class SpoolFull(Exception):
 
 
 class Spool:
-    """Writes one request's JSON. Nothing stands at `path` unless `finish` was reached; `OSError` is let through."""
+    """Writes one request's JSON. Nothing stands at `path` unless `finish` was reached; `OSError` is let through.
 
-    def __init__(self, path: Path, filename: str, most_bytes: int) -> None:
+    Without a path the body is only measured: what nobody is going to send must not stand on a disk, where nobody would
+    remove it after the program was ended.
+    """
+
+    def __init__(self, path: Path | None, filename: str, most_bytes: int) -> None:
         self._path = path
-        self._aside = path.with_name(path.name + ".part")
         self._most = most_bytes
         self._head = wire.head(filename)
         self._file: BinaryIO | None = None
@@ -39,8 +43,11 @@ class Spool:
         return self._content.hexdigest()
 
     def __enter__(self) -> Self:
-        own_files.make_folder(self._path.parent)
-        self._file = own_files.open_new(self._aside, _BUFFER)
+        if self._path is None:
+            self._file = io.BytesIO()
+        else:
+            own_files.make_folder(self._path.parent)
+            self._file = own_files.open_new(_aside(self._path), _BUFFER)
         self._write(self._head)
         return self
 
@@ -58,12 +65,13 @@ class Spool:
         """Close the body, sync it to the disk, and give it its name."""
         self._write(wire.TAIL)
         file = self._opened()
-        file.flush()
-        os.fsync(file.fileno())
-        file.close()
-        here("spool-not-named")
-        self._aside.replace(self._path)
-        here("spool-written")
+        if self._path is not None:
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            here("spool-not-named")
+            _aside(self._path).replace(self._path)
+            here("spool-written")
         self._file = None
 
     def __exit__(
@@ -73,8 +81,9 @@ class Spool:
             try:
                 self._file.close()  # on a full disk this fails once more
             finally:
-                self._aside.unlink(missing_ok=True)
-                self._path.unlink(missing_ok=True)
+                if self._path is not None:
+                    _aside(self._path).unlink(missing_ok=True)
+                    self._path.unlink(missing_ok=True)
 
     def _opened(self) -> BinaryIO:
         if self._file is None:
@@ -84,7 +93,13 @@ class Spool:
     def _write(self, text: str) -> None:
         data = text.encode("ascii")
         self.size += len(data)
-        self._opened().write(data)
+        file = self._opened()
+        if self._path is not None:
+            file.write(data)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def empty_spool(folder: Path) -> None:
