@@ -101,6 +101,7 @@ def examine(name: str, stream: BinaryIO) -> Source:
     kind, encoding = _recognised(name, first)
     text = kind == "text"
     wide = encoding.startswith(("utf-16", "utf-32"))
+    ends = _line_ends(encoding if wide else "")
     utf8 = codecs.getincrementaldecoder("utf-8")()
     is_utf8 = encoding in ("", "utf-8-sig")
     digest, size, end, chunk = hashlib.sha256(), 0, 0, first
@@ -109,10 +110,13 @@ def examine(name: str, stream: BinaryIO) -> Source:
         digest.update(chunk)
         filled = chunk if wide or kind == "workbook" else chunk.rstrip(_PADDING)
         if text:
+            has_lf, has_cr = ends(chunk)
+            if len(chunk) == _CHUNK and not (has_lf or has_cr):
+                raise _endless(name)
             _check_text(name, filled, padded=bool(filled) and end < size, wide=wide)
             if is_utf8 and not (filled.isascii() and utf8.getstate() == _NOTHING_PENDING):
                 is_utf8 = _decodes(utf8, filled)
-            if b"\n" not in chunk:
+            if not has_lf:
                 newline = None
         end = size + len(filled) if filled else end
         size += len(chunk)
@@ -182,11 +186,26 @@ def _wide_encoding(first: bytes) -> str:
 
 
 def _check_text(name: str, chunk: bytes, *, padded: bool, wide: bool) -> None:
-    """A chunk without any line end is a line that no practice writes; a zero byte before the end is no text."""
+    """A zero byte before the end is no text."""
     if not wide and (0 in chunk or padded):
         raise unreadable(name, "it is not a text file, or it is damaged (it has zero bytes in it)")
-    if len(chunk) == _CHUNK and b"\n" not in chunk and b"\r" not in chunk:
-        raise _endless(name)
+
+
+def _line_ends(wide: str) -> Callable[[bytes], tuple[bool, bool]]:
+    """Return what tells of each chunk whether a line feed and a carriage return stand in it.
+
+    A chunk with neither is a line that no practice writes. In a wide encoding the bytes of other characters look like
+    line ends, so there it is the characters that count.
+    """
+    if not wide:
+        return lambda chunk: (b"\n" in chunk, b"\r" in chunk)
+    decoder = codecs.getincrementaldecoder(wide)("replace")
+
+    def within(chunk: bytes) -> tuple[bool, bool]:
+        characters = decoder.decode(chunk)
+        return "\n" in characters, "\r" in characters
+
+    return within
 
 
 def _endless(name: str) -> Unreadable:

@@ -7,6 +7,7 @@ import io
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -205,6 +206,36 @@ def test_a_workbook_with_filled_cells_far_right_in_few_rows_is_read(tmp_path: Pa
     wide = [*made.HEADINGS, *[""] * 700, "Far"]
     (statement,) = uploads(made.xlsx([wide, [*made.ROW, *[""] * 700, "x"]]), "a.xlsx", tmp_path / "s")
     assert statement["amountDue"] == 1200
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8", "latin-1"])
+def test_a_line_without_end_is_told_in_every_encoding(encoding: str) -> None:
+    """U+0A0A and U+0D0D have the bytes of line ends, and are none."""
+    looks_like_an_end = "\u0a0a\u0d0d" if encoding.startswith(("utf-16", "utf-32")) else "-"
+    endless = "a,b\n1,2\n" + ("," * 5000 + looks_like_an_end) * 250
+    with pytest.raises(Unreadable):
+        examine("a.csv", io.BytesIO(endless.encode(encoding)))
+    examine("a.csv", io.BytesIO(endless.replace("-", "\n").replace("\u0a0a", "\n").encode(encoding)))
+
+
+def test_of_what_stands_beside_the_statements_in_json_only_names_are_kept() -> None:
+    beside = ", ".join(f'"more {n}": [[], {{"a": "{n}"}}]' for n in range(50))
+    data = f'{{"filename": "b.json", {beside}, "{"x" * 5000}": 1, "pendingInvoiceUploads": []}}'
+    about: dict[str, Any] = {}
+    assert list(json_reader.records(examine("a.json", io.BytesIO(data.encode())), about)) == []
+    assert about.pop("filename") == "b.json"
+    assert len(about) == 51
+    assert set(about.values()) == {""}
+    assert max(map(len, about)) == 100
+
+
+@pytest.mark.parametrize(
+    "beside", ['"k": [' + "[]," * 800_000 + "[]]", f'"{"k" * 2_400_000}": 1', '"k": 1, ' * 100 + '"k": 1']
+)
+def test_what_stands_beside_the_statements_in_json_is_bounded(beside: str) -> None:
+    source = examine("a.json", io.BytesIO(f'{{"pendingInvoiceUploads": [], {beside}}}'.encode()))
+    with pytest.raises(Unreadable):
+        list(json_reader.records(source, {}))
 
 
 def test_the_head_of_a_text_is_short_even_where_its_lines_are_long() -> None:

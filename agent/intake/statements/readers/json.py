@@ -18,6 +18,8 @@ from agent.intake.statements.wire import FILENAME, LINES, UPLOADS
 _CHUNK = 64 * 1024
 _LONGEST = 8 << 20  # characters of one statement
 _MOST_BESIDE = 100  # names beside the list of statements
+_LONGEST_BESIDE = 1 << 20  # characters of what stands there
+_NAME_KEPT = 100  # characters
 _BLANK = re.compile(r"[ \t\r\n]*").match
 
 
@@ -25,7 +27,7 @@ Spell = Callable[[str], str]
 
 
 def records(source: Source, about: dict[str, Any], spell: Spell = str) -> Iterator[Record]:
-    """Yield the statements, and put what stands beside them (`filename`) into `about`. Raises `Unreadable`.
+    """Yield the statements; the names beside them, and the value of `filename`, go into `about`. Raises `Unreadable`.
 
     Names are taken in any case and with any separator; `spell` gives those of a statement as its profile has them.
     """
@@ -36,11 +38,11 @@ def records(source: Source, about: dict[str, Any], spell: Spell = str) -> Iterat
             raise text.damaged()
         return
     text.expect("{")
-    seen = False
+    seen, beside = False, 0
     if text.peek() == "}":
         return
     while True:
-        key = text.value()
+        key = text.value(_LONGEST_BESIDE)
         text.expect(":")
         if normal(key) == normal(UPLOADS):
             if seen:
@@ -48,8 +50,11 @@ def records(source: Source, about: dict[str, Any], spell: Spell = str) -> Iterat
             seen = True
             yield from _uploads(text, spell)
         else:
-            about[FILENAME if normal(key) == normal(FILENAME) else str(key)] = text.value()
-            if len(about) > _MOST_BESIDE:
+            named = FILENAME if normal(key) == normal(FILENAME) else str(key)[:_NAME_KEPT]
+            value = text.value(_LONGEST_BESIDE)
+            about[named] = value if named == FILENAME and isinstance(value, str) else ""
+            beside += 1
+            if beside > _MOST_BESIDE:
                 raise text.damaged()
         if text.peek() != ",":
             break
@@ -132,8 +137,8 @@ class _Text:
             raise self.damaged()
         self._at += 1
 
-    def value(self) -> Any:
-        """Return the next whole value."""
+    def value(self, longest: int = _LONGEST) -> Any:
+        """Return the next whole value, which has at most about `longest` characters."""
         self.peek()
         wanted = _CHUNK
         while True:
@@ -147,7 +152,7 @@ class _Text:
             if end >= 0 and (end < len(self._window) or self._ended):
                 self._at = end
                 return value
-            if self._ended or len(self._window) - self._at > _LONGEST:
+            if self._ended or len(self._window) - self._at > longest:
                 raise self.damaged()
             while len(self._window) - self._at < wanted and self._more():
                 pass

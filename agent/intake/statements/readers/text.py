@@ -24,6 +24,7 @@ _MOST_LINES = 2_000_000
 _CHANCES = 3  # blocks that may turn out uneven before columns are not tried any more
 _SEPARATOR = "\x1f"
 _QUOTED_LINES = 500  # a cell may go over lines; a quote that does not close within these is a plain character
+_QUOTED_CHARACTERS = 1 << 20
 _CLOSES = {d: re.compile(rf'"(?:{re.escape(d)}(?! [^" ])|$)').search for d in DELIMITERS}
 _END_OF_FILE = "\x1a"  # what DOS programs still write
 _NOTHING = _END_OF_FILE + "\0 \t\r\n"
@@ -192,11 +193,13 @@ def _has_swallowed_rows(lines: list[str], delimiters: int, delimiter: str) -> bo
 def _following(used: list[str], ahead: deque[str], lines: Iterator[str]) -> Iterator[str]:
     """Yield the first line of `used`, then the next ones as they are asked for, noting them in `used`."""
     yield used[0]
-    while len(used) < _QUOTED_LINES:
+    left = _QUOTED_CHARACTERS
+    while len(used) < _QUOTED_LINES and left > 0:
         line = ahead.popleft() if ahead else next(lines, None)
         if line is None:
             return
         used.append(line)
+        left -= len(line)
         yield line
 
 
