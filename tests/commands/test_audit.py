@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_a_journal_as_it_was_written(config: Path) -> None:
 
 
 def test_one_that_was_changed(config: Path, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "data" / "ledger.sqlite") as neighbour:
+    with closing(sqlite3.connect(tmp_path / "data" / "ledger.sqlite")) as neighbour, neighbour:
         neighbour.execute("DROP TRIGGER journal_refuses_update")
         neighbour.execute("UPDATE journal SET actor = 'ruth' WHERE number = 3")
     neighbour.close()
@@ -96,7 +97,7 @@ def test_a_moment_that_is_none_is_told(config: Path, moment: str) -> None:
 def test_a_line_that_cannot_be_read_was_changed_and_is_exported_as_it_stands(
     config: Path, tmp_path: Path, change: str
 ) -> None:
-    with sqlite3.connect(tmp_path / "data" / "ledger.sqlite") as neighbour:
+    with closing(sqlite3.connect(tmp_path / "data" / "ledger.sqlite")) as neighbour, neighbour:
         neighbour.execute("DROP TRIGGER journal_refuses_update")
         neighbour.execute(f"UPDATE journal SET {change} WHERE number = 3")
     neighbour.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -258,7 +259,7 @@ def test_ledger_of_a_newer_version(tmp_path: Path, sandbox: Sandbox) -> None:
     settings = practice(tmp_path, sandbox)
     path = tmp_path / "data" / "ledger.sqlite"
     open_ledger(path, datetime.now(UTC)).engine.dispose()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     findings = run_checks(settings, world_of(sandbox), offline=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_a_journal_as_it_was_written_is_whole(tmp_path: Path) -> None:
 def test_what_was_changed_is_found(tmp_path: Path, tampering: str, broken_at: int) -> None:
     path = tmp_path / "ledger.sqlite"
     with_lines(path).close()
-    with sqlite3.connect(path) as neighbour:
+    with closing(sqlite3.connect(path)) as neighbour, neighbour:
         for trigger in REFUSALS:
             neighbour.execute(f"DROP TRIGGER {trigger}")
         neighbour.execute(tampering)
@@ -101,7 +102,7 @@ def test_a_start_of_which_no_line_says_that_old_ones_were_removed_is_not_believe
     ledger = with_lines(path)
     kept = ledger.verify_journal().head
     ledger.close()
-    with sqlite3.connect(path) as neighbour:
+    with closing(sqlite3.connect(path)) as neighbour, neighbour:
         for trigger in REFUSALS:
             neighbour.execute(f"DROP TRIGGER {trigger}")
         neighbour.execute(start)
@@ -130,7 +131,7 @@ def test_a_ledger_of_packets_has_lines(tmp_path: Path) -> None:
     assert ledger.verify_journal().broken_at == 0
     activity.remember(ledger, *activity.sent_ones())
     ledger.close()
-    with sqlite3.connect(path) as neighbour:
+    with closing(sqlite3.connect(path)) as neighbour, neighbour:
         for trigger in REFUSALS:
             neighbour.execute(f"DROP TRIGGER {trigger}")
         neighbour.execute("DELETE FROM journal")
@@ -144,7 +145,11 @@ def test_a_ledger_of_packets_has_lines(tmp_path: Path) -> None:
 def test_the_database_itself_refuses_it(tmp_path: Path, verb: str) -> None:
     path = tmp_path / "ledger.sqlite"
     with_lines(path).close()
-    with sqlite3.connect(path) as neighbour, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with (
+        closing(sqlite3.connect(path)) as neighbour,
+        neighbour,
+        pytest.raises(sqlite3.IntegrityError, match="append-only"),
+    ):
         neighbour.execute(verb)
     neighbour.close()
 
@@ -154,7 +159,7 @@ def test_an_end_that_was_cut_off_is_found_by_a_link_that_was_kept(tmp_path: Path
     ledger = with_lines(path)
     kept = ledger.verify_journal().head
     ledger.close()
-    with sqlite3.connect(path) as neighbour:
+    with closing(sqlite3.connect(path)) as neighbour, neighbour:
         for trigger in REFUSALS:
             neighbour.execute(f"DROP TRIGGER {trigger}")
         neighbour.execute("DELETE FROM journal WHERE number > 3")

@@ -7,6 +7,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def test_what_an_older_ledger_holds_is_cleared(tmp_path: Path, problem: Problem)
     _of_version(path, "0003")
     facts = {"code": problem.code, "sentence": problem.sentence, "what_to_do": problem.what_to_do}
     facts["details"] = [vars(fault) for fault in problem.details]
-    with sqlite3.connect(path) as old:
+    with closing(sqlite3.connect(path)) as old, old:
         old.execute(
             "INSERT INTO packet (id, store, kind, state, name, folder, keep_names, shelf, arrived_at, attempts, "
             "name_refusals, possibly_sent, claim, fingerprint, upload_name, size, warnings, problem, control_number) "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -259,7 +260,7 @@ def test_a_ledger_of_a_newer_outtray_is_set_aside_and_kept(tmp_path: Path) -> No
     opened = open_ledger(path, NOW)
     opened.engine.dispose()
     assert opened.why == "newer"
-    with sqlite3.connect(opened.set_aside) as kept:
+    with closing(sqlite3.connect(opened.set_aside)) as kept, kept:
         assert kept.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
     kept.close()
 
