@@ -27,7 +27,7 @@ class Drop:
         for path in self.paths:
             source = samples / self.lane / path
             if source.is_dir():
-                shutil.copytree(source, folder / source.name)
+                shutil.copytree(source, folder / source.name, copy_function=shutil.copyfile)
             else:
                 shutil.copyfile(source, folder / source.name)
 
