@@ -6,11 +6,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from installer.runtime import PYTHON
 from installer.tools import ROOT, run
 
 LOCK = Path(__file__).parent / "requirements-windows.lock"
+_VERSION = ".".join(map(str, PYTHON))
 _UV = (sys.executable, "-m", "uv", "--quiet", "pip")
-_WINDOWS = ("--python-platform", "x86_64-pc-windows-msvc", "--python-version", "3.11", "--only-binary", ":all:")
+_WINDOWS = ("--python-platform", "x86_64-pc-windows-msvc", "--python-version", _VERSION, "--only-binary", ":all:")
 
 
 def lock(*arguments: str | Path, target: Path = LOCK) -> None:

@@ -10,10 +10,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.runtime import LIBRARY
 from installer.tools import TRIPLET, fresh, run
 
 _SOURCES = Path(__file__).parent / "launcher"
-_LIBRARY = "LIBRARY python311.dll\nEXPORTS\nPy_Main\n"
+_EXPORTS = f"LIBRARY {LIBRARY}\nEXPORTS\nPy_Main\n"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,6 @@ class Launcher:
 
 WINDOWED = Launcher("outtray.exe", "OutTray", ("-mwindows", "-DWINDOWED"))
 CONSOLE = Launcher("outtray.com", "OutTray (command line)")
-PYTHON = Launcher("python.exe", "Python, for OutTray's tests", ("-DPLAIN",))
 
 
 def build_launcher(launcher: Launcher, target: Path, version: str, work: Path, icon: Path | None = None) -> Path:
@@ -44,10 +44,10 @@ def build_launcher(launcher: Launcher, target: Path, version: str, work: Path, i
     header = "".join(f"#define {name} {value}\n" for name, value in words.items())
     resource = folder / "launcher.rc"
     resource.write_text(header + resource.read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "python311.def").write_text(_LIBRARY, encoding="ascii")
-    run([f"{TRIPLET}-dlltool", "-d", "python311.def", "-l", "libpython311.a"], cwd=folder)
+    (folder / "python.def").write_text(_EXPORTS, encoding="ascii")
+    run([f"{TRIPLET}-dlltool", "-d", "python.def", "-l", "libpython.a"], cwd=folder)
     run([f"{TRIPLET}-windres", "-O", "coff", "launcher.rc", "resource.o"], cwd=folder)
     compiler = [f"{TRIPLET}-gcc", "-Wall", "-Os", "-s", "-municode", "-Wl,--no-insert-timestamp"]
     built = folder / "built.exe"
-    run([*compiler, *launcher.options, "launcher.c", "resource.o", "libpython311.a", "-o", built.name], cwd=folder)
+    run([*compiler, *launcher.options, "launcher.c", "resource.o", "libpython.a", "-o", built.name], cwd=folder)
     return Path(shutil.move(built, target / launcher.name))

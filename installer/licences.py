@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sysconfig
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
@@ -13,8 +12,8 @@ _OWN = Path(__file__).parent / "licences"
 _NAMES = ("licen", "copying", "notice")
 
 
-def gather_licences(packages: Path, target: Path) -> int:
-    """Copy each package's licence texts to `target/NAME VERSION`, and those of the runtime. Returns how many files.
+def gather_licences(packages: Path, target: Path, runtime: bytes) -> int:
+    """Copy each package's licence texts to `target/NAME VERSION`, and `runtime`, Python's own. Returns how many files.
 
     Raises `BuildFailed` for a package that brings none: one has to be written down in `installer/licences`.
     """
@@ -29,7 +28,8 @@ def gather_licences(packages: Path, target: Path) -> int:
         for text in texts:
             count += 1
             _copy(text, target / f"{about['Name']} {about['Version']}" / text.name)
-    _copy(Path(sysconfig.get_path("stdlib")) / "LICENSE.txt", target / "Python" / "LICENSE.txt")
+    (target / "Python").mkdir(parents=True)
+    (target / "Python" / "LICENSE.txt").write_bytes(runtime)
     for text in sorted(_OWN.rglob("*.txt")):
         count += 1
         _copy(text, target / text.relative_to(_OWN))

@@ -9,10 +9,12 @@ from pathlib import Path
 from installer.application import install_application
 from installer.bytecode import compile_all, compile_beside
 from installer.dependencies import LOCK, install_locked
+from installer.interpreter import interpreter_of
 from installer.launchers import CONSOLE, WINDOWED, build_launcher
+from installer.libraries import linked_libraries
 from installer.licences import gather_licences
 from installer.pruning import prune, size_of
-from installer.runtime import Source, unpack_runtime
+from installer.runtime import Source, licence_of, unpack_runtime
 from installer.sbom import write_sbom
 from installer.tools import ROOT, fresh, source_date
 
@@ -35,16 +37,18 @@ class Payload:
 def build_payload(runtime: Path, folder: Path, work: Path, version: str) -> Payload:
     """Fill `folder` with all that is installed; `work` is for scratch files. Raises `BuildFailed`."""
     packages = fresh(folder) / PACKAGES
-    source = unpack_runtime(runtime, folder, work)
+    source = unpack_runtime(runtime, folder)
     install_locked(LOCK, packages)
-    gather_licences(packages, folder / "licences")
+    gather_licences(packages, folder / "licences", licence_of(runtime))
+    linked = linked_libraries(packages)
     pruned = prune(packages)
-    compile_all(packages)
-    install_application(packages, work)
-    compile_beside(packages / "agent", shown_in="agent")
+    with interpreter_of(runtime, work) as python:
+        compile_all(packages, python)
+        install_application(packages, work)
+        compile_beside(packages / "agent", python, shown_in="agent")
     for launcher in (WINDOWED, CONSOLE):
         build_launcher(launcher, folder, version, work, ICON)
-    write_sbom(folder / SBOM, folder, packages, version)
+    write_sbom(folder / SBOM, folder, packages, linked, version)
     _date_all(folder)
     return Payload(folder, source, sum(1 for path in folder.rglob("*") if path.is_file()), size_of(folder), pruned)
 

@@ -23,6 +23,7 @@ UNUSED = {
     "*/testing": "what packages offer to tests of their own",
     "*/tests": "tests",
     "*.dist-info/licen[cs]es": "copied to the folder of all licences",
+    "*.dist-info/sboms": "told in the bill of materials of the whole",
     "**/*.pyi": "types, for the type checker",
     "**/py.typed": "types, for the type checker",
     "**/*.[chx]": "sources of compiled modules",

@@ -1,5 +1,4 @@
-/* outtray.exe (built with -mwindows: no console) and outtray.com (with one): `python -m agent ARGUMENTS...`.
-   Built with -DPLAIN it is python.exe, which only the tests use. */
+/* outtray.exe (built with -mwindows: no console) and outtray.com (with one): `python -m agent ARGUMENTS...`. */
 #ifndef UNICODE
 #define UNICODE
 #endif
@@ -11,9 +10,6 @@ __declspec(dllimport) int Py_Main(int argc, wchar_t **argv);
 
 static int start(int argc, wchar_t **argv)
 {
-#ifdef PLAIN
-    return Py_Main(argc, argv);
-#else
     wchar_t **words = calloc(argc + 3, sizeof *words);
     if (!words)
         return 1;
@@ -23,7 +19,6 @@ static int start(int argc, wchar_t **argv)
     for (int i = 1; i < argc; i++)
         words[i + 2] = argv[i];
     return Py_Main(argc + 2, words);
-#endif
 }
 
 #ifdef WINDOWED

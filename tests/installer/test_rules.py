@@ -6,14 +6,16 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from agent.settings.from_installer import PROPERTIES
-from installer import pruning, runtime, tools
+from installer import assembled, pruning, runtime, tools
 from installer.bytecode import compile_all, compile_beside
 from installer.dependencies import LOCK
+from installer.interpreter import Interpreter
 from installer.msi.identity import guid, with_short_name
 from installer.tools import ROOT, BuildFailed
 
@@ -53,7 +55,7 @@ def test_a_tool_that_is_missing_is_named() -> None:
 
 
 def test_a_runtime_that_is_not_pinned_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / runtime.EMBEDDABLE.name
+    file = tmp_path / runtime.pinned()[0].name
     file.write_bytes(b"another one")
     with pytest.raises(BuildFailed, match="SHA-256"):
         runtime.known_source(file)
@@ -84,7 +86,7 @@ def test_byte_code_takes_the_sources_place_and_works(tmp_path: Path) -> None:
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").write_text("from package.inner import told")
     (tmp_path / "package" / "inner.py").write_text("told = 'told'")
-    compile_all(tmp_path)
+    compile_all(tmp_path, Interpreter())
     assert not list(tmp_path.rglob("*.py"))
     asked = [sys.executable, "-c", "import package; print(package.told, package.inner.__file__)"]
     printed = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
@@ -95,7 +97,7 @@ def test_byte_code_takes_the_sources_place_and_works(tmp_path: Path) -> None:
 def test_byte_code_beside_the_sources_is_what_runs(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
     module.write_text("told = 'before'")
-    compile_beside(tmp_path)
+    compile_beside(tmp_path, Interpreter())
     module.write_text("told = 'after'")
     asked = [sys.executable, "-c", "import module; print(module.told)"]
     assert subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == "before\n"
@@ -107,7 +109,7 @@ def test_byte_code_does_not_depend_on_where_it_was_made(tmp_path: Path) -> None:
         folder = tmp_path / place
         folder.mkdir()
         (folder / "module.py").write_text("def told():\n    return {'b', 'a', 'c'} & {'x'}\n")
-        compile_all(folder, shown_in="Lib")
+        compile_all(folder, Interpreter(), shown_in="Lib")
         made.append((folder / "module.pyc").read_bytes())
     assert made[0] == made[1]
     assert b"Lib/module.py" in made[0]
@@ -119,3 +121,52 @@ def test_what_is_pruned_is_counted(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"1234567")
     assert pruning.prune(tmp_path) == 14
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["region_US.py"]
+
+
+def test_newer_files_take_the_place_of_the_older_ones_whatever_their_case() -> None:
+    whole = {"python313.dll": b"2", "sqlite3.dll": b"2", "python313.zip": b"2", "vcruntime140.dll": b"2"}
+    newer = {"python313.dll": b"11", "SQLite3.DLL": b"11", "tk86t.dll": b"11", "VCRUNTIME140.dll": b"0"}
+    assert assembled._overlaid(whole, newer) == {
+        "python313.dll": b"11",
+        "sqlite3.dll": b"11",
+        "python313.zip": b"2",
+        "vcruntime140.dll": b"2",
+    }
+
+
+def test_the_pins_are_as_sha256sum_writes_them() -> None:
+    assert runtime.pinned("# why\n\n" + "AB" * 32 + "  one.zip\n") == [runtime.Source("one.zip", "ab" * 32)]
+    assert all(re.fullmatch("[0-9a-f]{64}", one.sha256) for one in runtime.pinned())
+
+
+def test_another_python_than_the_lock_is_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "python-3.12.0-embed-amd64.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("python312.dll", b"")
+    monkeypatch.setattr(runtime, "pinned", lambda: [runtime.Source(file.name, runtime.sha256_of(file))])
+    with pytest.raises(BuildFailed, match="another Python"):
+        runtime.unpack_runtime(file, tmp_path / "target")
+
+
+def test_a_runtime_of_the_vendors_layout_is_unpacked_without_what_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "python-3.13.99-embed-amd64.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("python313.dll", "python313.zip", "python313._pth", "_wmi.pyd", "python.exe", "LICENSE.txt"):
+            archive.writestr(name, name.encode())
+    monkeypatch.setattr(runtime, "pinned", lambda: [runtime.Source(file.name, runtime.sha256_of(file))])
+    assert runtime.unpack_runtime(file, tmp_path / "target").name == file.name
+    names = {path.name for path in (tmp_path / "target").iterdir()}
+    assert names == {"python313.dll", "python313.zip", "python313._pth"}
+    assert (tmp_path / "target" / "python313._pth").read_bytes() == runtime.SEARCH_PATH.encode()
+    runtime.unpack_runtime(file, tmp_path / "other", interpreter=True)
+    assert (tmp_path / "other" / "python.exe").exists()
+    assert runtime.licence_of(file) == b"LICENSE.txt"
+
+
+def test_what_the_runtimes_python_has_to_say_ends_the_build(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import sys; sys.exit('no such thing')")
+    with pytest.raises(BuildFailed, match="no such thing"):
+        Interpreter().run(script, "")

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.sandbox.server import Sandbox
-from tests.support.wine import ROOT, Ended, Prefix, Screen, kept, runtime_source, wait_for
+from tests.support.wine import (
+    ROOT,
+    Ended,
+    Prefix,
+    Screen,
+    kept,
+    runtime_source,
+    wait_for,
+    wine_for_a_build,
+)
+
+if TYPE_CHECKING:
+    from installer.interpreter import Interpreter
 
 NEXT = "99.0.0"
 INSTALLED = "C:\\Program Files\\OutTray"
@@ -52,12 +66,15 @@ def _inputs() -> Iterator[bytes]:
 
 def _build(folder: Path) -> None:
     from installer.build import build
+    from installer.interpreter import interpreter_of
 
-    build(folder, runtime=runtime_source(), work=folder / "work")
-    _build_following(folder / "work", folder / f"outtray-{NEXT}-x64.msi")
+    with tempfile.TemporaryDirectory() as scratch, wine_for_a_build(Path(scratch)):
+        build(folder, runtime=runtime_source(), work=folder / "work")
+        with interpreter_of(runtime_source(), Path(scratch)) as python:
+            _build_following(folder / "work", folder / f"outtray-{NEXT}-x64.msi", python)
 
 
-def _build_following(work: Path, target: Path) -> None:
+def _build_following(work: Path, target: Path, python: Interpreter) -> None:
     """Build the next version of the same files: another number in the program, its launchers and the MSI."""
     from installer.bytecode import compile_beside
     from installer.launchers import CONSOLE, WINDOWED, build_launcher
@@ -70,7 +87,10 @@ def _build_following(work: Path, target: Path) -> None:
     module = package / "__init__.py"
     lines = module.read_text(encoding="utf-8").splitlines()
     module.write_text("\n".join([*lines, f'__version__ = "{NEXT}"', ""]), encoding="utf-8")
-    compile_beside(package, shown_in="agent")
+    with tempfile.TemporaryDirectory() as alone:  # of the rest there is the byte code already
+        shutil.copy(module, alone)
+        compile_beside(Path(alone), python, shown_in="agent")
+        shutil.copytree(Path(alone) / "__pycache__", package / "__pycache__", dirs_exist_ok=True)
     for launcher in (WINDOWED, CONSOLE):
         build_launcher(launcher, payload, NEXT, work, ICON)
     build_msi(payload, NEXT, ICON, target, work)

