@@ -99,11 +99,11 @@ def ask_lanes(settings: Settings, verb: Verb, lanes: Sequence[str]) -> Answer:
     ledger = _opened(settings, now)
     try:
         known = ledger.lanes()
+        waiting = [packet for packet in ledger.unfinished() if packet.state is PacketState.QUEUED]
         with ledger.transaction() as tx:
             for lane in chosen:
                 tx.lane(asked(known.get(lane, LaneRecord(lane)), verb, now))
                 tx.note(now, verb, lane=lane, actor=user_name())
-            waiting = [packet for packet in ledger.unfinished() if packet.state is PacketState.QUEUED]
             for packet in waiting if verb == "resume" else ():
                 if packet.lane in chosen:
                     tx.reschedule(hastened(packet, now), now)

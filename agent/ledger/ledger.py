@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import get_ident
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, and_, bindparam, func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
 from agent.clock import Reading
 from agent.ledger import reading_journal, schema
@@ -59,7 +61,7 @@ _LOOKALIKES = _PACKETS.where(
         and_(_PACKET.account == "", _PACKET.store == bindparam("store"), _PACKET.kind == bindparam("kind")),
     ),
     or_(
-        _PACKET.fingerprint == bindparam("fingerprint"),
+        and_(_PACKET.fingerprint != "", _PACKET.fingerprint == bindparam("fingerprint")),
         and_(_PACKET.fingerprint == "", _PACKET.size == bindparam("size")),
         # One whose metadata was corrected meanwhile: its scans may be there already.
         and_(_PACKET.state == PacketState.FAILED, _PACKET.size == bindparam("size")),
@@ -97,6 +99,7 @@ class Ledger:
 
     def __init__(self, engine: Engine | Callable[[], Engine], is_there: Callable[[], bool] = lambda: True) -> None:
         self._is_there = is_there
+        self._writer: int | None = None  # the thread that has a transaction open
         self._opener = engine
         self._opened = engine if isinstance(engine, Engine) else None
         self._standing = StandingClaims()
@@ -128,6 +131,8 @@ class Ledger:
     def _engine(self) -> Engine:
         if self._opened is None:
             raise LedgerUnavailable("The ledger could not be opened yet.", may_pass=True)
+        if self._writer == get_ident() and isinstance(self._opened.pool, StaticPool):
+            raise RuntimeError("in memory there is one connection: whoever reads within a transaction undoes it")
         return self._opened
 
     @contextmanager
@@ -139,6 +144,7 @@ class Ledger:
                 connection.execute(text("PRAGMA synchronous=NORMAL"))
                 connection.commit()
             writing = Transaction(connection)
+            self._writer = get_ident()
             try:
                 with connection.begin():
                     yield writing
@@ -146,6 +152,7 @@ class Ledger:
                 if synced:
                     self.last_line = max(self.last_line, writing.last_line)
             finally:
+                self._writer = None
                 self._standing.forget(writing.touched)
                 if sqlite and not synced:
                     _sync_again(connection)

@@ -26,8 +26,16 @@ def ledger() -> Iterator[Ledger]:
 
 
 def go_to(ledger: Ledger, account: str) -> None:
+    record = ledger.packet("p1")
+    assert record is not None
     with ledger.transaction() as tx:
-        tx.readdress(ledger.packet("p1"), account, NOW)
+        tx.readdress(record, account, NOW)
+
+
+def test_in_memory_nobody_reads_within_a_transaction(ledger: Ledger) -> None:
+    with pytest.raises(RuntimeError, match="one connection"), ledger.transaction():
+        ledger.packet("p1")
+    assert ledger.packet("p1") is not None
 
 
 def states(ledger: Ledger, account: str) -> list[tuple[ClaimState, bool]]:
