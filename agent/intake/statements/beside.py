@@ -9,7 +9,7 @@ from agent.intake.statements.findings import Findings
 from agent.intake.statements.mapping import Mapping
 from agent.intake.statements.profile import normal
 from agent.intake.statements.readers import Column as Cells
-from agent.intake.statements.values import plain
+from agent.intake.statements.values import places, plain
 
 _SIGN = frozenset(
     {"drcr", "crdr", "dr/cr", "cr/dr", "d/c", "c/d", "dc", "cd", "sign", "balancetype", "debitcredit", "creditdebit"}
@@ -45,6 +45,7 @@ class Beside:
         self._headings = mapping.headings
         used = set(mapping.indexes.values())
         known = mapping.profile.recognise.any_table
+        self._zip, self._state = mapping.indexes.get("zip"), mapping.indexes.get("state")
         self._looked_at = [
             (index, mapping.indexes[rule[0]], rule)
             for index, heading in enumerate(mapping.headings)
@@ -53,6 +54,7 @@ class Beside:
 
     def look(self, numbers: Sequence[int], columns: Sequence[Cells]) -> None:
         """Note a fault for every row in which such a column says something."""
+        self._look_at_zips(numbers, columns)
         for index, meant, (_, says_nothing, message) in self._looked_at if numbers else ():
             if not any(columns[index]):
                 continue
@@ -62,6 +64,18 @@ class Beside:
                 if said and not says_nothing(said):
                     where = f"row {number}, column {self._headings[meant]}"
                     self._findings.fault(number, where, value, message.format(heading=heading, said=said[:40]))
+
+    def _look_at_zips(self, numbers: Sequence[int], columns: Sequence[Cells]) -> None:
+        """Note a fault for every ZIP code whose lost zero the state beside it does not bear out."""
+        if self._zip is None or not numbers:
+            return
+        zips = columns[self._zip]
+        short = {cell for cell in set(zips) if cell and places.zip_code(cell)[1]}
+        states = columns[self._state] if self._state is not None else [""] * len(zips)
+        for number, cell, beside in zip(numbers, zips, states, strict=True) if short else ():
+            if cell in short and places.zero_is_a_guess(cell, beside):
+                where = f"row {number}, column {self._headings[self._zip]}"
+                self._findings.fault(number, where, cell, places.ZIP_CUT)
 
 
 def _rule(heading: str) -> Rule | None:

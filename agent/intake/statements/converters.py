@@ -23,6 +23,7 @@ from agent.intake.statements.problems import (
     SERVICE_AHEAD,
     STATE_UNKNOWN,
     ZIP_PADDED,
+    ZIP_UNKNOWN,
     Notice,
 )
 from agent.intake.statements.profile import Layout
@@ -85,7 +86,7 @@ def converter(field: wire.Field, layout: Layout, today: date) -> Convert:
     if field.name == "account_and_name":
         return lambda raw: _account_and_name(raw, layout)
     if field.name == "city_state_zip":
-        return lambda raw: _city_state_zip(field.wire, places.city_state_zip(raw))
+        return lambda raw: _city_state_zip(field.wire, raw)
     if field.kind == "date":
         due = field.name == "statement_date"
         latest = (today + timedelta(days=31 if due else 366)).isoformat()
@@ -219,8 +220,11 @@ def _noted_unless(name: str, value: str, known: bool) -> str:
     return piece if known or not value else _noted(piece, STATE_UNKNOWN)
 
 
-def _city_state_zip(names_: Sequence[str], parts: Sequence[str]) -> str:
+def _city_state_zip(names_: Sequence[str], raw: object) -> str:
+    parts = places.city_state_zip(raw)
     piece = _pairs(names_, parts)
+    if parts[2] and parts[2][:5] not in plain(raw):
+        return _noted(piece, ZIP_PADDED)
     return piece if parts[2] or not parts[0] else _noted(piece, PLACE_WHOLE)
 
 
@@ -229,6 +233,8 @@ def _zip(name: str, raw: object) -> str:
     if _SHORTENED(value):
         raise Refusal(_EXCEL_SHORTENED)
     piece = wire.pair(name, value)
+    if value and not places.is_known_zip(value):
+        return _noted(piece, ZIP_UNKNOWN)
     return _noted(piece, ZIP_PADDED) if padded else piece
 
 

@@ -159,6 +159,10 @@ ZIP_PADDED = Notice(
     "1 ZIP code had lost its leading zero, which was put back",
     "{count} ZIP codes had lost their leading zeros, which were put back",
 )
+ZIP_UNKNOWN = Notice(
+    "1 ZIP code is not in the form of one and goes as it stands",
+    "{count} ZIP codes are not in the form of one and go as they stand",
+)
 STATE_UNKNOWN = Notice("1 state is not one that OutTray knows", "{count} states are not ones that OutTray knows")
 PLACE_WHOLE = Notice(
     "1 city, state and ZIP code could not be taken apart and goes as the city",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.intake.statements.values import plain
+from agent.intake.statements.values import Refusal, plain
 
 _STATES = {
     "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
@@ -20,11 +20,16 @@ _STATES = {
     "virgin islands": "VI", "us virgin islands": "VI", "washington dc": "DC",
 }  # fmt: skip
 _CODES = frozenset(_STATES.values()) | {"AA", "AE", "AP", "FM", "MH", "PW"}
+ZIP_CUT = "This is not a ZIP code of the state beside it, or a part of it is missing. Enter the whole ZIP code."
 _LONGEST = 200  # characters
 _ZIP = re.compile(r"(\d{5})(?:[- ]?(\d{4}))?", re.ASCII).fullmatch
 _FLOATED = re.compile(r"(\d{3,9})(?:\.0+|-)", re.ASCII).fullmatch  # been through a table of decimals, or an empty +4
 _SHORT_ZIP = re.compile(r"(\d{3,4})(?:-?(\d{4}))?", re.ASCII).fullmatch
 _BEHIND_CITY = re.compile(r"(.+?)[\s,]+(\d{3,5}(?:-?\d{4})?)").fullmatch
+_WITH_ZERO = frozenset(("CT", "MA", "ME", "NH", "NJ", "NY", "PR", "RI", "VI", "VT", "AE"))
+"""Where ZIP codes begin with a zero, by the Postal Service's list of three-digit prefixes."""
+_MAY_BE_CUT = re.compile(r"\d{7,8}", re.ASCII).fullmatch
+_WEST = re.compile(r"\bw(?:est)?$", re.IGNORECASE).search
 _MOST_WORDS = 4  # Northern Mariana Islands, and one for D.C.
 
 
@@ -51,17 +56,42 @@ def zip_code(raw: object) -> tuple[str, bool]:
     return text, False
 
 
+def zero_is_a_guess(raw: object, beside: object) -> bool:
+    """Tell whether the zero that `zip_code` puts back does not fit the state `beside` it, or only might be meant.
+
+    Eight digits are a ZIP+4 without its zero as well as one that was cut; the state tells which.
+    """
+    text = plain(raw)
+    if not zip_code(raw)[1]:
+        return False
+    code, known = state(beside)
+    return code not in _WITH_ZERO if known else bool(_MAY_BE_CUT(text))
+
+
+def is_known_zip(text: str) -> bool:
+    """Tell whether a text is in the form of a ZIP code."""
+    return bool(_ZIP(text)) and text[:5] != "00000"
+
+
 def city_state_zip(raw: object) -> tuple[str, str, str]:
     """Return the three parts of `Springfield, IL 62701`; the whole text is the city where it is not in that form.
 
-    The state is the longest one that the words before the ZIP code end in, if it leaves words for the city.
+    The state is the longest one that the words before the ZIP code end in, if it leaves words for the city. Raises
+    `Refusal` where the state may be another one, or the ZIP code was cut.
     """
     text = plain(raw)
     parts = _BEHIND_CITY(text) if len(text) <= _LONGEST else None
     words = parts[1].replace(",", ", ").split() if parts else []
+    whole, alone = state(" ".join(words))
+    if (alone and whole != "DC") or any(map(_ZIP, words)):  # no city, or two places
+        return text, "", ""
     for count in range(min(_MOST_WORDS, len(words) - 1), 0, -1):
         code, known = state(" ".join(words[-count:]).replace(",", ""))
         city = " ".join(words[:-count]).rstrip(" ,")
         if known and city and parts:
+            if code == "VA" and _WEST(city.rstrip(".")):
+                raise Refusal("This may be Virginia or West Virginia. Write the state as two letters, VA or WV.")
+            if zero_is_a_guess(parts[2], code):
+                raise Refusal(ZIP_CUT)
             return city, code, zip_code(parts[2])[0]
     return text, "", ""
