@@ -84,7 +84,8 @@ _NEVER_INTO = _any_of(*_BINS, *_PUT_ASIDE, *SHELF_NAMES)
 _TEMPORARY = _any_of(*_UNFINISHED)
 _LEFT_BY_SYSTEMS = _any_of(*(name for name in _SYSTEM_FILES if name != "*.lnk"), ".ds_store", "._*", ".directory")
 _MARKS = _any_of(*_BESIDE)
-_OWN_FOLDER = re.compile(r".* \([1-9][0-9]{0,5}\)")
+_OWN_FOLDER = re.compile(r"(.*) \([1-9][0-9]{0,5}\)")
+_FILES_OF = "files of "
 
 
 def name_key(name: str) -> str:
@@ -159,6 +160,24 @@ def is_temporary(name: str) -> bool:
 def is_own_folder(name: str) -> bool:
     """Tell whether a folder can be one that a shelf made for a packet whose names met others: `NAME (2)`."""
     return _OWN_FOLDER.fullmatch(name) is not None
+
+
+def own_folder(stem: str, number: int) -> str:
+    """Return the name of the folder that is made for a packet as the `number`th of its NAME: `NAME (2)`.
+
+    What is dropped or dragged back as a folder of that name has to be looked into: a NAME that hides its folder, as
+    deleted files are hidden, stands behind words (`files of #12 (2)`).
+    """
+    name = f"{stem} ({number})"
+    return name if is_looked_into(name) else f"{_FILES_OF}{name}"
+
+
+def stem_of_own_folder(folder: str) -> str:
+    """Return the NAME for which a shelf would have made this folder (`own_folder`); any other folder's own name."""
+    match = _OWN_FOLDER.fullmatch(folder)
+    stem = match[1] if match else folder
+    hidden = folder.removeprefix(_FILES_OF)
+    return (stem.removeprefix(_FILES_OF) if match and not is_looked_into(hidden) else stem) or folder
 
 
 def is_mark(name: str) -> bool:

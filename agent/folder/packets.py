@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.folder.filesystem import Damaged, FileSystem
-from agent.folder.names import DOCUMENTS, MANIFEST, RECEIPT, name_key
+from agent.folder.names import DOCUMENTS, MANIFEST, RECEIPT, name_key, own_folder
 from agent.model import Candidate, Identity
 
 SIDECAR = "sidecar"
@@ -240,22 +240,27 @@ def shelf_names(packet: Packet, number: int) -> ShelfNames:
     """
     came_back = bool(packet.folder) and packet.name != packet.folder
     own = "" if came_back else packet.folder
-    title = _fitted(packet.name, "", DOCUMENTS)
+    title = _fitted(packet.name, DOCUMENTS)
     if number > 1:
-        suffix = f" ({number})"
-        own = _fitted(own or packet.name, suffix, ("",)) + suffix
+        own = _own_folder(own or packet.name, number)
         title = f"{own}/{title}"
     files = {file.name: f"{own}/{_base(file)}" if own else _base(file) for file in packet.files}
     return ShelfNames(files, {ending: title + ending for ending in DOCUMENTS}, own)
+
+
+def _own_folder(stem: str, number: int) -> str:
+    while len(os.fsencode(own_folder(stem, number))) > _LONGEST_NAME:
+        stem = stem[:-1]
+    return own_folder(stem, number)
 
 
 def _base(file: ShelfFile) -> str:
     return file.name.rpartition("/")[2]
 
 
-def _fitted(stem: str, suffix: str, tails: Iterable[str]) -> str:
-    """Cut `stem` until a name can have it with `suffix` and the longest of `tails`."""
-    room = _LONGEST_NAME - max(len(os.fsencode(suffix + tail)) for tail in tails)
+def _fitted(stem: str, tails: Iterable[str]) -> str:
+    """Cut `stem` until a name can have it with the longest of `tails`."""
+    room = _LONGEST_NAME - max(len(os.fsencode(tail)) for tail in tails)
     while len(os.fsencode(stem)) > room:
         stem = stem[:-1]
     return stem

@@ -161,3 +161,41 @@ def test_a_part_of_a_packet_that_came_back_is_not_sent_without_the_rest(tmp_path
     [lane] = [one for one in snapshot_of(practice.control.state, ()).lanes if one.lane == str(SCANS)]
     assert lane.left_alone is not None
     assert lane.left_alone.code == "folder-was-a-shelf"
+
+
+# --- NAMEs whose folders would be hidden ------------------------------------------------------------------------------
+
+HIDING = ["#12", "$100", "@home"]
+
+
+def drop_as(practice: SimulatedPractice, name: str, claim: str) -> None:
+    practice.drop(f"{name}.pdf", files.pdf() + claim.encode())
+    practice.drop(f"{name}.json", files.sidecar(claimId=claim))
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_a_dragged_back_folder_of_any_name_is_looked_into(tmp_path: Path, name: str) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.service().script = [REFUSE, REFUSE]
+    for claim in ("CLM-1", "CLM-2"):
+        drop_as(practice, name, claim)
+        practice.pass_(10)
+    folder = f"files of {name} (2)"
+    practice.fs.rename(practice.folder() / "failed" / folder, practice.folder() / folder)
+    practice.hint(SCANS)
+    practice.pass_(30)
+    assert claims(practice) == ["CLM-2"]
+    assert left_in_folder(practice) == []
+    assert f"sent/2026-07-04/{name}.receipt.json" in practice.standing()
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_a_retry_beside_a_stranger_comes_back_where_it_is_looked_into(tmp_path: Path, name: str) -> None:
+    practice = SimulatedPractice(tmp_path)
+    practice.service().script = [REFUSE]
+    drop_as(practice, name, "CLM-1")
+    practice.pass_(10)
+    practice.drop(f"{name}.pdf", files.pdf() + b"stranger")
+    practice.ask(Request("retry", packets=(failed_packet(practice, "CLM-1"),), actor="front-desk"))
+    practice.pass_(30)
+    assert claims(practice) == ["CLM-1"]

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.folder.names import is_looked_into, is_picked_up, is_watched, may_pair, name_key, shelf_folders
+from agent.folder.names import (
+    is_looked_into,
+    is_picked_up,
+    is_watched,
+    may_pair,
+    name_key,
+    own_folder,
+    shelf_folders,
+    stem_of_own_folder,
+)
 from agent.folder.packets import DOCUMENT, SIDECAR, Packet, ShelfFile, shelf_names
 from agent.model import Identity
 from agent.settings.schema import LaneSettings
@@ -111,6 +120,8 @@ def packet(name: str, *files: str, folder: str = "", keep_names: bool = False) -
         (packet("scan", "scan (2)/scan.pdf", folder="scan (2)"), 2, ["scan (2)/scan.pdf"],
          "scan (2)/scan.receipt.json"),
         (packet("README", "README"), 2, ["README (2)/README"], "README (2)/README.receipt.json"),
+        (packet("#12", "#12.pdf"), 1, ["#12.pdf"], "#12.receipt.json"),
+        (packet("#12", "#12.pdf"), 2, ["files of #12 (2)/#12.pdf"], "files of #12 (2)/#12.receipt.json"),
     ],
 )  # fmt: skip
 def test_a_file_keeps_its_name_and_a_further_packet_of_a_name_has_a_folder_of_its_own(
@@ -120,7 +131,22 @@ def test_a_file_keeps_its_name_and_a_further_packet_of_a_name_has_a_folder_of_it
     assert (list(names.files.values()), names.documents[".receipt.json"]) == (files, receipt)
 
 
-@pytest.mark.parametrize("letter", ["x", "é", "漢"])
+@pytest.mark.parametrize(
+    "stem", ["scan", "#12", "$100", "@home", "old", "deleted", "held", "scan.part", "~$x", "a (2)"]
+)
+@pytest.mark.parametrize("number", [2, 12])
+def test_a_packets_own_folder_is_looked_into_whatever_its_name(stem: str, number: int) -> None:
+    folder = own_folder(stem, number)
+    assert is_looked_into(folder)
+    assert stem_of_own_folder(folder) == stem
+
+
+@pytest.mark.parametrize("folder", ["Smith", "files of Smith", "files of old", "#12", " (2)"])
+def test_a_folder_of_peoples_keeps_its_name(folder: str) -> None:
+    assert stem_of_own_folder(folder) == folder
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "漢", "#"])
 @pytest.mark.parametrize("number", [1, 2, 12])
 def test_documents_and_folders_whose_names_would_grow_too_long_are_cut_and_files_are_not(
     letter: str, number: int

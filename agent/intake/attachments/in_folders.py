@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from agent.folder.names import name_key
+from agent.folder.names import name_key, stem_of_own_folder
 from agent.folder.settling import FileLook, FileStatus
 from agent.intake.attachments.claims import Names, claim_of, in_words, is_sidecar, listed, said_by, settled
 from agent.intake.attachments.sidecar import ENDING, Sidecar
@@ -63,7 +62,7 @@ def pair_folder(
         readiness = Readiness.WAITING if missing or card is None else Readiness.READY
     by_itself = whole or len(looks) == 1
     return Candidate(
-        name=_without_number(folder) if retry_of and by_itself else folder,
+        name=stem_of_own_folder(folder) if retry_of and by_itself else folder,
         files=tuple(look.observation for look in files),
         sidecar=card.observation if card else None,
         folder=folder,
@@ -83,12 +82,8 @@ def _means_the_folder(card: FileLook, folder: str, sidecars: Mapping[str, Sideca
     stem = name_key(card.observation.base[: -len(ENDING)])
     names = {name_key(folder), *_USUAL_NAMES}
     if retry_of:  # a shelf may have put a number behind it
-        names.add(name_key(_without_number(folder)))
+        names.add(name_key(stem_of_own_folder(folder)))
     return stem in names
-
-
-def _without_number(folder: str) -> str:
-    return re.sub(r" \([1-9][0-9]*\)$", "", folder) or folder
 
 
 def _is_one_that_went_wrong(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
 from agent.delivery.places import past_of, shelf_packet, shelves_of
@@ -21,7 +21,7 @@ from agent.folder.digest import digest_of
 from agent.folder.documents import number_on
 from agent.folder.failed import shelf_of
 from agent.folder.filesystem import Exists, FileSystem, FileSystemProblem, Missing
-from agent.folder.names import OWN_PREFIX, PROBLEM_TEXT, name_key
+from agent.folder.names import OWN_PREFIX, PROBLEM_TEXT, is_looked_into, name_key, own_folder, shelf_folders
 from agent.folder.packets import SIDECAR, shelf_names
 from agent.intake.attachments.sidecar import MOST_BYTES, Sidecar, read_sidecar
 from agent.ledger.records import PacketRecord, Shelf
@@ -195,8 +195,7 @@ def back_into_folder(fs: FileSystem, packet: OnShelf, names: Sequence[str]) -> t
             for name, base in zip(names, bases, strict=True):
                 fs.move(packet.places[name], lane / base)
             return tuple(bases)
-    used = keys_of(fs, lane)
-    free = next(name for name in _numbered(folder or record.name, "") if name_key(name) not in used)
+    free = _free_folder(fs, packet.settings, folder or record.name, 1)
     fs.make_folder(lane / free)
     for name, base in zip(names, bases, strict=True):
         fs.move(packet.places[name], lane / free / base)
@@ -211,9 +210,7 @@ def into_own_folder(fs: FileSystem, packet: OnShelf, names: Sequence[str], card:
     shelf as before. Raises `FileSystemProblem`.
     """
     lane, record = packet.settings.folder, packet.record
-    used = keys_of(fs, lane)
-    names_of_it = _numbered(record.folder, "") if record.folder else islice(_numbered(record.name, ""), 1, None)
-    place = lane / next(name for name in names_of_it if name_key(name) not in used)
+    place = lane / _free_folder(fs, packet.settings, record.folder or record.name, 1 if record.folder else 2)
     moved: list[str] = []
     fs.make_folder(place)
     try:
@@ -227,6 +224,14 @@ def into_own_folder(fs: FileSystem, packet: OnShelf, names: Sequence[str], card:
         fs.remove(place / card)
         drop_folder(fs, place)
         raise
+
+
+def _free_folder(fs: FileSystem, settings: LaneSettings, stem: str, first: int) -> str:
+    """Return the name of a folder in the lane's that is free and looked into: NAME (from 1), NAME (2) ..."""
+    used = keys_of(fs, settings.folder)
+    names = (own_folder(stem, number) if number > 1 else stem for number in count(first))
+    shelves = shelf_folders(settings)
+    return next(name for name in names if name_key(name) not in used and is_looked_into(name, shelves))
 
 
 def _moved(fs: FileSystem, path: Path, folder: Path, head: str, tail: str) -> Path:

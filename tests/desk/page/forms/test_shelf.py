@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.desk.page.forms.shelf import OnShelf, back_into_folder, keep_beside, replace_sidecar
+from agent.desk.page.forms.shelf import OnShelf, back_into_folder, into_own_folder, keep_beside, replace_sidecar
 from agent.folder.filesystem import Busy
-from agent.folder.names import is_watched
+from agent.folder.names import is_looked_into, is_watched
 from agent.folder.real import RealFileSystem
 from agent.ledger.records import PacketFile, PacketRecord, Shelf
 from agent.model import LaneId, LaneKind, PacketState
@@ -29,7 +29,7 @@ class Stubborn(RealFileSystem):
         super().move(source, target)
 
 
-def failed_packet(folder: Path, *names: str, subfolder: str = "") -> OnShelf:
+def failed_packet(folder: Path, *names: str, subfolder: str = "", called: str = "scan") -> OnShelf:
     fs, lane = RealFileSystem(), folder / "scans"
     settings = AttachmentsSettings(folder=lane, environment="sandbox", client_id="one")
     shelf = settings.shelf("failed")
@@ -42,7 +42,7 @@ def failed_packet(folder: Path, *names: str, subfolder: str = "") -> OnShelf:
         id="20260714-091500-ABCDE",
         lane=LaneId("main-street", LaneKind.ATTACHMENTS),
         state=PacketState.FAILED,
-        name=subfolder or "scan",
+        name=subfolder or called,
         shelf=Shelf.FAILED,
         files=tuple(
             PacketFile(name, "sidecar" if name.endswith(".json") else "document", standing[name]) for name in names
@@ -116,3 +116,15 @@ def test_files_of_a_packet_subfolder_come_back_in_a_folder_of_their_own(tmp_path
     (packet.settings.folder / "Smith").mkdir()
     names = back_into_folder(RealFileSystem(), packet, ["Smith/1.jpg", "Smith/2.jpg"])
     assert names == ("Smith (2)/1.jpg", "Smith (2)/2.jpg")
+
+
+@pytest.mark.parametrize("name", ["#12", "$100", "@home", "old", "deleted", "held", "scan.part"])
+def test_files_come_back_in_a_folder_that_is_looked_into(tmp_path: Path, name: str) -> None:
+    packet = failed_packet(tmp_path, f"{name}.jpg", called=name)
+    (packet.settings.folder / f"{name}.jpg").write_text("a stranger")
+    [back] = back_into_folder(RealFileSystem(), packet, [f"{name}.jpg"])
+    assert is_looked_into(back.partition("/")[0])
+    packet = failed_packet(tmp_path, f"{name}.jpg", called=name)
+    into_own_folder(RealFileSystem(), packet, [f"{name}.jpg"], f"{name}.json", b"{}")
+    [own] = {path.parent.name for path in packet.settings.folder.glob("*/*.json")}
+    assert is_looked_into(own)
