@@ -220,7 +220,9 @@ def _files_that_are_wrong() -> list[BadPacket]:
         _file("empty", "scan.pdf", b"", "is empty", settles=False),
         _file("only-zeros", "scan.pdf", bytes(5000), "nothing in it", settles=False),
         _file("pdf-without-a-page", "scan.pdf", files.compressed_pdf(), "has no page", "print it to a new PDF"),
-        _file("cut-pdf", "scan.pdf", files.pdf()[:1300], "part of it is missing", "new PDF", settles=False),
+        _file(
+            "cut-pdf", "scan.pdf", files.pdf()[:1300], "what page 2 shows is not all there", "new PDF", settles=False
+        ),
         _file("cut-jpeg", "scan.jpg", jpeg[:-40], "part of the picture is missing", "Scan it again", settles=False),
         _file("cut-png", "scan.png", files.png()[:-40], "part of the picture is missing", settles=False),
         _file("cut-gif", "scan.gif", files.gif()[:-40], "part of the picture is missing", settles=False),
