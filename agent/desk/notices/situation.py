@@ -14,7 +14,7 @@ from agent.ledger.records import PacketRecord
 from agent.model import LaneKind, LaneState, PacketState
 
 _ROW = re.compile(r"(?:row|statement) (\d+)")
-_NEW_COLUMNS = frozenset({"no-header", "column-missing", "two-profiles", "wrong-profile"})
+_NEW_COLUMNS = frozenset({"no-header", "column-missing", "columns-rival", "two-profiles", "wrong-profile"})
 _WANTED = frozenset({"withdrawn"})  # a person did it: nothing to tell that person
 
 

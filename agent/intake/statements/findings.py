@@ -5,7 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 
-from agent.intake.statements.problems import BAD_ROW, BAD_ROWS, BAD_STATEMENTS, HIDDEN_ROW, HIDDEN_ROWS, Notice
+from agent.intake.statements.problems import (
+    BAD_ROW,
+    BAD_ROWS,
+    BAD_STATEMENTS,
+    COLUMNS_DIFFER,
+    HIDDEN_ROW,
+    HIDDEN_ROWS,
+    Notice,
+)
 from agent.model import Fault, Problem
 
 MOST_FAULTS = 10_000
@@ -35,6 +43,7 @@ class Findings:
         self._counts: dict[Notice, int] = {}
         self._sentences: dict[str, None] = {}
         self._left_out: list[int] = []
+        self._differing: dict[tuple[str, str], str] = {}
 
     def fault(self, number: int, where: str, value: object, message: str) -> None:
         """Note what fails the file. `number` is its row or statement. Raises `TooManyFaults` when it is enough."""
@@ -48,6 +57,10 @@ class Findings:
         self.faults.append(Fault(where, shown[:_VALUE_SHOWN] + "..." * (len(shown) > _VALUE_SHOWN), message))
         if len(self.faults) >= MOST_FAULTS:
             raise TooManyFaults
+
+    def differ(self, taken: str, other: str, meaning: str) -> None:
+        """Note that two columns say different things of what could stand in either: which is meant is asked once."""
+        self._differing[taken, other] = meaning
 
     def notice(self, notice: Notice, number: int) -> None:
         """Note a warning that holds for one row or statement."""
@@ -84,9 +97,16 @@ class Findings:
         words = BAD_STATEMENTS if self.unit != "row" else BAD_ROW if count == 1 and not more else BAD_ROWS
         if all(fault.message == HIDDEN_ROW for fault in self.faults):
             words = HIDDEN_ROWS
+        if self._differing:
+            (taken, other), meaning = next(iter(self._differing.items()))
+            return COLUMNS_DIFFER.problem(self._in_order(), name=name, meaning=meaning, columns=f"{taken} and {other}")
+        return words.problem(self._in_order(), name=name, rows=rows)
+
+    def _in_order(self) -> list[Fault]:
+        if self.unit != "row":
+            return self.faults
         order = sorted(range(len(self.faults)), key=self._numbers.__getitem__)
-        details = [self.faults[at] for at in order] if self.unit == "row" else self.faults
-        return words.problem(details, name=name, rows=rows)
+        return [self.faults[at] for at in order]
 
     def _told(self, notice: Notice, count: int) -> str:
         places = self._notices[notice]

@@ -54,6 +54,11 @@ COLUMNS_RIVAL = Words(
     "{name} has several columns that each could be {meaning}: {columns}.",
     "Keep one of them under its heading, or put the right value into one column; rename or remove the others, " + _BACK,
 )
+COLUMNS_DIFFER = Words(
+    "columns-rival",
+    "{name} has columns that say different things and could each be {meaning}: {columns}.",
+    "Keep the one that is meant under its heading, rename or remove the other, " + _BACK,
+)
 HIDDEN_ROWS = Words(
     "hidden-rows",
     "{name} has {rows} that the workbook hides, perhaps by a filter.",

@@ -66,13 +66,15 @@ def compared(profile: Profile, headings: Sequence[str], indexes: dict[str, int])
     """Return the columns left over that are to be compared with those that are taken, row by row."""
     used = set(indexes.values())
     left = [(i, heading) for i, heading in enumerate(headings) if i not in used]
-    found = []
+    found: dict[tuple[tuple[int, ...], int], Compared] = {}
     for index, heading in left:
         for field, _ in profile.fields_of.get(normal(heading), ()):
             taken = tuple(_taken(field, profile, headings, indexes))
             if taken and all(_mean_one(field, normal(headings[i]), normal(heading)) for i in taken):
-                found.append(Compared(field, taken, index, field not in indexes and field != "account"))
-    return tuple(found)
+                found.setdefault(
+                    (taken, index), Compared(field, taken, index, field not in indexes and field != "account")
+                )
+    return tuple(found.values())
 
 
 def _taken(field: str, profile: Profile, headings: Sequence[str], indexes: dict[str, int]) -> Iterator[int]:

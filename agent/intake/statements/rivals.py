@@ -10,7 +10,7 @@ from agent.intake.statements import wire
 from agent.intake.statements.columns import compiled
 from agent.intake.statements.converters import NOTED
 from agent.intake.statements.findings import Findings
-from agent.intake.statements.mapping import Mapping
+from agent.intake.statements.mapping import SPOKEN, Mapping
 from agent.intake.statements.readers import Column as Cells
 from agent.intake.statements.values import plain
 
@@ -54,10 +54,10 @@ class Rivals:
                     other = column[there].replace(NOTED, "").casefold()
                     same = not other or column[here[0]].replace(NOTED, "").casefold() == other
                 if not same:
-                    where = f"row {number}, column {self._headings[pair.taken[0]]}"
-                    message = _MESSAGES.get(pair.field, _OTHERWISE)
-                    message = message.format(heading=self._headings[pair.other], other=plain(there)[:60])
-                    self._findings.fault(number, where, here[0], message)
+                    taken, heading = self._headings[pair.taken[0]], self._headings[pair.other]
+                    message = _MESSAGES.get(pair.field, _OTHERWISE).format(heading=heading, other=plain(there)[:60])
+                    self._findings.differ(taken, heading, SPOKEN.get(pair.field, wire.FIELDS[pair.field].meaning))
+                    self._findings.fault(number, f"row {number}, column {taken}", here[0], message)
 
 
 def _are_of_one(one: str, other: str) -> bool:

@@ -50,6 +50,7 @@ def test_what_two_columns_say_differently_is_asked_about(
 ) -> None:
     problem = _checked({**base, **more}, tmp_path / "s.json").problem
     assert problem is not None
+    assert problem.code == "columns-rival"
     heading = list(more)[-1]
     assert any("says" in fault.message and fault.where.startswith("row 2") for fault in problem.details), heading
 

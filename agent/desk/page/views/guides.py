@@ -119,6 +119,7 @@ PACKETS = {
     "column-missing": Guide(_MAPPING, "Say which column it is, or add it to the file and press Retry.", _ASKS_ONCE),
     "two-profiles": Guide(_MAPPING, "Say what the columns are.", _ASKS_ONCE),
     "wrong-profile": Guide(_MAPPING, "Say what the columns are, or export the file again.", _ASKS_ONCE),
+    "columns-rival": Guide(_MAPPING, "Say which column is meant.", _ASKS_ONCE, has_table=True),
     "no-profile": Guide(_MAPPING),
     "bad-profile": Guide(_MAPPING),
     "column-twice": Guide((Verb.SHOW, Verb.RETRY), "Rename or remove one of them, then press Retry."),

@@ -115,6 +115,24 @@ def test_the_same_headings_in_another_order_or_spelling_are_the_same_export(desk
     assert (len(desk.statements()), last(desk)["amountDue"]) == (2, 6000)
 
 
+def test_which_of_two_columns_is_meant_is_asked_once(desk: SimulatedDesk) -> None:
+    headings = "Account Number,Patient ID,Patient Name,Amount Due,Statement Date"
+    said = {
+        "column-0": "account",
+        "column-1": "",
+        "column-2": "name",
+        "column-3": "amount_due",
+        "column-4": "statement_date",
+    }
+    address = failed(desk, "first.csv", headings, "1001,P-77,Maya Lindqvist,50.00,2026-01-31")
+    page = desk.client.get("/").text
+    assert "columns that say different things" in page
+    assert address in page
+    answered(desk, address, said, dates="YMD")
+    dropped(desk, "next.csv", headings, "1002,P-78,Omar Haddad,75.00,2026-01-31")
+    assert [body[0]["externalPatientId"] for _, body in desk.statements()] == ["1001", "1002"]
+
+
 def test_a_column_that_was_left_out_is_one_of_the_headings_too(desk: SimulatedDesk) -> None:
     said = {key: value for key, value in WHOLE_SAID.items() if value != "phone"}
     answered(desk, failed(desk, "regular.csv", WHOLE, ROW), said, dates="YMD")
