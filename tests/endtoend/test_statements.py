@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.delivery import verification
+from agent.delivery import open_questions
 from tests.support.recording import Exchange
 from tests.support.statement_files import HEADINGS, ROW, address, csv, opendental, statement
 from tests.support.statements_practice import StatementsPractice
@@ -124,7 +124,7 @@ def test_line_items_of_an_open_dental_statement(tmp_path: Path) -> None:
 def test_statements_that_the_service_marks_as_failed_are_named_in_the_receipt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verification, "AFTER", (0.0,))
+    monkeypatch.setattr(open_questions, "AFTER", (0.0,))
     nobody = ("1002", "07/31/2026", "", "15.00")  # no name, and nowhere to send it
     with StatementsPractice(tmp_path, lane="verify = true") as practice:
         practice.drop("july.csv", csv((*ROW, "john@example.com"), (*nobody, ""), headings=(*HEADINGS, "Email")))
@@ -143,7 +143,7 @@ def test_statements_that_the_service_marks_as_failed_are_named_in_the_receipt(
 def test_statements_that_are_all_in_order_are_asked_about_to_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verification, "AFTER", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(open_questions, "AFTER", (0.0, 0.0, 0.0))
     with StatementsPractice(tmp_path, lane="verify = true") as practice:
         practice.drop("july.csv", csv((*ROW, "john@example.com"), headings=(*HEADINGS, "Email")))
         practice.wait_until_sent(1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from agent.delivery import engine, planner, proof, request_handler, snapshot, verdicts
+from agent.delivery import engine, glance, planner, proof, request_handler, verdicts
 from agent.delivery import lane as lanes
 from agent.delivery.clock_guard import ClockGuard
 from agent.delivery.control import Control
@@ -424,7 +424,7 @@ FAULTS = {
     "names-as-they-are": Mutant(
         "names that are no text",
         "what is shown can always be shown",
-        ((snapshot, "in_unicode", lambda value: value),),
+        ((glance, "in_unicode", lambda value: value),),
         "odd-names",
         1,
     ),

@@ -23,6 +23,7 @@ _MOST_RASTER = 160_000_000  # bytes of a decoded page: a letter in colour at 600
 _MOST_POINTS = 200_000_000  # of all decoded pages of a file
 _MOST_IN_MEMORY = 80_000_000  # bytes of a file that its decoder takes whole
 _MOST_COEFFICIENTS = 320_000_000  # bytes
+_MOST_OF_A_BYTE = 4_000  # points of a GIF: a code of 12 bits stands for fewer than 4,096
 _MOST_PAGES = 10_000
 _SIDE = 512  # points to which a JPEG is decoded
 _SLACK = 65_536  # bytes that lengths may name beyond the file's end
@@ -70,10 +71,12 @@ def read(stream: BinaryIO, question: Any) -> dict[str, Any]:
 
 
 def _decodes(found: Any, stream: BinaryIO) -> bool:
-    """Decode a picture. Of one too large for that, a BMP has to have its rows, and a GIF its end."""
+    """Decode a picture. Of one too large for that, a BMP has to have its rows, a GIF its end and data for its size."""
     if _raster(found) > _MOST_RASTER:
         size = stream.seek(0, 2)
-        return has_all_rows(stream, size) if found.format == "BMP" else incomplete_gif(stream, size) is None
+        if found.format == "BMP":
+            return has_all_rows(stream, size)
+        return incomplete_gif(stream, size) is None and found.size[0] * found.size[1] <= size * _MOST_OF_A_BYTE
     try:
         found.load()
     except _FAULTS:
