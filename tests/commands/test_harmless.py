@@ -189,6 +189,7 @@ def test_the_streams_do_it_for_whoever_else_writes(evil: str, stream: str) -> No
     assert ACTS.findall(getattr(done, stream).decode().replace("\r\n", "\n")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
 @pytest.mark.parametrize("command", ["profile try", "status", "check"])
 def test_on_a_real_terminal_nothing_but_our_own_colours_is_obeyed(tmp_path: Path, command: str) -> None:

@@ -56,6 +56,7 @@ def journal(practice: Practice) -> list[tuple[str, bool]]:
     return found
 
 
+@pytest.mark.slow
 def test_resume_cuts_a_long_wait_short_without_an_agent_too(tmp_path: Path) -> None:
     with Practice(tmp_path, plan="429:86400@1") as practice:
         practice.drop_packet()

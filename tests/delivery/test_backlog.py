@@ -45,6 +45,7 @@ def test_what_was_sent_is_let_go_of(tmp_path: Path) -> None:
     assert receipt["response"] == {"said": reply}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [40, 120])
 def test_each_claim_is_read_a_few_times_however_many_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.support import files
 from tests.support.simulated_practice import SCANS, SETTINGS, UNREACHABLE, SimulatedPractice
 from tests.support.statement_world import long_sleeps
 
 
+@pytest.mark.slow
 def test_a_scan_that_waits_for_its_sidecar_does_not_fail_when_the_clock_is_set_forward(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path, SETTINGS.replace("environment", "rescan_seconds = 3600\nenvironment"))
     practice.drop("scan.pdf", files.pdf())

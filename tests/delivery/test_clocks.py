@@ -48,6 +48,7 @@ def test_after_a_boot_the_services_own_time_says_when_a_held_file_goes(world: Cl
     assert taken(world) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [-1500, 1500])
 def test_while_the_service_cannot_be_asked_nothing_goes_under_a_name_of_an_earlier_boot(
     world: ClockWorld, minutes: int
@@ -143,6 +144,7 @@ def test_in_one_boot_starts_of_the_agent_prove_the_time_between_them(world: Cloc
     assert taken(world) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lane", [SCANS, STATEMENTS])
 @pytest.mark.parametrize("tells_time", [True, False])
 def test_a_clock_that_is_years_ahead_after_a_boot_makes_nobody_forget_what_was_sent(

@@ -142,6 +142,7 @@ def test_a_full_disk_under_the_log_stops_nobody(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_a_running_agent_outlives_the_loss_of_its_logs_and_spool(tmp_path: Path) -> None:
     with Practice(tmp_path) as practice:
         practice.drop_packet("first")
@@ -152,6 +153,7 @@ def test_a_running_agent_outlives_the_loss_of_its_logs_and_spool(tmp_path: Path)
         practice.wait_until_sent(2)
 
 
+@pytest.mark.slow
 def test_a_file_in_the_spools_place_is_the_statements_trouble_and_no_end(tmp_path: Path) -> None:
     with StatementsPractice(tmp_path, running=False) as practice:
         spool = practice.data_dir / "spool"

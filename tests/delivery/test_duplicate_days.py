@@ -65,6 +65,7 @@ def test_what_was_sent_an_hour_ago_is_known_again_whatever_the_clock_says(
     assert [problem["code"] for problem in practice.problems(lane)] == ["duplicate"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drop", [a_scan, a_statement])
 def test_after_its_days_the_same_goes_again(
     practice: SimulatedPractice, drop: Callable[[SimulatedPractice, str], None]

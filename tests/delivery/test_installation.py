@@ -159,6 +159,7 @@ def on_its_way(tmp_path: Path) -> SimulatedPractice:
     return practice
 
 
+@pytest.mark.slow
 def test_a_copied_ledger_lets_go_of_what_its_first_pc_has_on_the_way(tmp_path: Path) -> None:
     practice = on_its_way(tmp_path)
     standing = {name for name in practice.standing() if name.startswith("sending/")}
@@ -186,6 +187,7 @@ def test_what_a_ledger_lets_go_of_once_it_does_not_let_go_of_again(tmp_path: Pat
     assert installation_of(tmp_path) == replace(copied, copied=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lane", [SCANS, STATEMENTS])
 def test_what_the_ledger_knows_stays_ours_where_the_name_was_lost(tmp_path: Path, lane: object) -> None:
     practice = on_its_way(tmp_path)

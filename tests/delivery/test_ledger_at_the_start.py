@@ -58,6 +58,7 @@ def test_the_agent_starts_shows_it_and_goes_on_when_the_ledger_is_free(practice:
     assert practice.engine.notes == ()
 
 
+@pytest.mark.slow
 def test_a_ledger_with_an_open_writer_is_waited_for_as_well(practice: Practice) -> None:
     connection = sqlite3.connect(practice.data_dir / "ledger.sqlite", isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")

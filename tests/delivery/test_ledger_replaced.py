@@ -73,6 +73,7 @@ def drop_scan(practice: OnDisk, claim: str = "C-1") -> None:
     practice.drop(f"{claim}.json", files.sidecar(claimId=claim))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deed", DEEDS)
 def test_it_is_noticed_within_a_look_and_the_agent_goes_on_from_the_shelves(practice: OnDisk, deed: Deed) -> None:
     drop_scan(practice)

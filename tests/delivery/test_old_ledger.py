@@ -100,6 +100,7 @@ def test_what_the_ledger_believes_to_be_on_its_way_has_been_sent(tmp_path: Path)
     assert {packet.control_number for packet in practice.ledger.history()} - {""}
 
 
+@pytest.mark.slow
 def test_what_has_failed_since_is_shown_and_not_called_removed(tmp_path: Path) -> None:
     practice = begun(tmp_path)
     practice.service().script = [*[UNREACHABLE] * 9, REFUSE]
@@ -219,6 +220,7 @@ def test_a_lost_ledger_shortens_no_memory_that_the_settings_ask_for(tmp_path: Pa
     assert len(practice.problems(lane)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [-10, -3, 3, 10])
 def test_a_receipt_of_a_clock_that_was_nearly_right_shortens_no_window(tmp_path: Path, minutes: int) -> None:
     practice = begun(tmp_path)
@@ -249,6 +251,7 @@ def test_what_is_held_says_why_after_its_ledger_is_lost(tmp_path: Path) -> None:
     assert all(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["scan\udcff.pdf", "Smith\udcff/scan.pdf", "Smith/1\udcff.pdf"])
 def test_a_failed_file_whose_name_is_no_text_is_found_again_after_its_ledger_is_lost(tmp_path: Path, name: str) -> None:
     practice = begun(tmp_path)

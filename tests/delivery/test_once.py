@@ -202,6 +202,7 @@ ONE_ENTRY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Denied, Busy, Damaged, FileSystemProblem])
 @pytest.mark.parametrize("entry", ONE_ENTRY)
 def test_one_entry_that_cannot_be_read_or_moved_stops_no_pass(

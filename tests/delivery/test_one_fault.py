@@ -38,6 +38,7 @@ def test_a_day_calls_every_seam(calls: Counter[str]) -> None:
     assert set(calls) == set(SEAMS)
 
 
+@pytest.mark.slow
 @HOW_LONG
 @pytest.mark.parametrize("seam", SEAMS)
 def test_whatever_fails_the_engine_goes_on(seam: str, lasts: bool, calls: Counter[str], tmp_path: Path) -> None:

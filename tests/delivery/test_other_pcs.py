@@ -69,6 +69,7 @@ def test_a_pc_that_is_heard_of_keeps_its_packets(tmp_path: Path) -> None:
     assert practice.service().accepted == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [True, False])
 @pytest.mark.parametrize("held", [True, False])
 def test_what_a_silent_pc_has_left_is_shown_with_whose_it_is_and_since_when_and_can_be_taken_over(
@@ -95,6 +96,7 @@ def test_what_a_silent_pc_has_left_is_shown_with_whose_it_is_and_since_when_and_
     assert adopt(practice) == ((), ())
 
 
+@pytest.mark.slow
 def test_a_name_that_another_pc_may_have_sent_is_held(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
     practice.service(STATEMENTS).script = [UNREACHABLE] * 2000
@@ -112,6 +114,7 @@ def test_a_name_that_another_pc_may_have_sent_is_held(tmp_path: Path) -> None:
     assert len(practice.service(STATEMENTS).accepted) == 1
 
 
+@pytest.mark.slow
 def test_a_take_over_that_is_cut_off_anywhere_is_finished_at_the_next_start(tmp_path: Path) -> None:
     class Cut(BaseException):
         pass
@@ -165,6 +168,7 @@ def test_what_people_take_away_from_a_silent_pc_is_not_shown_any_more(tmp_path: 
     assert adopt(practice) == ((), ())
 
 
+@pytest.mark.slow
 def test_what_is_there_under_another_name_is_no_file_taken_away(tmp_path: Path) -> None:
     practice = left_by(tmp_path, held=True)
     [held] = [
@@ -190,6 +194,7 @@ def test_of_a_packet_of_which_something_was_taken_away_the_rest_comes_to_failed_
     assert "failed/scan.json" in practice.standing()
 
 
+@pytest.mark.slow
 def test_a_held_file_that_is_taken_over_waits_for_the_name_that_the_other_pcs_receipt_proves(tmp_path: Path) -> None:
     practice = left_by(tmp_path, share=False, held=True)
     sent = practice.folder(STATEMENTS) / "sent"

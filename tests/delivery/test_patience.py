@@ -41,6 +41,7 @@ def busy(after: float | None = None, *, of_lane: bool = True) -> Answer:
     return Answer(Retry(TROUBLE, 503, after=after, of_lane=of_lane))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("give_up_after", "after", "of_lane"),
     [(0.001, None, False), (0.01, 60.0, True), (0.25, HOUR, True), (0.5, DAY, False)],
@@ -72,6 +73,7 @@ def asleep(practice: SimulatedPractice) -> None:
     practice.clock.pass_(2 * DAY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("give_up_after", [1])
 @pytest.mark.parametrize("away", [blocked, unreachable, paused, asleep])
 def test_days_in_which_nothing_could_have_worked_bring_no_packet_nearer_to_its_end(

@@ -77,6 +77,7 @@ def test_the_body_of_a_statement_file_that_goes_before_it_is_taken_does_not_stay
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_share_that_is_unmounted_between_two_looks_withdraws_nothing_that_falls_due_then(practice):
     """A held file was taken for one that people had removed, and stood on `held` for good when the share came back."""
     folder = practice.folder(STATEMENTS)

@@ -143,6 +143,7 @@ def accounts(practice: SimulatedPractice) -> set[tuple[str, str]]:
 ITS_OWN = {"outtray", "01GDG5BZA29R3SZMZ63Y2GFENV"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "name"),
     [
@@ -167,6 +168,7 @@ def standing_below(practice: SimulatedPractice, folder: str, kind: LaneKind) -> 
     return list(practice.fs.files(Path(folder) / ("scans" if kind is LaneKind.ATTACHMENTS else "statements")))
 
 
+@pytest.mark.slow
 def test_where_the_first_is_nowhere_any_more_what_it_has_left_is_shown_and_nothing_goes(tmp_path: Path) -> None:
     practice = with_something_held_and_queued(tmp_path, FIRST)
     settings = parse(ANOTHER_MAIN, Path("outtray.toml"))
@@ -252,6 +254,7 @@ def test_failed_packets_on_a_shelf_of_before_are_named_with_their_number_and_the
     assert "/practice/scans/failed" in problem.sentence
 
 
+@pytest.mark.slow
 def test_a_held_file_goes_from_the_shelf_of_before(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
     for account in ("1001", "1002"):
@@ -264,6 +267,7 @@ def test_a_held_file_goes_from_the_shelf_of_before(tmp_path: Path) -> None:
     assert [packet.state for packet in practice.ledger.history()] == [PacketState.SENT] * 2
 
 
+@pytest.mark.slow
 def test_a_shelf_of_before_that_cannot_be_reached_withdraws_nothing(tmp_path: Path) -> None:
     practice = practice_with(tmp_path, failed=0)
     practice.fs.add_volume(Path("/far"), remote=True)

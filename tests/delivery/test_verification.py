@@ -53,21 +53,25 @@ def receipt_of(
     return said
 
 
+@pytest.mark.slow
 def test_all_in_order(tmp_path: Path) -> None:
     said = receipt_of(tmp_path, NEVER)
     assert (said["problem"], said["unanswered"]) == (None, None)
 
 
+@pytest.mark.slow
 def test_what_is_marked_since_then_is_this_files(tmp_path: Path) -> None:
     said = receipt_of(tmp_path, NEVER, NEVER, NEW)
     assert said["problem"]["code"] == "statements-not-accepted"
 
 
+@pytest.mark.slow
 def test_what_was_marked_before_is_not(tmp_path: Path) -> None:
     said = receipt_of(tmp_path, OLD)
     assert (said["problem"], said["unanswered"]) == (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [AWAY, Marked({"old": JOHN}, TROUBLE)])
 def test_where_the_first_search_failed_nothing_is_called_this_files_and_nothing_clean(
     tmp_path: Path, first: Marked
@@ -77,6 +81,7 @@ def test_where_the_first_search_failed_nothing_is_called_this_files_and_nothing_
     assert "could not be asked before July.csv was sent" in said["unanswered"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", [RuntimeError("broken"), OSError("no spool"), MemoryError()])
 def test_a_question_that_broke_down_is_not_clean(tmp_path: Path, trouble: Exception) -> None:
     said = receipt_of(tmp_path, NEVER, trouble)
@@ -84,10 +89,12 @@ def test_a_question_that_broke_down_is_not_clean(tmp_path: Path, trouble: Except
     assert "could not be found out" in said["unanswered"]
 
 
+@pytest.mark.slow
 def test_a_question_that_was_not_answered_is_not_clean(tmp_path: Path) -> None:
     assert receipt_of(tmp_path, NEVER, AWAY)["unanswered"] == TROUBLE.sentence
 
 
+@pytest.mark.slow
 def test_a_lost_try_keeps_what_was_marked_before_it(tmp_path: Path) -> None:
     """Its own failures are marked before the second try, and are this file's all the same."""
 
@@ -98,6 +105,7 @@ def test_a_lost_try_keeps_what_was_marked_before_it(tmp_path: Path) -> None:
     assert said["problem"]["code"] == "statements-not-accepted"
 
 
+@pytest.mark.slow
 def test_after_a_restart_behind_a_lost_try_nothing_is_comparable(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
     practice.control.state.lanes[STATEMENTS].verifier = Scripted(NEVER)

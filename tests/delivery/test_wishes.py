@@ -83,6 +83,7 @@ def test_a_retry_names_what_it_did_and_says_why_it_did_not_do_the_rest(practice:
     assert again == Answer((), (sentence,))
 
 
+@pytest.mark.slow
 def test_a_held_packet_that_is_withdrawn_goes_to_failed_with_a_note(practice: SimulatedPractice) -> None:
     packet = a_held_statement(practice)
     assert answer_to(practice, Request("withdraw", packets=(packet,), actor="rosa")) == Answer((packet,))
@@ -106,6 +107,7 @@ def _claims(practice: SimulatedPractice) -> list:  # type: ignore[type-arg]
     return practice.ledger.claims(practice.control.state.lanes[STATEMENTS].terms.account, practice.clock.now())
 
 
+@pytest.mark.slow
 def test_a_withdrawn_packet_can_be_sent_after_all(practice: SimulatedPractice) -> None:
     packet = a_held_statement(practice)
     answer_to(practice, Request("withdraw", packets=(packet,)))

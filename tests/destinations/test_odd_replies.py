@@ -131,6 +131,7 @@ def test_ways_to_say_nothing(kind: str, tmp_path: Path):
         assert isinstance(outcome, Unknown), (reply[:200], outcome)
 
 
+@pytest.mark.slow
 @KINDS
 def test_a_reply_that_goes_on_and_on_is_given_up(kind: str, tmp_path: Path):
     yes = SUCCESS[kind]

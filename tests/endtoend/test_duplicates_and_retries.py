@@ -13,6 +13,7 @@ from tests.support.practice import Practice, standing
 from tests.support.simulated_practice import REFUSE, SETTINGS, SimulatedPractice
 
 
+@pytest.mark.slow
 def test_the_same_packet_again_fails_as_a_duplicate_and_names_the_control_number(tmp_path: Path) -> None:
     with Practice(tmp_path) as practice:
         practice.drop_packet()
@@ -85,6 +86,7 @@ def test_a_refused_packet_is_no_twin_of_the_next_try(tmp_path: Path) -> None:
 # --- Tried again ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_problem", [False, True])
 def test_dragging_the_files_back_is_a_retry(tmp_path: Path, with_problem: bool) -> None:
     with Practice(tmp_path, plan="400@1") as practice:
@@ -99,6 +101,7 @@ def test_dragging_the_files_back_is_a_retry(tmp_path: Path, with_problem: bool) 
         assert standing(practice.folder / "failed") == {}
 
 
+@pytest.mark.slow
 def test_what_stands_on_failed_for_it_goes_without_waiting_for_the_timed_rescan(tmp_path: Path) -> None:
     with Practice(tmp_path, rescan=3600) as practice:
         practice.drop_packet(payerId="1")
@@ -111,6 +114,7 @@ def test_what_stands_on_failed_for_it_goes_without_waiting_for_the_timed_rescan(
         practice.wait_for(lambda: practice.lane_status()["needs_attention"] == 0, "nobody to be needed any more")
 
 
+@pytest.mark.slow
 def test_dragged_back_unmended_it_fails_again_and_only_the_last_problem_stands(tmp_path: Path) -> None:
     with Practice(tmp_path) as practice:
         practice.drop_packet(claimId=...)
@@ -157,6 +161,7 @@ def test_a_retry_of_something_unknown_changes_nothing(tmp_path: Path) -> None:
     assert len(practice.problems()) == 1
 
 
+@pytest.mark.slow
 def test_a_folder_that_failed_goes_back_as_a_folder(tmp_path: Path) -> None:
     with Practice(tmp_path, plan="400@1") as practice:
         practice.drop("Smith/x-ray.pdf", files.pdf())

@@ -93,6 +93,7 @@ def test_a_retry_beside_a_stranger_of_the_name_comes_back_in_a_folder(
     assert [file for got in practice.service().accepted for file in got.files] == ["scan (2)/scan.pdf"]
 
 
+@pytest.mark.slow
 def test_a_statement_file_that_comes_back_beside_another_keeps_its_name_at_the_service(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
     practice.service(STATEMENTS).script = [REFUSE]
@@ -106,6 +107,7 @@ def test_a_statement_file_that_comes_back_beside_another_keeps_its_name_at_the_s
     assert left_in_folder(practice) == []
 
 
+@pytest.mark.slow
 def test_a_lone_scan_is_not_put_back_where_another_patients_sidecar_lists_its_name(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
     practice.drop("scan.pdf", files.pdf() + b"A")
@@ -123,6 +125,7 @@ def test_a_lone_scan_is_not_put_back_where_another_patients_sidecar_lists_its_na
     assert (got.metadata["claimId"], [data[-1:] for data in got.files.values()]) == ("CLM-B", [b"B"])
 
 
+@pytest.mark.slow
 def test_a_lone_sidecar_that_lists_files_is_not_put_back_beside_another_patients_scan(tmp_path: Path) -> None:
     practice = SimulatedPractice(tmp_path)
     practice.drop("batch.json", files.sidecar(claimId="CLM-A", files=["scan.pdf"]))

@@ -31,6 +31,7 @@ def lane_state(practice: SimulatedPractice) -> LaneState:
 # --- Two PCs --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_two_agents_on_one_folder_send_40_packets_once_each(tmp_path: Path) -> None:
     with (
         Sandbox() as sandbox,
@@ -133,6 +134,7 @@ def test_pausing_one_lane_leaves_the_others_alone(tmp_path: Path) -> None:
     assert len(practice.service().accepted) == 1
 
 
+@pytest.mark.slow
 def test_pause_and_resume_reach_a_running_agent_at_once(tmp_path: Path) -> None:
     with Practice(tmp_path) as practice:
         practice.ask("pause")
@@ -146,6 +148,7 @@ def test_pause_and_resume_reach_a_running_agent_at_once(tmp_path: Path) -> None:
 # --- Folders that go away -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_folder_that_goes_away_is_offline_and_comes_back_by_itself(tmp_path: Path) -> None:
     with Practice(tmp_path) as practice:
         practice.drop_packet("before", claimId="CLM-1")
@@ -227,6 +230,7 @@ def test_a_file_that_cannot_be_read_for_a_while_goes_as_soon_as_it_can(tmp_path:
 # --- Links ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 @pytest.mark.parametrize("shelf", ["sending", "sent", "failed", "held"])
 def test_a_shelf_that_someone_has_linked_is_not_worked_in_and_the_lane_says_so(tmp_path: Path, shelf: str) -> None:

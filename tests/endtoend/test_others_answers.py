@@ -34,6 +34,7 @@ def test_what_was_never_read_is_not_marked(tmp_path: Path) -> None:
     assert len(practice.claims) == len(practice.receipts())
 
 
+@pytest.mark.slow
 def test_fewer_ids_than_files_are_sent_and_someone_looks(tmp_path: Path) -> None:
     with Practice(tmp_path, plan="fewer-ids@1") as practice:
         practice.drop_packet()

@@ -68,6 +68,7 @@ def test_a_lone_file_that_is_renamed_on_failed_still_needs_someone(practice: Sim
     assert len(practice.problems(STATEMENTS)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelled", [lambda name: unicodedata.normalize("NFD", name), str.upper])
 def test_a_held_file_that_another_system_spells_its_own_way_goes_when_its_window_opens(
     practice: SimulatedPractice, spelled: object

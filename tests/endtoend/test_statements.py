@@ -173,6 +173,7 @@ def test_both_shapes_of_refusal_become_a_problem_that_can_be_read(tmp_path: Path
     assert practice.sandbox.credentials.api_key not in text
 
 
+@pytest.mark.slow
 def test_a_name_that_another_pc_has_used_is_held_and_goes_when_the_service_takes_it(tmp_path: Path) -> None:
     with StatementsPractice(tmp_path / "one") as other:
         other.drop(NAME, billing_run(1))
@@ -212,6 +213,7 @@ def test_a_lost_reply_and_then_a_refused_name_mean_delivered_once(tmp_path: Path
 # --- The same name again --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_file_overwritten_in_place_three_times_in_a_day_goes_whole_in_order_a_day_apart(tmp_path: Path) -> None:
     with StatementsPractice(tmp_path, plan="slow-reply:1@1") as practice:
         practice.drop(NAME, billing_run(1))
@@ -239,6 +241,7 @@ def test_a_file_overwritten_in_place_three_times_in_a_day_goes_whole_in_order_a_
     assert sorted(practice.sent_whole()) == sorted([billing_run(1), *(billing_run(n, 20) for n in (2, 3, 4))])
 
 
+@pytest.mark.slow
 def test_a_second_file_while_the_first_goes_slowly_over_a_limited_line(tmp_path: Path) -> None:
     with StatementsPractice(tmp_path, agent='upload_limit = "10 KB/s"') as practice:
         practice.drop(NAME, billing_run(1, 90))

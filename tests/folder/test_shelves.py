@@ -388,6 +388,7 @@ class TestShelvingIsRepeatable:
             assert fs.files(LANE) == once.files(LANE), step
 
 
+@pytest.mark.slow
 def test_shelving_ends_the_same_after_any_two_power_cuts() -> None:
     def prepare() -> SimulatedFileSystem:
         fs = taken_world(SCAN, across=FAILED)

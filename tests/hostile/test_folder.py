@@ -61,6 +61,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
     assert {path: path.read_bytes() for path in place.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 @posix
 def test_links_pipes_sockets_and_devices_are_left_alone_and_the_rest_goes(tmp_path: Path, elsewhere: Path) -> None:
     with Practice(tmp_path) as practice:
@@ -122,6 +123,7 @@ def test_a_shelf_that_is_a_link_costs_nothing_that_stands_behind_it(tmp_path: Pa
 # --- Names -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @posix
 def test_names_that_act_or_are_no_text_come_to_an_end_like_any_other(tmp_path: Path) -> None:
     with Practice(tmp_path, lane="waiting_hours = 0.0005", running=False) as practice:

@@ -163,6 +163,7 @@ class Dripping:
             return
 
 
+@pytest.mark.slow
 @EVERY_KIND
 @pytest.mark.parametrize(
     ("first", "expected"),

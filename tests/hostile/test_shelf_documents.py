@@ -86,6 +86,7 @@ def test_a_document_that_is_none_of_ours_stops_nothing(tmp_path: Any, name: str,
     assert goes_on(practice)
 
 
+@pytest.mark.slow
 @fuzzed
 @given(data=st.data())
 def test_whatever_stands_in_a_manifest_it_is_read_or_called_damaged(data: st.DataObject, tmp_path_factory: Any) -> None:
@@ -104,6 +105,7 @@ def test_whatever_stands_in_a_manifest_it_is_read_or_called_damaged(data: st.Dat
     assert packet.arrived_at.astimezone().timestamp() >= 0
 
 
+@pytest.mark.slow
 @fuzzed
 @given(data=st.data())
 def test_whatever_stands_in_a_problem_or_receipt_the_next_start_goes_on(

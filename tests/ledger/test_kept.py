@@ -105,6 +105,7 @@ def words_in_the_program() -> Iterator[tuple[str, str]]:
                     yield str(code.value), " ".join(map(ast.unparse, said))
 
 
+@pytest.mark.slow
 def test_the_sentences_that_are_kept_have_no_place_for_a_value() -> None:
     ours = {
         *("name", "sidecar", "sidecars", "files", "missing", "others", "exact", "folder", "inner", "unlisted", "of"),

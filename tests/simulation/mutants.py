@@ -24,7 +24,7 @@ from tests.simulation.mended import MUTANTS, Mutant
 from tests.support.simulation.history import history, run
 
 NEXT_SEEDS = 20
-_QUIETLY = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--assert=plain", "--timeout", "120"]
+_QUIETLY = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "--assert=plain", "--timeout", "120", "-m", ""]
 
 
 @contextmanager

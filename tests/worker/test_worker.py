@@ -45,6 +45,7 @@ def test_a_large_file_is_served_in_pieces(workers: Workers) -> None:
     assert workers.run(HERE + "ends_of", io.BytesIO(b"abc" + bytes(9 << 20) + b"xyz")) == ["abc", "xyz"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reader", "question", "limits"),
     [

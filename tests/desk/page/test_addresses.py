@@ -169,6 +169,7 @@ def test_no_view_keeps_a_name_in_a_link_or_a_title(practice: DeskPractice) -> No
     assert {path.split("/")[1] for path in pictures} == {"scan", "packet"}, "no picture was reached: it proves nothing"
 
 
+@pytest.mark.slow
 def test_no_button_leads_to_an_address_with_a_name(practice: DeskPractice) -> None:
     client = signed_in(practice.desk)
     pressed = set()

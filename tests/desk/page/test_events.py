@@ -71,6 +71,7 @@ def test_a_page_that_has_missed_nothing_hears_nothing_twice(practice: DeskPracti
         assert next(heard)[1]["parts"] == ["needs"]
 
 
+@pytest.mark.slow
 def test_progress_is_told_while_something_is_sent_and_only_then(practice: DeskPractice) -> None:
     looks: list[float] = []
     desk = practice.desk
@@ -104,6 +105,7 @@ def test_the_end_of_the_engine_is_told(practice: DeskPractice) -> None:
         assert next(heard)[1]["running"] is False
 
 
+@pytest.mark.slow
 def test_a_locked_session_hears_so_and_nothing_more(tmp_path: Path) -> None:
     with desk_in(tmp_path, agent="[agent.page]\nlock_minutes = 0.1") as practice:
         practice.board.put(BEFORE)
@@ -123,6 +125,7 @@ def test_many_pages_of_one_browser_leave_it_connections_to_use(practice: DeskPra
         assert [next(page)[0] for page in (*pages[1:], newest)] == ["changed"] * STREAMS_A_SESSION
 
 
+@pytest.mark.slow
 def test_the_pages_that_listen_are_bounded(practice: DeskPractice) -> None:
     with served(practice.desk) as server, ExitStack() as open_pages:
         pages = []

@@ -133,6 +133,7 @@ def test_the_system_tells_whose_connection_it_is() -> None:
 # --- What it costs, and how it ends ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="read from Linux' own counts")
 def test_while_nobody_asks_nothing_runs(practice: DeskPractice) -> None:
     with served(practice.desk) as server, visitor(server) as client, events(client) as heard:

@@ -140,6 +140,7 @@ def test_random_text_ends_in_statements_or_in_a_problem(start: bytes, rest: str)
 BOOKS = [made.xlsx([made.HEADINGS, made.ROW]), made.xls([made.HEADINGS, made.ROW])]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(BOOKS), st.data())
 def test_a_workbook_with_broken_bytes_is_read_or_is_a_problem(book: bytes, data: st.DataObject) -> None:
@@ -229,6 +230,7 @@ def test_of_what_stands_beside_the_statements_in_json_only_names_are_kept() -> N
     assert max(map(len, about)) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "beside", ['"k": [' + "[]," * 800_000 + "[]]", f'"{"k" * 2_400_000}": 1', '"k": 1, ' * 100 + '"k": 1']
 )

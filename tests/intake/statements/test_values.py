@@ -384,6 +384,7 @@ def test_city_state_and_zip_in_one_cell(written: str, parts: tuple[str, str, str
     assert city_state_zip(written) == parts
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.dates()))
 def test_a_value_is_read_or_refused_and_nothing_else(raw: object) -> None:
     for read in (cents, iso, phone, email, split, split_member, state, zip_code, city_state_zip, plain):

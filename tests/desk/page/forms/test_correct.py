@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agent.desk.desk import desk_of
 from agent.desk.page.forms.correct import NOTE
 from tests.support import files
@@ -104,6 +106,7 @@ def test_a_sidecar_that_is_no_json_is_shown_as_text_and_replaced(tmp_path: Path)
         assert practice.claims == ["CLM-7"]
 
 
+@pytest.mark.slow
 def test_a_packet_subfolder_and_its_list_are_corrected_where_they_stand(tmp_path: Path) -> None:
     with at_work(tmp_path) as (practice, client):
         practice.drop("Smith/1.jpg", files.jpeg())
@@ -177,6 +180,7 @@ def test_a_packet_that_was_dealt_with_meanwhile_is_told(tmp_path: Path) -> None:
         assert client.get("/packet/20260101-000000-AAAAA/metadata").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_scan_that_waited_too_long_gets_its_sidecar_and_goes(tmp_path: Path) -> None:
     with at_work(tmp_path, lane="waiting_hours = 0.0001") as (practice, client):
         practice.drop("scan.jpg", files.jpeg())
@@ -210,6 +214,7 @@ def test_a_sidecar_that_could_belong_to_two_files_goes_with_the_one_that_is_tick
         practice.wait_for(lambda: practice.waiting() == ["x.jpg", "x.jpg.pdf"], "the stranger and the other file")
 
 
+@pytest.mark.slow
 def test_a_file_that_the_sidecar_does_not_list_is_left_out_or_taken_along(tmp_path: Path) -> None:
     with at_work(tmp_path) as (practice, client):
         for name in ("1.jpg", "2.jpg"):
@@ -224,6 +229,7 @@ def test_a_file_that_the_sidecar_does_not_list_is_left_out_or_taken_along(tmp_pa
         assert [line["filenames"] for line in practice.sandbox.journal] == [["1.jpg", "2.jpg"]]
 
 
+@pytest.mark.slow
 def test_the_second_of_a_name_on_the_shelf_is_corrected_and_not_the_first(tmp_path: Path) -> None:
     with at_work(tmp_path) as (practice, client):
         for claim, scan in (("CLM-1", files.jpeg()), ("CLM-2", files.jpeg(99))):

@@ -35,6 +35,7 @@ def at_work(folder: Path, **options: Any) -> Iterator[tuple[StatementsPractice, 
         yield practice, signed_in(desk_of(practice.engine, lambda: True))
 
 
+@pytest.mark.slow
 def test_an_unknown_file_is_mapped_once_and_the_next_one_goes_by_itself(tmp_path: Path) -> None:
     with at_work(tmp_path) as (practice, client):
         practice.drop("july.csv", JULY.encode())

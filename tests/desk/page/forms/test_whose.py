@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.desk.page.forms.test_correct import at_work, events, packet_of
 from tests.support import files
 from tests.support.forms import Form
@@ -69,6 +71,7 @@ def test_sidecars_that_changed_since_they_were_shown_are_shown_anew(tmp_path: Pa
         assert len(practice.failed()) == 3
 
 
+@pytest.mark.slow
 def test_a_folder_with_two_sidecars_is_asked_for_too(tmp_path: Path) -> None:
     with at_work(tmp_path) as (practice, client):
         practice.drop("Smith/1.jpg", files.jpeg())

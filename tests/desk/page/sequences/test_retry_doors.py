@@ -64,6 +64,7 @@ def _drag(desk: SimulatedDesk, packet: str) -> None:
 DOORS = [_retry, _command, _drag]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_what_was_withdrawn_and_is_wanted_after_all_waits_for_the_rule(
     desk: SimulatedDesk, door: Callable[[SimulatedDesk, str], None]
@@ -77,6 +78,7 @@ def test_what_was_withdrawn_and_is_wanted_after_all_waits_for_the_rule(
     assert names(desk) == ["s.csv", "s.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_what_is_tried_again_while_a_newer_export_waits_keeps_its_name_and_its_place(
     desk: SimulatedDesk, door: Callable[[SimulatedDesk, str], None]
@@ -92,6 +94,7 @@ def test_what_is_tried_again_while_a_newer_export_waits_keeps_its_name_and_its_p
     assert sorted(accounts) == ["1001", "1002", "1003"]
 
 
+@pytest.mark.slow
 def test_all_leaves_out_what_a_colleague_withdrew(desk: SimulatedDesk) -> None:
     packet = withdrawn(desk)
     assert desk.client.post("/retry-failed").headers["location"] == "/?done=gone"
