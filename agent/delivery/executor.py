@@ -133,6 +133,17 @@ class Executor:
             return self._take(action, now)
         if isinstance(action, Start) and action.packet.shelf is Shelf.HELD:
             return self._move_to_shelf(action.packet, Shelf.SENDING)
+        if isinstance(action, Start) and action.packet.attempts:
+            return self._name_as_taken(action.packet)
+        return True
+
+    def _name_as_taken(self, packet: PacketRecord) -> bool:
+        """Before another try, undo what people have renamed meanwhile; False: not now."""
+        try:
+            self._state.lanes[packet.lane].places.name_as_taken(packet)
+        except Exception as trouble:  # noqa: BLE001 - of this packet alone
+            self._set_back(packet, trouble)
+            return False
         return True
 
     def _take(self, action: Admit, now: datetime) -> bool:

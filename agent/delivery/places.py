@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -14,9 +13,9 @@ from agent.folder import failed, shelves
 from agent.folder.carrying import names_in
 from agent.folder.documents import number_on
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing, Offline
-from agent.folder.names import MARKER, name_key
+from agent.folder.names import MARKER
 from agent.folder.packets import Packet, ShelfFile, shelf_names
-from agent.folder.renamed import spell_as_taken
+from agent.folder.renamed import name_as_taken, stands_in
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import LanePlaces, PacketFile, PacketRecord, Shelf
 from agent.model import LaneId
@@ -107,14 +106,18 @@ class Places:
         number = shelves.shelve(self._fs, self.place(packet), shelf, of_shelf, beside)
         return "" if number is None else str(shelf / shelf_names(of_shelf, number).title)
 
+    def name_as_taken(self, packet: PacketRecord) -> None:
+        """Give a packet's files in its own folder the names back that they had: people may have changed them."""
+        name_as_taken(self._fs, self.place(packet), shelf_packet(packet, self.installation))
+
     def _fetch(self, packet: PacketRecord) -> None:
-        """Bring a packet from where its shelf was before the settings changed to where it is now, spelled as taken."""
+        """Bring a packet from where its shelf was before the settings changed to where it is now, named as taken."""
         of_shelf = shelf_packet(packet, self.installation)
         for name in MOVING:
             for shelf in self.stood(name)[1:]:
                 if names_in(self._fs, shelf / packet.id):
                     shelves.transfer(self._fs, shelf / packet.id, self.place(packet), of_shelf)
-        spell_as_taken(self._fs, self.place(packet), of_shelf)
+        name_as_taken(self._fs, self.place(packet), of_shelf)
 
     def _expect_no_link(self, shelf: Shelf) -> None:
         """Raise Exists where a link stands in a shelf's place in the lane's folder: nothing that led there could go."""
@@ -133,11 +136,13 @@ class Places:
 
     def files_gone(self, packet: PacketRecord) -> bool:
         """Tell whether people have taken a document of a waiting packet away, from whichever of its two places."""
-        standing: set[str] = set()  # by their keys: another system may have spelled them its own way
-        for shelf in chain.from_iterable(map(self.stood, MOVING)):
-            with suppress(Missing):
-                standing.update(name_key(entry.name) for entry in self._fs.list(shelf / packet.id / packet.folder))
-        return any(name_key(file.name.rpartition("/")[2]) not in standing for file in packet.documents)
+        of_shelf = shelf_packet(packet, self.installation)
+        places = [shelf / packet.id for shelf in chain.from_iterable(map(self.stood, MOVING))]
+        documents = {file.name for file in packet.documents}
+        return any(
+            file.name in documents and not any(stands_in(self._fs, place, of_shelf, file) for place in places)
+            for file in of_shelf.files
+        )
 
     def dealt_with(self, records: Sequence[PacketRecord]) -> list[PacketRecord]:
         """Return which failed packets have no file left on `failed`, and remove their problem documents.

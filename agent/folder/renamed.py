@@ -35,8 +35,9 @@ def called_now(
     return same[0] if len(same) == 1 else None
 
 
-def spell_as_taken(fs: FileSystem, place: Path, packet: Packet) -> None:
-    """Give the files in a packet's own folder the spelling back that they had: another system may have changed it.
+def name_as_taken(fs: FileSystem, place: Path, packet: Packet) -> None:
+    """Give the files in a packet's own folder the names back that they had: people, or another system's spelling, may
+    have changed them.
 
     Raises `FileSystemProblem`.
     """
@@ -45,12 +46,22 @@ def spell_as_taken(fs: FileSystem, place: Path, packet: Packet) -> None:
         standing = names_in(fs, place / inside)
         if base in standing:
             continue
-        spelled = [name for name in standing if name_key(name) == name_key(base)]
-        if len(spelled) == 1:
+        now = called_now(fs, place / inside, standing, base, file, _bases(packet))
+        if now is not None:
             try:
-                fs.move(place / inside / spelled[0], place / file.name)
+                fs.move(place / inside / now, place / file.name)
             except (Missing, Exists):  # to this disk both are one name
                 continue
+
+
+def stands_in(fs: FileSystem, place: Path, packet: Packet, file: ShelfFile) -> bool:
+    """Tell whether a packet's file stands in a folder of the packet's, under whatever name. Raises `Offline`."""
+    inside, _, base = file.name.rpartition("/")
+    return called_now(fs, place / inside, names_in(fs, place / inside), base, file, _bases(packet)) is not None
+
+
+def _bases(packet: Packet) -> frozenset[str]:
+    return frozenset(file.name.rpartition("/")[2] for file in packet.files)
 
 
 def _has_problem(name: str, keys: Collection[str]) -> bool:

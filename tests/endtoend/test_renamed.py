@@ -10,7 +10,7 @@ import pytest
 from agent.delivery.requests import Request
 from tests.support import files
 from tests.support.faulty_practice import statement
-from tests.support.simulated_practice import REFUSE, SCANS, STATEMENTS, SimulatedPractice
+from tests.support.simulated_practice import REFUSE, SCANS, STATEMENTS, UNREACHABLE, SimulatedPractice
 
 
 @pytest.fixture
@@ -82,3 +82,34 @@ def test_a_held_file_that_another_system_spells_its_own_way_goes_when_its_window
     practice.pass_(hours=25)
     assert [got.filename for got in practice.service(STATEMENTS).accepted] == ["café.csv", "café.csv"]
     assert not [name for name in practice.standing(STATEMENTS) if name.startswith(("held/", "sending/"))]
+
+
+def test_a_held_file_that_people_rename_is_not_withdrawn_and_goes_under_its_own_name(
+    practice: SimulatedPractice,
+) -> None:
+    for account in ("1001", "1002"):
+        practice.drop("S.csv", statement(account), STATEMENTS)
+        practice.pass_(minutes=1)
+    [held] = [name for name in practice.standing(STATEMENTS) if name.startswith("held/") and name.endswith(".csv")]
+    path = practice.folder(STATEMENTS) / held
+    practice.fs.rename(path, path.with_name("S new.csv"))
+    practice.pass_(minutes=30)
+    assert practice.problems(STATEMENTS) == []
+    practice.pass_(hours=25)
+    assert [got.filename for got in practice.service(STATEMENTS).accepted] == ["S.csv", "S.csv"]
+    assert not [name for name in practice.standing(STATEMENTS) if name.startswith(("held/", "sending/"))]
+
+
+def test_a_scan_that_people_rename_while_it_waits_for_its_next_try_stays_with_its_packet(
+    practice: SimulatedPractice,
+) -> None:
+    practice.service().script = [UNREACHABLE] * 8
+    practice.drop("x.pdf", files.pdf())
+    practice.drop("x.json", files.sidecar())
+    practice.pass_(minutes=1)
+    [waits] = [name for name in practice.standing() if name.startswith("sending/") and name.endswith(".pdf")]
+    path = practice.folder() / waits
+    practice.fs.rename(path, path.with_name("Lindqvist.pdf"))
+    practice.pass_(hours=1)
+    assert not [name for name in practice.standing() if name.startswith("sending/")]
+    assert [list(got.files) for got in practice.service().accepted] == [["x.pdf"]]

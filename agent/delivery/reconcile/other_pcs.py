@@ -23,7 +23,7 @@ from agent.folder.carrying import listed
 from agent.folder.filesystem import FileSystem, FileSystemProblem, Missing
 from agent.folder.names import OWN_PREFIX, name_key
 from agent.folder.packets import Packet, is_plain
-from agent.folder.renamed import spell_as_taken
+from agent.folder.renamed import name_as_taken
 from agent.ledger.ledger import Ledger
 from agent.ledger.records import ClaimState, FilenameClaim, Shelf
 from agent.log import log, where
@@ -172,7 +172,7 @@ def take_over(ledger: Ledger, lane: Lane, packets: Collection[Foreign], new_id: 
         )
         place = one.place.with_name(packet.id)
         try:
-            spell_as_taken(lane.fs, one.place, packet)
+            name_as_taken(lane.fs, one.place, packet)
             shelves.transfer(lane.fs, one.place, place, packet, partly=True)
             adopt(ledger, lane, packet, one.shelf, place, now)
         except FileSystemProblem as trouble:
