@@ -87,6 +87,12 @@ def test_columns_are_said_once_and_the_file_goes(tmp_path: Path, browser: Any) -
             assert practice.bodies()[0]["pendingInvoiceUploads"][0]["amountDue"] == 123456
 
 
+def shown(practice: Practice) -> dict[str, int]:
+    """What the page is shown of, and what it asks the agent's latest look for: that comes a moment after the files."""
+    counts = practice.lane_status().get("counts", {})
+    return {state: counts[state] for state in ("failed", "waiting") if counts.get(state)}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_the_forms(tmp_path: Path, browser: Any, scheme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
@@ -100,6 +106,7 @@ def test_axe_finds_nothing_in_the_forms(tmp_path: Path, browser: Any, scheme: st
         practice.drop("PA.tif.json", files.sidecar(patientFirstName="Jordan"))
         practice.drop("PA.tif", files.tiff())
         practice.wait_until_failed(2)
+        practice.wait_for(lambda: shown(practice) == {"failed": 2, "waiting": 1}, "the page to know of all")
         packets = {name: problem["packet"] for name, problem in practice.problems().items()}
         addresses = [
             f"/scan/{SCANS}/{file_token(str(SCANS), 'SCN_0007.jpg')}/form",
