@@ -20,8 +20,9 @@ assert sys.platform == "win32"  # noqa: S101 - it tells the type checker, too, w
 from watchdog.events import FileModifiedEvent  # noqa: E402 - behind the check
 from watchdog.observers.api import BaseObserver  # noqa: E402
 from watchdog.observers.read_directory_changes import WindowsApiEmitter  # noqa: E402
-from watchdog.observers.winapi import DirectoryChangeReader  # noqa: E402
+from watchdog.observers.winapi import DirectoryChangeReader, _cancel_handle_io  # noqa: E402
 
+_CANCEL_AGAIN, _MOST_CANCELS = 0.1, 50  # seconds between, and how often
 ANY_FILE = "?"
 """A name that no file of Windows can have."""
 
@@ -70,6 +71,25 @@ class NoticingReader(DirectoryChangeReader):
         super().__init__(path, recursive=recursive)
         self._lost = lost
         self.trouble: OSError | None = None
+
+    def stop(self) -> None:
+        """End reading; what it waits for is cancelled again until it has ended.
+
+        watchdog cancels once and then waits without end: a cancel that comes just before the reader begins to wait
+        cancels nothing.
+        """
+        with self._lock:
+            if self._should_stop:
+                return
+            self._should_stop = True
+            reading, self._reader_thread = self._reader_thread, None
+        for _ in range(_MOST_CANCELS):
+            if reading is None or not reading.is_alive():
+                return
+            with self._lock:
+                if self._handle is not None:
+                    _cancel_handle_io(self._handle)
+            reading.join(_CANCEL_AGAIN)
 
     def _run(self) -> None:
         try:

@@ -83,6 +83,28 @@ def test_a_reader_that_dies_is_noticed_and_replaced(
     assert watcher.state.watching is Watching.NATIVE
 
 
+def test_a_cancel_that_cancels_nothing_is_made_again(
+    world: tuple[Watcher, Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agent.folder import windows_events
+
+    plain, calls = windows_events._cancel_handle_io, list[object]()
+
+    def cancel(handle: Any) -> None:
+        calls.append(handle)
+        if len(calls) > 1:
+            plain(handle)
+
+    monkeypatch.setattr(windows_events, "_cancel_handle_io", cancel)
+    watcher, _ = world
+    watcher.start(0)
+    [emitter] = watcher._hearing._observer.emitters  # type: ignore[union-attr]
+    reading = emitter._reader._reader_thread
+    watcher.stop()
+    reading.join(PATIENCE)
+    assert (len(calls) > 1, reading.is_alive()) == (True, False)
+
+
 def test_a_folder_that_windows_does_not_let_us_hear_of_is_a_state_and_raises_nothing(
     world: tuple[Watcher, Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
